@@ -1,0 +1,149 @@
+//! One JSON object a line in, one a line out: how other test suites drive the crate.
+
+use std::convert::Infallible;
+use std::io::{self, BufRead, Write};
+
+use http::{HeaderName, HeaderValue, Request};
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+use tower::{Layer, ServiceExt, service_fn};
+use tower_forwarded::{Config, Peer, Resolution};
+
+#[derive(Deserialize)]
+struct Line {
+    #[serde(default)]
+    id: Value,
+    config: Value,
+    request: Value,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Asked {
+    peer: Option<String>,
+    #[serde(default = "slash")]
+    uri: String,
+    #[serde(default)]
+    method: Option<String>,
+    #[serde(default)]
+    headers: Vec<(String, String)>,
+}
+
+fn slash() -> String {
+    "/".to_owned()
+}
+
+#[derive(Serialize)]
+struct Answer {
+    id: Value,
+    client: Option<String>,
+    client_port: Option<u16>,
+    scheme: &'static str,
+    host: Option<String>,
+    prefix: Option<String>,
+    uri: String,
+    trusted: bool,
+    hops: usize,
+    findings: Vec<&'static str>,
+    headers: Vec<(String, String)>,
+}
+
+/// Answers every line of `input`; fails with the number of the first line that is no such object.
+pub fn run(input: impl BufRead, mut output: impl Write) -> Result<(), String> {
+    for (number, line) in input.lines().enumerate() {
+        let line = line.map_err(|error| format!("line {}: {error}", number + 1))?;
+        if line.trim().is_empty() {
+            continue;
+        }
+        let answer = answer(&line).map_err(|error| format!("line {}: {error}", number + 1))?;
+        writeln!(output, "{answer}")
+            .and_then(|()| output.flush())
+            .or_else(|error| match error.kind() {
+                io::ErrorKind::BrokenPipe => Ok(()),
+                _ => Err(error.to_string()),
+            })?;
+    }
+    Ok(())
+}
+
+fn answer(line: &str) -> Result<Value, String> {
+    let Line {
+        id,
+        config,
+        request,
+    } = serde_json::from_str(line).map_err(|error| error.to_string())?;
+    let layer = match serde_json::from_value::<Config>(config) {
+        Ok(config) => config.layer(),
+        Err(error) => return Ok(json!({ "id": id, "config_error": error.to_string() })),
+    };
+    let request = build(serde_json::from_value(request).map_err(|e| format!("request: {e}"))?)?;
+    // The layer itself answers, so that this program cannot disagree with it.
+    let service = layer.layer(service_fn(async |request: Request<()>| {
+        Ok::<_, Infallible>(request)
+    }));
+    let request = now(service.oneshot(request));
+    let Some(resolution) = request.extensions().get::<Resolution>() else {
+        return Err("the layer left no resolution".to_owned());
+    };
+    let answer = Answer {
+        id,
+        client: resolution.client().map(|client| client.to_string()),
+        client_port: resolution.client_port(),
+        scheme: resolution.scheme().as_str(),
+        host: resolution.authority().map(ToString::to_string),
+        prefix: resolution.prefix().map(str::to_owned),
+        uri: request.uri().to_string(),
+        trusted: resolution.is_trusted(),
+        hops: resolution.hops(),
+        findings: resolution.findings().iter().map(|f| f.as_str()).collect(),
+        headers: request
+            .headers()
+            .iter()
+            .map(|(name, value)| (name.to_string(), latin1(value.as_bytes())))
+            .collect(),
+    };
+    serde_json::to_value(answer).map_err(|error| error.to_string())
+}
+
+fn build(asked: Asked) -> Result<Request<()>, String> {
+    let mut request = Request::builder()
+        .method(asked.method.as_deref().unwrap_or("GET"))
+        .uri(&asked.uri)
+        .body(())
+        .map_err(|error| format!("request: uri `{}`: {error}", asked.uri))?;
+    for (name, value) in asked.headers {
+        let bytes = bytes(&value)
+            .ok_or_else(|| format!("request: the value of {name} has characters above U+00FF"))?;
+        let name: HeaderName = name
+            .parse()
+            .map_err(|_| format!("request: `{name}` is no field name"))?;
+        let value = HeaderValue::from_bytes(&bytes)
+            .map_err(|_| format!("request: the value of {name} has control characters"))?;
+        request.headers_mut().append(name, value);
+    }
+    if let Some(peer) = asked.peer {
+        let peer: Peer = peer.parse().map_err(|error| format!("request: {error}"))?;
+        request.extensions_mut().insert(peer);
+    }
+    Ok(request)
+}
+
+/// A value's characters U+0000 to U+00FF are its bytes.
+fn bytes(text: &str) -> Option<Vec<u8>> {
+    text.chars().map(|char| u8::try_from(char).ok()).collect()
+}
+
+fn latin1(bytes: &[u8]) -> String {
+    bytes.iter().copied().map(char::from).collect()
+}
+
+/// The answer of a service that never waits.
+fn now<T>(future: impl Future<Output = Result<T, Infallible>>) -> T {
+    let mut future = std::pin::pin!(future);
+    let mut context = std::task::Context::from_waker(std::task::Waker::noop());
+    loop {
+        if let std::task::Poll::Ready(Ok(answer)) = future.as_mut().poll(&mut context) {
+            return answer;
+        }
+    }
+}

@@ -1,0 +1,325 @@
+//! The whole policy as a section of a configuration file.
+
+use std::fmt;
+
+use serde::{
+    Deserialize, Deserializer,
+    de::{Error as _, MapAccess, SeqAccess, Visitor},
+};
+
+use crate::{ForwardedLayer, Headers, HostPattern, Scheme, TrustedProxies};
+
+/// The whole policy as a section of a configuration file, or as environment variables.
+///
+/// | key | value | without it |
+/// |---|---|---|
+/// | `trust` | entries of [`TrustedProxies`], as a list or as one text | an error |
+/// | `headers` | the name of a [preset](Headers) | `x-forwarded` |
+/// | `hops` | a number, or `all` for [no limit](TrustedProxies::unlimited_hops) | 1 for `*`, else no limit |
+/// | `hosts` | [patterns](HostPattern) of forwarded hosts to believe, as a list or as one text | none |
+/// | `port` | whether to [believe a forwarded port](ForwardedLayer::believe_port) | `false` |
+/// | `prefix` | whether to [believe a forwarded prefix](ForwardedLayer::believe_prefix) | `false` |
+/// | `scheme` | the [scheme of the connection itself](ForwardedLayer::connection_scheme) | `http` |
+///
+/// Any other key is an error, and every error names its key and the text.
+///
+/// ```
+/// use tower_forwarded::Config;
+///
+/// let config: Config = toml::from_str(r#"
+///     trust = ["loopback", "10.0.0.0/8"]
+///     headers = "aws-alb"
+/// "#)?;
+/// let layer = config.layer();
+///
+/// let error = toml::from_str::<Config>("trust = ['10.0.0.5/8']").unwrap_err();
+/// assert!(error.to_string().contains("trust: `10.0.0.5/8`"));
+/// # Ok::<(), toml::de::Error>(())
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Config {
+    /// Whom to trust, and how far.
+    pub trust: TrustedProxies,
+    /// Which fields they write.
+    pub headers: Headers,
+    /// Forwarded hosts to believe.
+    pub hosts: Vec<HostPattern>,
+    /// Whether a forwarded port is believed.
+    pub port: bool,
+    /// Whether a forwarded prefix is believed.
+    pub prefix: bool,
+    /// The scheme of the connection itself.
+    pub scheme: Scheme,
+}
+
+const KEYS: [&str; 7] = [
+    "trust", "headers", "hops", "hosts", "port", "prefix", "scheme",
+];
+
+/// What is wrong with a configuration.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum ConfigError {
+    /// A key that there is not.
+    #[error("`{}` is no key here: expected one of {}", key.escape_debug(), KEYS.join(", "))]
+    UnknownKey {
+        /// The key.
+        key: String,
+    },
+    /// A key that is there twice.
+    #[error("{key}: is there twice")]
+    Twice {
+        /// The key.
+        key: String,
+    },
+    /// The key that must be there.
+    #[error("trust: is missing; name the proxies, or write [] to trust nobody")]
+    TrustMissing,
+    /// A value that is none for its key.
+    #[error("{key}: {reason}")]
+    Value {
+        /// The key.
+        key: String,
+        /// What is wrong, naming the text.
+        reason: String,
+    },
+}
+
+/// A value before its key says what it means.
+#[derive(Clone, Debug)]
+enum Value {
+    Text(String),
+    List(Vec<String>),
+}
+
+impl Config {
+    /// The layer that this describes.
+    pub fn layer(self) -> ForwardedLayer {
+        let mut layer = ForwardedLayer::new(self.trust)
+            .headers(self.headers)
+            .connection_scheme(self.scheme)
+            .host_patterns(self.hosts);
+        if self.port {
+            layer = layer.believe_port();
+        }
+        if self.prefix {
+            layer = layer.believe_prefix();
+        }
+        layer
+    }
+
+    /// Reads the variables whose names start with `prefix`: with `FORWARDED_`, these are
+    /// `FORWARDED_TRUST`, `FORWARDED_HEADERS` and so on. Lists are written with commas.
+    ///
+    /// # Errors
+    ///
+    /// As for a file: a variable with that prefix that stands for no key is one.
+    pub fn from_env(prefix: &str) -> Result<Self, ConfigError> {
+        Self::from_variables(
+            prefix,
+            std::env::vars_os().map(|(name, value)| {
+                (
+                    name.to_string_lossy().into_owned(),
+                    value.to_string_lossy().into_owned(),
+                )
+            }),
+        )
+    }
+
+    /// Reads variables from any source, as [`from_env`](Self::from_env) does from the environment.
+    ///
+    /// # Errors
+    ///
+    /// As for [`from_env`](Self::from_env).
+    pub fn from_variables(
+        prefix: &str,
+        variables: impl IntoIterator<Item = (String, String)>,
+    ) -> Result<Self, ConfigError> {
+        let mut values = Vec::new();
+        for (name, value) in variables {
+            if let Some(key) = name.strip_prefix(prefix) {
+                values.push((key.to_lowercase(), Value::Text(value)));
+            }
+        }
+        Self::from_values(values)
+    }
+
+    fn from_values(values: Vec<(String, Value)>) -> Result<Self, ConfigError> {
+        let mut seen: Vec<String> = Vec::new();
+        let mut trust = None;
+        let mut hops = None;
+        let mut config = Self {
+            trust: TrustedProxies::none(),
+            headers: Headers::X_FORWARDED,
+            hosts: Vec::new(),
+            port: false,
+            prefix: false,
+            scheme: Scheme::Http,
+        };
+        for (key, value) in values {
+            if seen.contains(&key) {
+                return Err(ConfigError::Twice { key });
+            }
+            let wrong = |reason: String| ConfigError::Value {
+                key: key.clone(),
+                reason,
+            };
+            match key.as_str() {
+                "trust" => {
+                    let parsed = match &value {
+                        Value::Text(text) => text.parse(),
+                        Value::List(entries) => TrustedProxies::from_entries(entries),
+                    };
+                    trust = Some(parsed.map_err(|error| wrong(error.to_string()))?);
+                }
+                "headers" => config.headers = parse(&value).map_err(wrong)?,
+                "hops" => {
+                    hops = Some(match value.text().map_err(&wrong)? {
+                        "all" => None,
+                        text => Some(text.parse::<usize>().map_err(|_| {
+                            wrong(format!(
+                                "`{}` is neither a number of hops nor `all`",
+                                text.escape_debug()
+                            ))
+                        })?),
+                    });
+                }
+                "hosts" => {
+                    let patterns = match value {
+                        Value::List(patterns) => patterns,
+                        Value::Text(text) => text
+                            .split(',')
+                            .map(|pattern| pattern.trim().to_owned())
+                            .collect(),
+                    };
+                    config.hosts = patterns
+                        .iter()
+                        .map(|pattern| pattern.parse())
+                        .collect::<Result<_, crate::HostPatternError>>()
+                        .map_err(|error| wrong(error.to_string()))?;
+                }
+                "port" => config.port = value.switch().map_err(wrong)?,
+                "prefix" => config.prefix = value.switch().map_err(wrong)?,
+                "scheme" => config.scheme = parse(&value).map_err(wrong)?,
+                _ => return Err(ConfigError::UnknownKey { key }),
+            }
+            seen.push(key);
+        }
+        let trust: TrustedProxies = trust.ok_or(ConfigError::TrustMissing)?;
+        config.trust = match hops {
+            None => trust,
+            Some(None) => trust.unlimited_hops(),
+            Some(Some(hops)) => trust.hops(hops),
+        };
+        Ok(config)
+    }
+}
+
+fn parse<T>(value: &Value) -> Result<T, String>
+where
+    T: std::str::FromStr,
+    T::Err: fmt::Display,
+{
+    value
+        .text()?
+        .parse()
+        .map_err(|error: T::Err| error.to_string())
+}
+
+impl Value {
+    fn text(&self) -> Result<&str, String> {
+        match self {
+            Self::Text(text) => Ok(text),
+            Self::List(list) => Err(format!("expected one value, not the list {list:?}")),
+        }
+    }
+
+    fn switch(&self) -> Result<bool, String> {
+        match self.text()? {
+            "true" => Ok(true),
+            "false" => Ok(false),
+            text => Err(format!(
+                "`{}` is neither `true` nor `false`",
+                text.escape_debug()
+            )),
+        }
+    }
+}
+
+impl<'de> Deserialize<'de> for Config {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_map(ConfigVisitor)
+    }
+}
+
+struct ConfigVisitor;
+
+impl<'de> Visitor<'de> for ConfigVisitor {
+    type Value = Config;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "a table with the keys {}", KEYS.join(", "))
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Config, A::Error> {
+        let mut values = Vec::new();
+        while let Some(key) = map.next_key::<String>()? {
+            if !KEYS.contains(&key.as_str()) {
+                return Err(A::Error::custom(ConfigError::UnknownKey { key }));
+            }
+            let value = map.next_value::<Value>().map_err(|error| {
+                A::Error::custom(ConfigError::Value {
+                    key: key.clone(),
+                    reason: error.to_string(),
+                })
+            })?;
+            values.push((key, value));
+        }
+        Config::from_values(values).map_err(A::Error::custom)
+    }
+}
+
+impl<'de> Deserialize<'de> for Value {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(ValueVisitor)
+    }
+}
+
+struct ValueVisitor;
+
+impl<'de> Visitor<'de> for ValueVisitor {
+    type Value = Value;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a text, a number, a switch, or a list of texts")
+    }
+
+    fn visit_str<E>(self, text: &str) -> Result<Value, E> {
+        Ok(Value::Text(text.to_owned()))
+    }
+
+    fn visit_bool<E>(self, switch: bool) -> Result<Value, E> {
+        Ok(Value::Text(switch.to_string()))
+    }
+
+    fn visit_u64<E>(self, number: u64) -> Result<Value, E> {
+        Ok(Value::Text(number.to_string()))
+    }
+
+    fn visit_i64<E>(self, number: i64) -> Result<Value, E> {
+        Ok(Value::Text(number.to_string()))
+    }
+
+    fn visit_f64<E>(self, number: f64) -> Result<Value, E> {
+        Ok(Value::Text(number.to_string()))
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Value, A::Error> {
+        let mut texts = Vec::new();
+        while let Some(text) = list.next_element::<String>()? {
+            texts.push(text);
+        }
+        Ok(Value::List(texts))
+    }
+}

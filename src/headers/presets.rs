@@ -1,0 +1,389 @@
+//! What known products write, append and pass through.
+
+use super::{
+    ClientSyntax, Headers,
+    known::{Field, NONE, field},
+};
+
+const XFF: Field = field("x-forwarded-for");
+const XFP: Field = super::X_FORWARDED_PROTO;
+const XFH: Field = field("x-forwarded-host");
+const X_PORT: Field = field("x-forwarded-port");
+const X_PREFIX: Field = field("x-forwarded-prefix");
+
+/// `X-Forwarded-*` under `name`, with what the product itself writes beyond For and Proto.
+const fn x_forwarded(name: &'static str, host: Field, port: Field, prefix: Field) -> Headers {
+    Headers {
+        name,
+        client: XFF,
+        client_syntax: ClientSyntax::List,
+        own_elements: 0,
+        scheme: XFP,
+        other_scheme: NONE,
+        host,
+        port,
+        prefix,
+        custom: Vec::new(),
+    }
+}
+
+/// RFC 7239 under `name`.
+const fn forwarded(name: &'static str, port: Field, prefix: Field) -> Headers {
+    let mut headers = x_forwarded(name, NONE, port, prefix);
+    headers.client = field("forwarded");
+    headers.client_syntax = ClientSyntax::Forwarded;
+    headers.scheme = NONE;
+    headers
+}
+
+/// One client field and one scheme field, and what else the product sets.
+const fn single(
+    name: &'static str,
+    client: &str,
+    client_syntax: ClientSyntax,
+    scheme: Field,
+    host: Field,
+    port: Field,
+) -> Headers {
+    let mut headers = x_forwarded(name, host, port, NONE);
+    headers.client = field(client);
+    headers.client_syntax = client_syntax;
+    headers.scheme = scheme;
+    headers
+}
+
+impl Headers {
+    /// `X-Forwarded-For`, `-Proto`, `-Host`, `-Port` and `-Prefix`: the default.
+    ///
+    /// For-lists are walked from the right; `-Proto` is believed as it is, so every proxy that can be
+    /// the peer must set it.
+    pub const X_FORWARDED: Self = x_forwarded("x-forwarded", XFH, X_PORT, X_PREFIX);
+
+    /// `Forwarded` (RFC 7239), and nothing of the other family.
+    ///
+    /// It has no parameter for a port apart from the host's, or for a prefix: who opts into them
+    /// believes `X-Forwarded-Port` and `-Prefix`.
+    pub const FORWARDED: Self = forwarded("forwarded", X_PORT, X_PREFIX);
+
+    /// AWS Application Load Balancer: appends to `X-Forwarded-For`, sets `-Proto` and `-Port`, and
+    /// passes on a client's `X-Forwarded-Host`, which is therefore not read.
+    ///
+    /// With the attribute `routing.http.xff_header_processing.mode` at `preserve` it appends
+    /// nothing: every client can then forge its address. Trust the subnets that the balancer is in.
+    ///
+    /// Source: [HTTP headers and Application Load Balancers](https://docs.aws.amazon.com/elasticloadbalancing/latest/application/x-forwarded-headers.html).
+    pub const AWS_ALB: Self = x_forwarded("aws-alb", NONE, X_PORT, NONE);
+
+    /// AWS CloudFront: sets `CloudFront-Viewer-Address` (address and port) and
+    /// `CloudFront-Forwarded-Proto`, if its origin request policy asks for both.
+    ///
+    /// They survive a balancer between CloudFront and the service, whose own `X-Forwarded-Proto`
+    /// tells how CloudFront connected and not how the viewer did. Trust that balancer, and let it
+    /// accept connections from CloudFront only, or whoever reaches it directly writes both fields.
+    ///
+    /// Source: [Add CloudFront request headers](https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/adding-cloudfront-headers.html).
+    pub const AWS_CLOUDFRONT: Self = single(
+        "aws-cloudfront",
+        "cloudfront-viewer-address",
+        ClientSyntax::SingleWithPort,
+        field("cloudfront-forwarded-proto"),
+        NONE,
+        NONE,
+    );
+
+    /// AWS API Gateway, HTTP APIs: appends to `Forwarded`.
+    ///
+    /// REST APIs write `X-Forwarded-For`, `-Proto` and `-Port` as a balancer does: use
+    /// [`AWS_ALB`](Self::AWS_ALB) for them. Trust the VPC link's subnets.
+    ///
+    /// Source: [Working with HTTP proxy integrations](https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-develop-integrations-http.html).
+    pub const AWS_API_GATEWAY: Self = forwarded("aws-api-gateway", NONE, NONE);
+
+    /// Google Cloud external Application Load Balancer: appends two elements to `X-Forwarded-For`,
+    /// the client's address and its own, and sets `-Proto`.
+    ///
+    /// The second element is taken as the balancer's without being trusted. Trust 35.191.0.0/16 and
+    /// 130.211.0.0/22, where its connections come from.
+    ///
+    /// Source: [External Application Load Balancer overview, X-Forwarded-For header](https://cloud.google.com/load-balancing/docs/https#x-forwarded-for_header).
+    pub const GOOGLE_CLOUD: Self = {
+        let mut headers = x_forwarded("google-cloud", NONE, NONE, NONE);
+        headers.own_elements = 1;
+        headers
+    };
+
+    /// Azure Front Door: sets `X-Azure-SocketIP`, `X-Forwarded-Proto` and `X-Forwarded-Host`.
+    ///
+    /// Its `X-Azure-ClientIP` is taken from what the client writes into `X-Forwarded-For`, so it is
+    /// not read. Trust the service tag AzureFrontDoor.Backend, and check `X-Azure-FDID` in the app:
+    /// other customers' front doors connect from the same addresses.
+    ///
+    /// Source: [HTTP headers in Azure Front Door](https://learn.microsoft.com/en-us/azure/frontdoor/front-door-http-headers-protocol).
+    pub const AZURE_FRONT_DOOR: Self = single(
+        "azure-front-door",
+        "x-azure-socketip",
+        ClientSyntax::Single,
+        XFP,
+        XFH,
+        NONE,
+    );
+
+    /// Azure Application Gateway: appends `address:port` to `X-Forwarded-For`, sets `-Proto` and
+    /// `-Port`, and puts the client's host into `X-Original-Host`.
+    ///
+    /// Trust the gateway's subnet.
+    ///
+    /// Source: [How an application gateway works](https://learn.microsoft.com/en-us/azure/application-gateway/how-application-gateway-works#modifications-to-the-request).
+    pub const AZURE_APPLICATION_GATEWAY: Self = x_forwarded(
+        "azure-application-gateway",
+        field("x-original-host"),
+        X_PORT,
+        NONE,
+    );
+
+    /// Cloudflare: sets `CF-Connecting-IP`, and the scheme in `CF-Visitor` and `X-Forwarded-Proto`.
+    ///
+    /// `CF-Visitor` goes first, since a proxy between Cloudflare and the service overwrites the
+    /// other. Trust Cloudflare's published networks, or the proxy behind them if that accepts
+    /// connections from these networks only.
+    ///
+    /// Source: [Cloudflare HTTP headers](https://developers.cloudflare.com/fundamentals/reference/http-headers/).
+    pub const CLOUDFLARE: Self = {
+        let mut headers = single(
+            "cloudflare",
+            "cf-connecting-ip",
+            ClientSyntax::Single,
+            super::CF_VISITOR,
+            NONE,
+            NONE,
+        );
+        headers.other_scheme = XFP;
+        headers
+    };
+
+    /// Fastly, with two lines of VCL: `Fastly-Client-IP` and `Fastly-SSL`.
+    ///
+    /// **By default Fastly believes both when a client sends them.** This preset is for services whose
+    /// VCL sets them at the edge:
+    ///
+    /// ```vcl
+    /// if (fastly.ff.visits_this_service == 0 && req.restarts == 0) {
+    ///   set req.http.Fastly-Client-IP = client.ip;
+    ///   set req.http.Fastly-SSL = if(fastly_info.edge.is_tls, "1", "0");
+    /// }
+    /// ```
+    ///
+    /// Trust Fastly's published networks.
+    ///
+    /// Source: [Fastly-Client-IP](https://www.fastly.com/documentation/reference/http/http-headers/Fastly-Client-IP/),
+    /// [Fastly-SSL](https://www.fastly.com/documentation/reference/http/http-headers/Fastly-SSL/).
+    pub const FASTLY: Self = single(
+        "fastly",
+        "fastly-client-ip",
+        ClientSyntax::Single,
+        field("fastly-ssl"),
+        NONE,
+        NONE,
+    );
+
+    /// Fly.io: sets `Fly-Client-IP` and `X-Forwarded-Proto`.
+    ///
+    /// Its `X-Forwarded-Port` may come from the client; `Fly-Forwarded-Port` does not. Trust
+    /// 172.16.0.0/12 and fdaa::/16, or [any](crate::TrustedProxies::any) if nothing else reaches the
+    /// machine.
+    ///
+    /// Source: [Request headers](https://fly.io/docs/networking/request-headers/).
+    pub const FLY: Self = single(
+        "fly",
+        "fly-client-ip",
+        ClientSyntax::Single,
+        XFP,
+        NONE,
+        field("fly-forwarded-port"),
+    );
+
+    /// Heroku's router: appends to `X-Forwarded-For`, sets `-Proto` and `-Port`.
+    ///
+    /// Its addresses are not published and nothing else reaches a dyno:
+    /// [`TrustedProxies::any`](crate::TrustedProxies::any).
+    ///
+    /// Source: [HTTP routing, Heroku headers](https://devcenter.heroku.com/articles/http-routing#heroku-headers).
+    pub const HEROKU: Self = x_forwarded("heroku", NONE, X_PORT, NONE);
+
+    /// nginx, with the usual lines: it writes none of these fields by itself.
+    ///
+    /// ```text
+    /// proxy_set_header Host              $host;
+    /// proxy_set_header X-Forwarded-For   $proxy_add_x_forwarded_for;
+    /// proxy_set_header X-Forwarded-Proto $scheme;
+    /// proxy_set_header X-Forwarded-Host  $host;
+    /// proxy_set_header X-Forwarded-Port  $server_port;
+    /// ```
+    ///
+    /// A client's field passes through where its line is missing, so leave out none whose field you
+    /// [opt into](crate::ForwardedLayer::believe_port). Without the first line, `Host` is the name of
+    /// the upstream.
+    ///
+    /// Source: [ngx_http_proxy_module](https://nginx.org/en/docs/http/ngx_http_proxy_module.html#proxy_set_header).
+    pub const NGINX: Self = x_forwarded("nginx", XFH, X_PORT, NONE);
+
+    /// HAProxy, with `option forwardfor`: adds an `X-Forwarded-For` line of its own below the
+    /// client's. The other two are up to the configuration:
+    ///
+    /// ```text
+    /// option forwardfor
+    /// http-request set-header X-Forwarded-Proto %[ssl_fc,iif(https,http)]
+    /// http-request set-header X-Forwarded-Port %[dst_port]
+    /// ```
+    ///
+    /// A client's `X-Forwarded-Host` passes through, so it is not read.
+    ///
+    /// Source: [Configuration manual, option forwardfor](https://docs.haproxy.org/2.6/configuration.html#4-option%20forwardfor).
+    pub const HAPROXY: Self = x_forwarded("haproxy", NONE, X_PORT, NONE);
+
+    /// HAProxy 2.8 and later, with `option forwarded`: appends to `Forwarded`.
+    ///
+    /// Source: [Configuration manual, option forwarded](https://docs.haproxy.org/2.8/configuration.html#4-option%20forwarded).
+    pub const HAPROXY_FORWARDED: Self = forwarded("haproxy-forwarded", NONE, NONE);
+
+    /// Apache httpd's mod_proxy_http: appends to `X-Forwarded-For` and `X-Forwarded-Host`, and
+    /// leaves the scheme to `RequestHeader set X-Forwarded-Proto https`.
+    ///
+    /// A client that sends `Connection: X-Forwarded-Proto` makes Apache drop the line that it set
+    /// itself, so that its own request counts as plain http. `RequestHeader unset Connection early`
+    /// prevents that; [`connection_scheme`](crate::ForwardedLayer::connection_scheme) also does.
+    ///
+    /// Source: [mod_proxy, reverse proxy request headers](https://httpd.apache.org/docs/2.4/mod/mod_proxy.html#x-headers).
+    pub const APACHE: Self = x_forwarded("apache", XFH, NONE, NONE);
+
+    /// Caddy: sets `X-Forwarded-For`, `-Proto` and `-Host`, replacing what an untrusted client sent;
+    /// a client's `-Port` and `-Prefix` pass through and are not read.
+    ///
+    /// Source: [reverse_proxy, defaults](https://caddyserver.com/docs/caddyfile/directives/reverse_proxy#defaults).
+    pub const CADDY: Self = x_forwarded("caddy", XFH, NONE, NONE);
+
+    /// Traefik: sets `X-Forwarded-For`, `-Proto`, `-Host` and `-Port`, replacing what an untrusted
+    /// client sent, and `-Prefix` where its StripPrefix middleware takes one off.
+    ///
+    /// Source: [EntryPoints, forwarded headers](https://doc.traefik.io/traefik/routing/entrypoints/#forwarded-headers).
+    pub const TRAEFIK: Self = x_forwarded("traefik", XFH, X_PORT, X_PREFIX);
+
+    /// Envoy with `use_remote_address: true`: appends to `X-Forwarded-For`, sets `-Proto`; a
+    /// client's `-Host`, `-Port` and `-Prefix` pass through and are not read.
+    ///
+    /// Source: [HTTP header manipulation](https://www.envoyproxy.io/docs/envoy/latest/configuration/http/http_conn_man/headers#x-forwarded-for).
+    pub const ENVOY: Self = x_forwarded("envoy", NONE, NONE, NONE);
+
+    /// Istio's ingress gateway, which is an Envoy: see [`ENVOY`](Self::ENVOY).
+    ///
+    /// Where another balancer stands before the gateway, tell Istio with `numTrustedProxies`. With a
+    /// sidecar the peer is the sidecar: trust `loopback` (127.0.0.6) as well.
+    ///
+    /// Source: [Configuring gateway network topology](https://istio.io/latest/docs/ops/configuration/traffic-management/network-topologies/).
+    pub const ISTIO: Self = x_forwarded("istio", NONE, NONE, NONE);
+
+    /// ingress-nginx in Kubernetes: sets `X-Forwarded-For`, `-Proto`, `-Host` and `-Port`, replacing
+    /// what the client sent unless `use-forwarded-headers` is on, and `-Prefix` with the annotation
+    /// `x-forwarded-prefix`.
+    ///
+    /// Trust the network of the cluster's pods.
+    ///
+    /// Source: [ConfigMap, use-forwarded-headers](https://kubernetes.github.io/ingress-nginx/user-guide/nginx-configuration/configmap/#use-forwarded-headers).
+    pub const INGRESS_NGINX: Self = x_forwarded("ingress-nginx", XFH, X_PORT, X_PREFIX);
+
+    /// nghttpx with `--add-x-forwarded-for`: appends to `X-Forwarded-For`, sets `-Proto`.
+    ///
+    /// Its `--add-forwarded` hides the client (`for=_hBtXlaOL`) unless
+    /// `--forwarded-for=ip` is given; use [`FORWARDED`](Self::FORWARDED) then.
+    ///
+    /// Source: [nghttpx(1)](https://nghttp2.org/documentation/nghttpx.1.html#cmdoption-nghttpx-add-x-forwarded-for).
+    pub const NGHTTPX: Self = x_forwarded("nghttpx", NONE, NONE, NONE);
+
+    /// Every preset, in the order of the table above.
+    #[must_use]
+    pub fn presets() -> &'static [Self] {
+        ALL
+    }
+}
+
+pub(super) static ALL: &[Headers] = &[
+    Headers::X_FORWARDED,
+    Headers::FORWARDED,
+    Headers::AWS_ALB,
+    Headers::AWS_CLOUDFRONT,
+    Headers::AWS_API_GATEWAY,
+    Headers::GOOGLE_CLOUD,
+    Headers::AZURE_FRONT_DOOR,
+    Headers::AZURE_APPLICATION_GATEWAY,
+    Headers::CLOUDFLARE,
+    Headers::FASTLY,
+    Headers::FLY,
+    Headers::HEROKU,
+    Headers::NGINX,
+    Headers::HAPROXY,
+    Headers::HAPROXY_FORWARDED,
+    Headers::APACHE,
+    Headers::CADDY,
+    Headers::TRAEFIK,
+    Headers::ENVOY,
+    Headers::ISTIO,
+    Headers::INGRESS_NGINX,
+    Headers::NGHTTPX,
+];
+
+pub(super) fn names() -> String {
+    let names: Vec<_> = ALL.iter().map(Headers::name).collect();
+    names.join(", ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn cell(headers: &Headers, field: Field) -> String {
+        match field {
+            NONE => "–".to_owned(),
+            _ => format!("`{}`", headers.field_name(field)),
+        }
+    }
+
+    #[test]
+    fn the_table_in_the_docs_is_the_code() {
+        let table: String = ALL
+            .iter()
+            .map(|h| {
+                let client = match (h.client_syntax, h.own_elements) {
+                    (ClientSyntax::List, 0) => " (list)",
+                    (ClientSyntax::List, _) => " (list, and its own address)",
+                    (ClientSyntax::Forwarded, _) => " `for=`",
+                    _ => "",
+                };
+                let (scheme, host) = match h.client_syntax {
+                    ClientSyntax::Forwarded => ("`proto=`".to_owned(), "`host=`".to_owned()),
+                    _ => (cell(h, h.scheme), cell(h, h.host)),
+                };
+                let scheme = match h.other_scheme {
+                    NONE => scheme,
+                    other => format!("{scheme}, else {}", cell(h, other)),
+                };
+                format!(
+                    "| [`{name}`](Self::{constant}) | {}{client} | {scheme} | {host} | {} | {} |\n",
+                    cell(h, h.client),
+                    cell(h, h.port),
+                    cell(h, h.prefix),
+                    name = h.name,
+                    constant = h.name.to_uppercase().replace('-', "_"),
+                )
+            })
+            .collect();
+        let path = concat!(env!("CARGO_MANIFEST_DIR"), "/src/headers/presets.md");
+        if std::env::var_os("BLESS").is_some() {
+            std::fs::write(path, &table).unwrap();
+        }
+        assert_eq!(
+            std::fs::read_to_string(path).unwrap(),
+            table,
+            "run with BLESS=1 to write it"
+        );
+    }
+}

@@ -1,0 +1,265 @@
+//! The layer: resolves and rewrites each request before the inner service sees it.
+
+use std::{
+    fmt,
+    sync::Arc,
+    task::{Context, Poll},
+};
+
+use http::{Extensions, HeaderName, Request};
+use tower_layer::Layer;
+use tower_service::Service;
+
+use crate::{
+    Headers, HeadersError, HostPattern, HostPatternError, Peer, Resolution, Trust, TrustedProxies,
+    policy::{ConnectionScheme, Policy},
+    resolve::{self, Head},
+    rewrite,
+};
+
+/// Gives the inner service the request that the client really made.
+///
+/// Add it last in axum, first in a `ServiceBuilder`: it has to run before every layer that looks at
+/// addresses, schemes or hosts (CORS, CSRF, tracing, rate limits).
+///
+/// ```
+/// use axum::{Router, routing::get};
+/// use tower_forwarded::{ClientIp, ForwardedLayer, Origin, TrustedProxies};
+///
+/// async fn users(ClientIp(ip): ClientIp, origin: Origin) -> String {
+///     format!("{ip} reached us at {}", origin.url("/users/"))
+/// }
+///
+/// let proxies: TrustedProxies = "loopback, 10.0.0.0/8".parse()?;
+/// let app: Router = Router::new()
+///     .route("/users/", get(users))
+///     .layer(ForwardedLayer::new(proxies));
+/// # Ok::<(), tower_forwarded::TrustError>(())
+/// ```
+#[must_use]
+pub struct ForwardedLayer<T = TrustedProxies> {
+    policy: Arc<Policy<T>>,
+}
+
+impl<T> ForwardedLayer<T> {
+    /// Believes the proxies that `trust` names, in the `X-Forwarded-*` fields.
+    pub fn new(trust: T) -> Self {
+        Self {
+            policy: Arc::new(Policy {
+                trust: Arc::new(trust),
+                rules: crate::policy::Rules::default(),
+            }),
+        }
+    }
+
+    fn with(mut self, change: impl FnOnce(&mut crate::policy::Rules)) -> Self {
+        change(&mut Arc::make_mut(&mut self.policy).rules);
+        self
+    }
+
+    /// Believes these fields instead of `X-Forwarded-*`.
+    ///
+    /// ```
+    /// use tower_forwarded::{ForwardedLayer, Headers, TrustedProxies};
+    ///
+    /// let layer = ForwardedLayer::new(TrustedProxies::any()).headers(Headers::AWS_ALB);
+    /// ```
+    pub fn headers(self, headers: Headers) -> Self {
+        self.with(|rules| {
+            rules.headers = headers;
+            rules.update_kept();
+        })
+    }
+
+    /// Believes a forwarded host (`X-Forwarded-Host`, or `host=` in `Forwarded`) that matches one of
+    /// these patterns (rule R8).
+    ///
+    /// Most balancers pass a client's own `X-Forwarded-Host` on, so without this call it is ignored
+    /// and the host is the one in the request itself.
+    ///
+    /// ```
+    /// use tower_forwarded::{ForwardedLayer, TrustedProxies};
+    ///
+    /// let layer = ForwardedLayer::new(TrustedProxies::any())
+    ///     .hosts(["api.example.com", "*.example.org"])?;
+    /// # Ok::<(), tower_forwarded::HostPatternError>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// Names the first text that is no [`HostPattern`].
+    pub fn hosts<I>(self, patterns: I) -> Result<Self, HostPatternError>
+    where
+        I: IntoIterator,
+        I::Item: TryInto<HostPattern>,
+        HostPatternError: From<<I::Item as TryInto<HostPattern>>::Error>,
+    {
+        let patterns = patterns
+            .into_iter()
+            .map(TryInto::try_into)
+            .collect::<Result<Vec<HostPattern>, _>>()?;
+        Ok(self.host_patterns(patterns))
+    }
+
+    pub(crate) fn host_patterns(self, patterns: Vec<HostPattern>) -> Self {
+        self.with(|rules| rules.hosts = patterns)
+    }
+
+    /// Believes a forwarded port, which then joins an authority that names none (rule R9).
+    ///
+    /// Only behind a proxy that sets the field itself; the [preset](Headers)'s page says so.
+    pub fn believe_port(self) -> Self {
+        self.with(|rules| rules.port = true)
+    }
+
+    /// Believes a forwarded path prefix, see [`Resolution::prefix`] (rule R9).
+    ///
+    /// Only behind a proxy that sets the field itself, and removes it where it strips nothing.
+    pub fn believe_prefix(self) -> Self {
+        self.with(|rules| rules.prefix = true)
+    }
+
+    /// The scheme of the connection itself, for requests whose scheme no trusted proxy states: `http`
+    /// unless this is called (rule R3).
+    ///
+    /// ```
+    /// use tower_forwarded::{ForwardedLayer, Scheme, TrustedProxies};
+    ///
+    /// let layer = ForwardedLayer::new(TrustedProxies::none()).connection_scheme(Scheme::Https);
+    /// ```
+    pub fn connection_scheme(self, scheme: impl ConnectionScheme + Send + Sync + 'static) -> Self {
+        self.with(|rules| rules.connection_scheme = Arc::new(scheme))
+    }
+
+    /// Where to find the peer, for servers that put it where this crate does not look: see the table
+    /// at [`Peer`] (rule R1).
+    ///
+    /// ```
+    /// use std::net::SocketAddr;
+    /// use tower_forwarded::{ForwardedLayer, Peer, TrustedProxies};
+    ///
+    /// #[derive(Clone)]
+    /// struct Accepted { from: SocketAddr }
+    ///
+    /// let layer = ForwardedLayer::new(TrustedProxies::any()).peer_from(|extensions| {
+    ///     extensions.get().map(|accepted: &Accepted| Peer::from(accepted.from))
+    /// });
+    /// ```
+    pub fn peer_from<F>(self, from: F) -> Self
+    where
+        F: Fn(&Extensions) -> Option<Peer> + Send + Sync + 'static,
+    {
+        self.with(|rules| rules.peer_from = Some(Arc::new(from)))
+    }
+
+    /// Leaves a field as it came: it is neither removed nor reduced to its vouched part (rule R11).
+    ///
+    /// Code behind the layer that reads it reads what any client may have written.
+    ///
+    /// # Errors
+    ///
+    /// If `name` is no field name.
+    pub fn keep(self, name: &str) -> Result<Self, HeadersError> {
+        let header: HeaderName = name.parse().map_err(|_| HeadersError::InvalidName {
+            name: name.to_owned(),
+        })?;
+        Ok(self.with(|rules| {
+            rules.keep.push(header);
+            rules.update_kept();
+        }))
+    }
+
+    /// Leaves the request's URI as it came, for an app that forwards requests (rule R12).
+    pub fn keep_uri(self) -> Self {
+        self.with(|rules| rules.keep_uri = true)
+    }
+
+    /// Leaves axum's `ConnectInfo` as it came: the peer instead of the client (rule R14).
+    pub fn keep_connect_info(self) -> Self {
+        self.with(|rules| rules.keep_connect_info = true)
+    }
+
+    /// What was decided so far.
+    #[must_use]
+    pub fn policy(&self) -> &Policy<T> {
+        &self.policy
+    }
+}
+
+impl<T> Clone for ForwardedLayer<T> {
+    fn clone(&self) -> Self {
+        Self {
+            policy: self.policy.clone(),
+        }
+    }
+}
+
+impl<T: fmt::Debug> fmt::Debug for ForwardedLayer<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ForwardedLayer")
+            .field("policy", &self.policy)
+            .finish()
+    }
+}
+
+impl<S, T> Layer<S> for ForwardedLayer<T> {
+    type Service = Forwarded<S, T>;
+
+    fn layer(&self, inner: S) -> Self::Service {
+        Forwarded {
+            inner,
+            policy: self.policy.clone(),
+        }
+    }
+}
+
+/// The service that [`ForwardedLayer`] makes.
+pub struct Forwarded<S, T = TrustedProxies> {
+    inner: S,
+    policy: Arc<Policy<T>>,
+}
+
+impl<S: Clone, T> Clone for Forwarded<S, T> {
+    fn clone(&self) -> Self {
+        Self {
+            inner: self.inner.clone(),
+            policy: self.policy.clone(),
+        }
+    }
+}
+
+impl<S: fmt::Debug, T: fmt::Debug> fmt::Debug for Forwarded<S, T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Forwarded")
+            .field("inner", &self.inner)
+            .field("policy", &self.policy)
+            .finish()
+    }
+}
+
+impl<S, T, B> Service<Request<B>> for Forwarded<S, T>
+where
+    S: Service<Request<B>>,
+    T: Trust,
+{
+    type Response = S::Response;
+    type Error = S::Error;
+    type Future = S::Future;
+
+    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), S::Error>> {
+        self.inner.poll_ready(cx)
+    }
+
+    fn call(&mut self, mut request: Request<B>) -> S::Future {
+        // R15: what a layer further out resolved stands.
+        if request.extensions().get::<Resolution>().is_none() {
+            let Policy { trust, rules } = &*self.policy;
+            let peer = rules.peer_of(request.extensions());
+            let head = Head::of_request(&request);
+            let outcome =
+                trust.snapshot(|trust| resolve::resolve(peer, head, rules, trust, &mut ()));
+            rewrite::rewrite(&mut request, outcome, rules);
+        }
+        self.inner.call(request)
+    }
+}

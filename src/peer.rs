@@ -1,0 +1,166 @@
+//! Who is at the other end of the connection.
+
+use std::{
+    fmt,
+    net::{IpAddr, SocketAddr},
+    str::FromStr,
+};
+
+use http::Extensions;
+
+/// The other end of the connection that a request came in on
+/// (`network.peer.address` and `network.peer.port` in OpenTelemetry's terms).
+///
+/// Its word is the only one that nobody on the network can forge, so everything starts from it. A
+/// request carries it among its extensions; where depends on the server:
+///
+/// | server | what it puts there | what to write |
+/// |---|---|---|
+/// | `axum::serve`, TCP | `ConnectInfo<SocketAddr>` | `into_make_service_with_connect_info::<SocketAddr>()` |
+/// | `axum::serve`, Unix socket | `ConnectInfo<Peer>` | `into_make_service_with_connect_info::<Peer>()` |
+/// | hyper, hyper-util | nothing | insert a [`Peer`] made from the address that `accept` returned |
+/// | tonic | `TcpConnectInfo` | `.peer_from(…)`, see [`ForwardedLayer::peer_from`](crate::ForwardedLayer::peer_from) |
+///
+/// With hyper, for example:
+///
+/// ```
+/// use tower_forwarded::Peer;
+/// # let address: std::net::SocketAddr = "10.0.0.1:40000".parse()?;
+/// # let mut request = http::Request::new(());
+///
+/// request.extensions_mut().insert(Peer::from(address));
+/// # Ok::<(), std::net::AddrParseError>(())
+/// ```
+///
+/// An IPv4-mapped IPv6 address (what a dual-stack listener reports) counts as the IPv4 address
+/// that it stands for (rule R1).
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Peer(Repr);
+
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+enum Repr {
+    Tcp(SocketAddr),
+    Unix,
+}
+
+impl Peer {
+    /// A process on this machine, at the other end of a Unix domain socket.
+    #[must_use]
+    pub const fn unix() -> Self {
+        Self(Repr::Unix)
+    }
+
+    /// Whether the connection is a Unix domain socket.
+    #[must_use]
+    pub const fn is_unix(&self) -> bool {
+        matches!(self.0, Repr::Unix)
+    }
+
+    /// The address; `None` for a Unix domain socket.
+    #[must_use]
+    pub const fn ip(&self) -> Option<IpAddr> {
+        match self.0 {
+            Repr::Tcp(address) => Some(address.ip()),
+            Repr::Unix => None,
+        }
+    }
+
+    /// The address and port; `None` for a Unix domain socket.
+    #[must_use]
+    pub const fn socket_addr(&self) -> Option<SocketAddr> {
+        match self.0 {
+            Repr::Tcp(address) => Some(address),
+            Repr::Unix => None,
+        }
+    }
+
+    /// The peer that `extensions` carry: a [`Peer`], or what axum puts there.
+    pub(crate) fn of(extensions: &Extensions) -> Option<Self> {
+        if let Some(peer) = extensions.get::<Self>() {
+            return Some(*peer);
+        }
+        #[cfg(feature = "axum")]
+        {
+            use axum::extract::ConnectInfo;
+            if let Some(ConnectInfo(address)) = extensions.get::<ConnectInfo<SocketAddr>>() {
+                return Some(Self::from(*address));
+            }
+            if let Some(ConnectInfo(peer)) = extensions.get::<ConnectInfo<Self>>() {
+                return Some(*peer);
+            }
+        }
+        None
+    }
+}
+
+impl From<SocketAddr> for Peer {
+    fn from(address: SocketAddr) -> Self {
+        Self(Repr::Tcp(SocketAddr::new(
+            address.ip().to_canonical(),
+            address.port(),
+        )))
+    }
+}
+
+impl fmt::Display for Peer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0 {
+            Repr::Tcp(address) => address.fmt(f),
+            Repr::Unix => f.write_str("unix"),
+        }
+    }
+}
+
+impl fmt::Debug for Peer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Peer({self})")
+    }
+}
+
+/// The text is neither `address:port`, nor an address, nor `unix`.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("`{}` is not a peer: expected 10.0.0.1:40000, [2001:db8::1]:40000, an address or `unix`", .0.escape_debug())]
+pub struct PeerError(pub String);
+
+impl FromStr for Peer {
+    type Err = PeerError;
+
+    /// Reads `address:port`, an address (its port is then 0) or `unix`.
+    fn from_str(text: &str) -> Result<Self, PeerError> {
+        if text == "unix" {
+            return Ok(Self::unix());
+        }
+        text.parse()
+            .or_else(|_| text.parse().map(|ip| SocketAddr::new(ip, 0)))
+            .map(Self::from)
+            .map_err(|_| PeerError(text.to_owned()))
+    }
+}
+
+#[cfg(feature = "axum")]
+mod connected {
+    use axum::{
+        extract::connect_info::Connected,
+        serve::{IncomingStream, Listener},
+    };
+
+    use super::Peer;
+
+    /// `into_make_service_with_connect_info::<Peer>()` over TCP.
+    impl Connected<IncomingStream<'_, tokio::net::TcpListener>> for Peer {
+        fn connect_info(stream: IncomingStream<'_, tokio::net::TcpListener>) -> Self {
+            Self::from(*stream.remote_addr())
+        }
+    }
+
+    /// `into_make_service_with_connect_info::<Peer>()` over a Unix domain socket.
+    #[cfg(unix)]
+    impl Connected<IncomingStream<'_, tokio::net::UnixListener>> for Peer
+    where
+        tokio::net::UnixListener: Listener,
+    {
+        fn connect_info(_: IncomingStream<'_, tokio::net::UnixListener>) -> Self {
+            Self::unix()
+        }
+    }
+}

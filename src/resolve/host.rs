@@ -1,0 +1,174 @@
+//! Which authority the client asked for (rules R8 and R9).
+
+use std::{borrow::Cow, cell::RefCell};
+
+use http::{Uri, uri::Authority};
+
+use super::{Observer, Resolving, Role, Source, Walked, paired};
+use crate::{
+    Finding, Scheme,
+    headers::known,
+    syntax::authority::{self, HostPort},
+};
+
+/// A host that a trusted proxy forwarded, not yet compared with the request's own.
+pub(super) struct ForwardedHost<'a> {
+    text: Cow<'a, [u8]>,
+    source: Source<'a>,
+}
+
+impl<'a, O: Observer> Resolving<'a, O> {
+    pub(super) fn forwarded_host(
+        &mut self,
+        walked: &Walked<'a>,
+        pairs: usize,
+    ) -> Option<ForwardedHost<'a>> {
+        if let Some(text) = &walked.host {
+            return Some(ForwardedHost {
+                text: text.clone(),
+                source: Source::Parameter("host"),
+            });
+        }
+        let lines = self.scan.forwarded_host;
+        if lines.count() == 0 {
+            return None;
+        }
+        let (text, number) = paired::<{ authority::LONGEST }>(&lines, pairs);
+        Some(ForwardedHost {
+            text: Cow::Borrowed(text.unwrap_or_default()),
+            source: Source::Field(self.headers().field_name(self.headers().host), number),
+        })
+    }
+
+    /// The authority, from a forwarded host if that is allowed, else from the target or `Host`.
+    pub(super) fn authority(
+        &mut self,
+        uri: &Uri,
+        scheme: Scheme,
+        forwarded: Option<ForwardedHost<'a>>,
+        port: Option<u16>,
+    ) -> Option<Authority> {
+        let mut ignored = None;
+        if let Some(ForwardedHost { text, source }) = &forwarded {
+            match authority::parse(text) {
+                None => self.value(Role::Host, *source, text, Err(Finding::HostInvalid)),
+                Some(host) if self.allows(&host) => {
+                    self.value(Role::Host, *source, text, Ok(()));
+                    let authority = shared(&with_port(host, text, scheme, port))?;
+                    self.believed |= known::bit(self.headers().host);
+                    self.edits.set_forwarded_host =
+                        self.scan.forwarded_host.single() != Some(authority.as_str().as_bytes());
+                    self.edits.set_host = !self.host_is(&authority);
+                    return Some(authority);
+                }
+                Some(host) => ignored = Some((host, source, text)),
+            }
+        }
+        let authority = self.own_authority(uri, scheme, port);
+        if let Some((host, source, text)) = ignored {
+            // What says the same as the request itself was not ignored.
+            let canonical = with_port(host, text, scheme, port);
+            let says_the_same = authority
+                .as_ref()
+                .is_some_and(|authority| *canonical == *authority.as_str());
+            let believed = if says_the_same {
+                self.believed |= known::bit(self.headers().host);
+                self.edits.set_forwarded_host =
+                    self.scan.forwarded_host.single() != Some(canonical.as_bytes());
+                Ok(())
+            } else {
+                Err(Finding::HostNotAllowed)
+            };
+            self.value(Role::Host, *source, text, believed);
+        }
+        authority
+    }
+
+    fn allows(&self, host: &HostPort<'_>) -> bool {
+        self.rules
+            .hosts
+            .iter()
+            .any(|pattern| pattern.matches(host.host, host.port))
+    }
+
+    /// From the request target, else from `Host`.
+    fn own_authority(&mut self, uri: &Uri, scheme: Scheme, port: Option<u16>) -> Option<Authority> {
+        let (source, text) = match uri.authority() {
+            Some(target) => (Source::Target, target.as_str().as_bytes()),
+            None => (Source::Host, self.host_field(scheme)?),
+        };
+        let host = authority::parse(text);
+        let authority = host.and_then(|host| shared(&with_port(host, text, scheme, port)));
+        self.value(
+            Role::Host,
+            source,
+            text,
+            authority.as_ref().map(drop).ok_or(Finding::HostInvalid),
+        );
+        let authority = authority?;
+        self.edits.set_host = !self.host_is(&authority);
+        Some(authority)
+    }
+
+    /// The text of `Host`, if all its lines mean the same.
+    fn host_field(&mut self, scheme: Scheme) -> Option<&'a [u8]> {
+        let lines = self.scan.host;
+        if let Some(line) = lines.single() {
+            return Some(line);
+        }
+        let mut meant = lines
+            .from_last()
+            .map(|line| authority::parse(line).map(|host| (line, host.canonical(line, scheme))));
+        let first = meant.next().flatten();
+        match first {
+            Some((line, first))
+                if meant.all(|other| other.is_some_and(|(_, other)| other == first)) =>
+            {
+                Some(line)
+            }
+            _ => {
+                let text = lines.from_last().next().unwrap_or_default();
+                self.value(Role::Host, Source::Host, text, Err(Finding::HostInvalid));
+                None
+            }
+        }
+    }
+
+    fn host_is(&self, authority: &Authority) -> bool {
+        self.scan.host.single() == Some(authority.as_str().as_bytes())
+    }
+}
+
+/// The canonical authority, joined by a forwarded port if it names none.
+fn with_port<'a>(
+    mut host: HostPort<'a>,
+    text: &'a [u8],
+    scheme: Scheme,
+    port: Option<u16>,
+) -> Cow<'a, str> {
+    host.port = host.port.or(port);
+    host.canonical(text, scheme)
+}
+
+/// An [`Authority`] of this text.
+///
+/// The last one is kept for each thread, so that a service which is asked for one name allocates
+/// none. It is the kept one that is cloned: the first clone of each allocates too.
+fn shared(text: &str) -> Option<Authority> {
+    thread_local! {
+        static LAST: RefCell<Option<Authority>> = const { RefCell::new(None) };
+    }
+    LAST.with(|last| {
+        let Ok(mut last) = last.try_borrow_mut() else {
+            return text.parse().ok();
+        };
+        match &*last {
+            Some(authority) if authority.as_str() == text => Some(authority.clone()),
+            _ => {
+                let authority: Authority = text.parse().ok()?;
+                *last = Some(authority.clone());
+                Some(authority)
+            }
+        }
+    })
+}

@@ -1,0 +1,247 @@
+//! Carries a [`Resolution`] into the request (rules R11 to R14).
+
+use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Uri, header, uri};
+
+use crate::{
+    Resolution, Scheme,
+    headers::{
+        ClientSyntax, Headers,
+        known::{self, Field, Kind},
+    },
+    policy::Rules,
+    resolve::{ClientEdit, Edits, Outcome},
+    syntax::{
+        self,
+        forwarded::OutsideQuotes,
+        list::{AtCommas, FromRight},
+        node::Node,
+    },
+};
+
+/// Makes the request say what was resolved, and leaves the resolution in its extensions.
+pub(crate) fn rewrite<B>(request: &mut Request<B>, outcome: Outcome, rules: &Rules) {
+    let Outcome { resolution, edits } = outcome;
+    clean(request.headers_mut(), &resolution, &edits, rules);
+    if !rules.keep_uri {
+        let connect = *request.method() == Method::CONNECT;
+        set_origin(request.uri_mut(), &resolution, connect);
+        #[cfg(feature = "axum")]
+        if let Some(original) = request
+            .extensions_mut()
+            .get_mut::<axum::extract::OriginalUri>()
+        {
+            set_origin(&mut original.0, &resolution, connect);
+        }
+    }
+    #[cfg(feature = "axum")]
+    if !rules.keep_connect_info {
+        set_connect_info(request.extensions_mut(), &resolution);
+    }
+    request.extensions_mut().insert(resolution);
+}
+
+/// Removes the fields that are not believed and leaves the vouched part of the others.
+fn clean(headers: &mut HeaderMap, resolution: &Resolution, edits: &Edits, rules: &Rules) {
+    let wanted = &rules.headers;
+    let mut remove = edits.remove;
+    while remove != 0 {
+        let field = remove.trailing_zeros();
+        remove &= remove.wrapping_sub(1);
+        headers.remove(wanted.field_name(Field::try_from(field).unwrap_or(known::NONE)));
+    }
+    if edits.underscored {
+        remove_underscored(headers, &rules.keep);
+    }
+    match edits.client {
+        ClientEdit::Keep => {}
+        ClientEdit::Suffix(start) => {
+            if let Some(value) = headers.get_mut(wanted.field_name(wanted.client)) {
+                if let Some(Ok(suffix)) = value.as_bytes().get(start..).map(HeaderValue::from_bytes)
+                {
+                    *value = suffix;
+                }
+            }
+        }
+        ClientEdit::Rebuild(elements) => {
+            let name = wanted.field_name(wanted.client);
+            let lines = headers
+                .get_all(name)
+                .iter()
+                .rev()
+                .map(HeaderValue::as_bytes);
+            let value = match wanted.client_syntax {
+                ClientSyntax::Forwarded => vouched_elements(lines, elements, resolution),
+                _ => vouched_addresses(lines, elements),
+            };
+            set(headers, wanted, wanted.client, value.as_bytes());
+        }
+    }
+    if edits.set_scheme {
+        let field = match wanted.scheme {
+            known::NONE => wanted.other_scheme,
+            field => field,
+        };
+        set(
+            headers,
+            wanted,
+            field,
+            resolution.scheme.as_str().as_bytes(),
+        );
+    }
+    if let Some(authority) = &resolution.authority {
+        let authority = authority.as_str().as_bytes();
+        if edits.set_forwarded_host {
+            set(headers, wanted, wanted.host, authority);
+        }
+        if edits.set_host {
+            if let Ok(value) = HeaderValue::from_bytes(authority) {
+                headers.insert(header::HOST, value);
+            }
+        }
+    }
+    if let Some(port) = edits.set_port {
+        set(headers, wanted, wanted.port, port.to_string().as_bytes());
+    }
+    if let (true, Some(prefix)) = (edits.set_prefix, &resolution.prefix) {
+        set(headers, wanted, wanted.prefix, prefix.as_bytes());
+    }
+}
+
+/// Replaces every line of a field by one.
+fn set(headers: &mut HeaderMap, wanted: &Headers, field: Field, value: &[u8]) {
+    let name = wanted.field_name(field);
+    match (name.parse::<HeaderName>(), HeaderValue::from_bytes(value)) {
+        (Ok(name), Ok(value)) => {
+            headers.insert(name, value);
+        }
+        // Neither can be: the name was in the map, the value is plain ASCII. Nothing is better than
+        // something wrong.
+        _ => {
+            headers.remove(name);
+        }
+    }
+}
+
+fn remove_underscored(headers: &mut HeaderMap, keep: &[HeaderName]) {
+    let names: Vec<HeaderName> = headers
+        .keys()
+        .filter(|name| {
+            matches!(known::classify(name.as_str()), Some(Kind::Underscored(_)))
+                && !keep.contains(name)
+        })
+        .cloned()
+        .collect();
+    for name in names {
+        headers.remove(name);
+    }
+}
+
+/// The addresses in the last `elements` elements, the client first.
+fn vouched_addresses<'a>(lines: impl Iterator<Item = &'a [u8]>, elements: usize) -> String {
+    let mut addresses: Vec<String> = FromRight::<_, AtCommas<64>>::new(lines)
+        .take(elements)
+        .filter_map(|element| match syntax::node::parse(element.text?)? {
+            Node::Address(address, _) => Some(address.to_string()),
+            Node::Unknown | Node::Obfuscated => None,
+        })
+        .collect();
+    addresses.reverse();
+    addresses.join(", ")
+}
+
+/// The last `elements` elements of `Forwarded`, the client's first and with what was resolved.
+fn vouched_elements<'a>(
+    lines: impl Iterator<Item = &'a [u8]>,
+    elements: usize,
+    resolution: &Resolution,
+) -> String {
+    let mut written: Vec<String> = Vec::new();
+    for (index, element) in FromRight::<_, OutsideQuotes>::new(lines)
+        .take(elements)
+        .enumerate()
+    {
+        let Some(parsed) = element.text.and_then(syntax::forwarded::parse) else {
+            continue;
+        };
+        let mut pairs = Vec::new();
+        if let Some(node) = &parsed.node {
+            pairs.push(format!("for={}", quoted(&String::from_utf8_lossy(node))));
+        }
+        let is_last = index.saturating_add(1) == elements;
+        let scheme = parsed.proto.as_deref().and_then(syntax::scheme::parse);
+        if let Some(scheme) = scheme {
+            pairs.push(format!("proto={scheme}"));
+        }
+        if let (true, Some(_), Some(authority)) = (is_last, &parsed.host, &resolution.authority) {
+            pairs.push(format!("host={}", quoted(authority.as_str())));
+        }
+        if !pairs.is_empty() {
+            written.push(pairs.join(";"));
+        }
+    }
+    written.reverse();
+    written.join(", ")
+}
+
+/// A token as it is, anything else as a quoted string.
+fn quoted(text: &str) -> String {
+    if !text.is_empty() && text.bytes().all(syntax::is_token) {
+        return text.to_owned();
+    }
+    let escaped = text.replace('\\', "\\\\").replace('"', "\\\"");
+    format!("\"{escaped}\"")
+}
+
+/// Gives the target the resolved scheme and authority, in whatever form it came (rule R12).
+///
+/// Without an authority no scheme can be set, so what the client wrote there is taken away.
+fn set_origin(target: &mut Uri, resolution: &Resolution, connect: bool) {
+    let absolute = target.scheme().is_some();
+    // `*` and the authority-form of CONNECT have no place for a scheme. Over HTTP/2 an asterisk and
+    // an extended CONNECT (RFC 8441) come with one, which the client chose.
+    if !absolute && (connect || target.path() == "*") {
+        return;
+    }
+    let scheme = resolution.scheme;
+    match &resolution.authority {
+        Some(authority) if is_origin(target, scheme, authority) => return,
+        None if !absolute && target.authority().is_none() => return,
+        _ => {}
+    }
+    let mut parts = std::mem::take(target).into_parts();
+    parts.scheme = resolution.authority.as_ref().map(|_| scheme.into());
+    parts.authority.clone_from(&resolution.authority);
+    parts
+        .path_and_query
+        .get_or_insert_with(|| uri::PathAndQuery::from_static("/"));
+    *target = Uri::from_parts(parts).unwrap_or_default();
+}
+
+fn is_origin(target: &Uri, scheme: Scheme, authority: &uri::Authority) -> bool {
+    target.scheme_str() == Some(scheme.as_str())
+        && target
+            .authority()
+            .is_some_and(|own| own.as_str() == authority.as_str())
+}
+
+/// Puts the client where axum keeps the other end of the connection (rule R14).
+#[cfg(feature = "axum")]
+fn set_connect_info(extensions: &mut http::Extensions, resolution: &Resolution) {
+    use axum::extract::ConnectInfo;
+
+    let Some(client) = resolution.client_addr() else {
+        return;
+    };
+    match extensions.get_mut::<ConnectInfo<std::net::SocketAddr>>() {
+        Some(ConnectInfo(address)) => {
+            if (address.ip(), address.port()) != (client.ip(), client.port()) {
+                *address = client;
+            }
+        }
+        // Behind a Unix socket there was no address to replace.
+        None if resolution.peer.is_some_and(|peer| peer.is_unix()) => {
+            extensions.insert(ConnectInfo(client));
+        }
+        None => {}
+    }
+}

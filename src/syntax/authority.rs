@@ -1,0 +1,373 @@
+//! `host[:port]` as it stands in Host, in a target URI and in forwarding fields, and patterns of it.
+
+use std::{fmt, str::FromStr};
+
+use super::{node, scheme::Scheme};
+
+/// The longest host that is read: a DNS name has at most 255 octets (RFC 1035, section 2.3.4).
+const LONGEST_HOST: usize = 255;
+/// A host, a colon and five digits.
+pub(crate) const LONGEST: usize = LONGEST_HOST + 6;
+
+/// A host and the port that was named with it, borrowed from the text.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct HostPort<'a> {
+    /// A reg-name, an IPv4 address or `[IPv6]`; ASCII letters, digits and marks only.
+    pub(crate) host: &'a str,
+    pub(crate) port: Option<u16>,
+}
+
+/// Reads an authority without userinfo (rule R8).
+pub(crate) fn parse(text: &[u8]) -> Option<HostPort<'_>> {
+    if text.len() > LONGEST {
+        return None;
+    }
+    let end = match text {
+        [b'[', ..] => text.iter().position(|&byte| byte == b']')?.checked_add(1)?,
+        _ => text
+            .iter()
+            .position(|&byte| byte == b':')
+            .unwrap_or(text.len()),
+    };
+    let (host, rest) = text.split_at_checked(end)?;
+    match host {
+        [b'[', inner @ .., b']'] => {
+            node::ipv6(inner)?;
+        }
+        [b'.', ..] | [] => return None,
+        _ if host.len() > LONGEST_HOST => return None,
+        _ if host.iter().all(|&byte| is_name(byte)) => {}
+        _ => return None,
+    }
+    let port = match rest {
+        [] => None,
+        [b':', port @ ..] => Some(node::decimal_port(port).filter(|&port| port != 0)?),
+        _ => return None,
+    };
+    let host = std::str::from_utf8(host).ok()?;
+    Some(HostPort { host, port })
+}
+
+const fn is_name(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.')
+}
+
+impl<'a> HostPort<'a> {
+    /// The port, unless the scheme implies it.
+    pub(crate) fn explicit_port(&self, scheme: Scheme) -> Option<u16> {
+        self.port.filter(|&port| port != scheme.default_port())
+    }
+
+    /// Lowercased, without the scheme's default port; no allocation if `text`, where it was read
+    /// from, says just that.
+    pub(crate) fn canonical(&self, text: &'a [u8], scheme: Scheme) -> std::borrow::Cow<'a, str> {
+        let port = self.explicit_port(scheme);
+        let lowercase = !self.host.bytes().any(|byte| byte.is_ascii_uppercase());
+        if lowercase && port.is_none() {
+            return self.host.into();
+        }
+        if lowercase && text.len() == self.host.len().saturating_add(port.map_or(0, width)) {
+            if let Ok(text) = std::str::from_utf8(text) {
+                return text.into();
+            }
+        }
+        let mut canonical = self.host.to_ascii_lowercase();
+        if let Some(port) = port {
+            canonical.push(':');
+            canonical.push_str(&port.to_string());
+        }
+        canonical.into()
+    }
+}
+
+/// Bytes of a colon and `port` without leading zeros.
+const fn width(port: u16) -> usize {
+    match port {
+        0..=9 => 2,
+        10..=99 => 3,
+        100..=999 => 4,
+        1_000..=9_999 => 5,
+        _ => 6,
+    }
+}
+
+/// A name, or a set of names, that the service answers to.
+///
+/// | pattern | stands for |
+/// |---|---|
+/// | `api.example.com` | this name, with any port |
+/// | `api.example.com:8443` | this name with this port |
+/// | `*.example.com` | every name below `example.com`, not `example.com` itself |
+/// | `192.0.2.1`, `[2001:db8::1]` | this address |
+/// | `*` | every name |
+///
+/// Case does not matter, nor does one dot at the end of a name.
+///
+/// ```
+/// use tower_forwarded::HostPattern;
+///
+/// let pattern: HostPattern = "*.example.com".parse()?;
+/// assert!(pattern.matches("api.example.com", None));
+/// assert!(!pattern.matches("example.com.evil.example", None));
+/// # Ok::<(), tower_forwarded::HostPatternError>(())
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct HostPattern(Pattern);
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+enum Pattern {
+    Any,
+    Exact {
+        host: Box<str>,
+        port: Option<u16>,
+    },
+    /// Holds the dot: `.example.com`.
+    Below {
+        suffix: Box<str>,
+        port: Option<u16>,
+    },
+}
+
+impl HostPattern {
+    /// Every name: `*`.
+    pub const ANY: Self = Self(Pattern::Any);
+
+    /// Whether `host` (an IPv6 address in brackets), at `port` if the authority named one, is
+    /// meant.
+    #[must_use]
+    pub fn matches(&self, host: &str, port: Option<u16>) -> bool {
+        let host = host.strip_suffix('.').unwrap_or(host);
+        let same_port = |wanted: Option<u16>| wanted.is_none() || wanted == port;
+        match &self.0 {
+            Pattern::Any => true,
+            Pattern::Exact { host: exact, port } => {
+                same_port(*port) && host.eq_ignore_ascii_case(exact)
+            }
+            Pattern::Below { suffix, port } => {
+                same_port(*port)
+                    && host
+                        .len()
+                        .checked_sub(suffix.len())
+                        .filter(|&start| start > 0)
+                        .and_then(|start| host.get(start..))
+                        .is_some_and(|end| end.eq_ignore_ascii_case(suffix))
+            }
+        }
+    }
+}
+
+impl fmt::Display for HostPattern {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let port = match &self.0 {
+            Pattern::Any => return f.write_str("*"),
+            Pattern::Exact { host, port } => {
+                f.write_str(host)?;
+                port
+            }
+            Pattern::Below { suffix, port } => {
+                write!(f, "*{suffix}")?;
+                port
+            }
+        };
+        port.map_or(Ok(()), |port| write!(f, ":{port}"))
+    }
+}
+
+/// The text is no host pattern.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "`{}` is not a host pattern: expected a name (api.example.com), a name with a port \
+     (api.example.com:8443), all names below one (*.example.com), an address (192.0.2.1, \
+     [2001:db8::1]) or *",
+    .0.escape_debug()
+)]
+pub struct HostPatternError(pub String);
+
+impl FromStr for HostPattern {
+    type Err = HostPatternError;
+
+    fn from_str(text: &str) -> Result<Self, HostPatternError> {
+        let error = || HostPatternError(text.to_owned());
+        if text == "*" {
+            return Ok(Self::ANY);
+        }
+        let below = text.strip_prefix('*');
+        let name = match below {
+            Some(suffix) => suffix.strip_prefix('.').ok_or_else(error)?,
+            None => text,
+        };
+        // `2001:db8::1` without brackets is what one first writes.
+        if let (None, Some(address)) = (below, node::ipv6(name.as_bytes())) {
+            return Ok(Self(Pattern::Exact {
+                host: format!("[{address}]").into(),
+                port: None,
+            }));
+        }
+        let HostPort { host, port } = parse(name.as_bytes()).ok_or_else(error)?;
+        let host = host.strip_suffix('.').unwrap_or(host).to_ascii_lowercase();
+        if below.is_some() && (host.starts_with('[') || host.is_empty()) {
+            return Err(error());
+        }
+        Ok(Self(match below {
+            Some(_) => Pattern::Below {
+                suffix: format!(".{host}").into(),
+                port,
+            },
+            None => Pattern::Exact {
+                host: host.into(),
+                port,
+            },
+        }))
+    }
+}
+
+impl TryFrom<&str> for HostPattern {
+    type Error = HostPatternError;
+
+    fn try_from(text: &str) -> Result<Self, HostPatternError> {
+        text.parse()
+    }
+}
+
+impl TryFrom<String> for HostPattern {
+    type Error = HostPatternError;
+
+    fn try_from(text: String) -> Result<Self, HostPatternError> {
+        text.parse()
+    }
+}
+
+impl TryFrom<&String> for HostPattern {
+    type Error = HostPatternError;
+
+    fn try_from(text: &String) -> Result<Self, HostPatternError> {
+        text.parse()
+    }
+}
+
+impl From<std::convert::Infallible> for HostPatternError {
+    fn from(never: std::convert::Infallible) -> Self {
+        match never {}
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn authorities_are_read_by_the_grammar() {
+        for (text, host, port) in [
+            ("api.example.com", "api.example.com", None),
+            ("Api.Example.COM:8443", "Api.Example.COM", Some(8443)),
+            ("a_b-c.example.", "a_b-c.example.", None),
+            ("192.0.2.1:80", "192.0.2.1", Some(80)),
+            ("[2001:db8::1]", "[2001:db8::1]", None),
+            ("[::1]:65535", "[::1]", Some(65535)),
+            ("localhost:00080", "localhost", Some(80)),
+        ] {
+            assert_eq!(
+                parse(text.as_bytes()),
+                Some(HostPort { host, port }),
+                "{text}"
+            );
+        }
+        for text in [
+            "",
+            ":80",
+            ".example.com",
+            "a:",
+            "a:0",
+            "a:65536",
+            "a:+1",
+            "a:8 0",
+            "user@host",
+            "user:pass@host",
+            "a/b",
+            "a?b",
+            "a#b",
+            "a\\b",
+            "a b",
+            " a",
+            "a\0",
+            "é.example",
+            "a%41",
+            "[::1",
+            "::1",
+            "[::1]x",
+            "[::1]:",
+            "[1.2.3.4]",
+            "[fe80::1%25eth0]",
+            "a,b",
+            "a:80:80",
+            "<script>",
+        ] {
+            assert_eq!(parse(text.as_bytes()), None, "{text:?}");
+        }
+        assert!(parse("a".repeat(255).as_bytes()).is_some());
+        assert!(parse("a".repeat(256).as_bytes()).is_none());
+    }
+
+    #[test]
+    fn the_canonical_form_is_lowercase_without_the_default_port() {
+        for (text, scheme, expected) in [
+            ("API.example", Scheme::Http, "api.example"),
+            ("api.example:443", Scheme::Https, "api.example"),
+            ("api.example:443", Scheme::Http, "api.example:443"),
+            ("api.example:80", Scheme::Http, "api.example"),
+            ("api.example:0080", Scheme::Https, "api.example:80"),
+            ("[2001:DB8::1]:8443", Scheme::Https, "[2001:db8::1]:8443"),
+        ] {
+            let parsed = parse(text.as_bytes()).unwrap();
+            assert_eq!(
+                parsed.canonical(text.as_bytes(), scheme),
+                expected,
+                "{text}"
+            );
+        }
+    }
+
+    #[test]
+    fn patterns_match_names_and_nothing_that_only_looks_like_them() {
+        for (pattern, host, port, expected) in [
+            ("api.example.com", "API.example.com", None, true),
+            ("api.example.com", "api.example.com.", Some(81), true),
+            ("API.example.com.", "api.example.com", None, true),
+            ("api.example.com", "xapi.example.com", None, false),
+            ("api.example.com:8443", "api.example.com", Some(8443), true),
+            ("api.example.com:8443", "api.example.com", Some(1), false),
+            ("api.example.com:8443", "api.example.com", None, false),
+            ("*.example.com", "a.example.com", None, true),
+            ("*.example.com", "a.b.example.com", None, true),
+            ("*.example.com", "example.com", None, false),
+            ("*.example.com", ".example.com", None, false),
+            ("*.example.com", "evilexample.com", None, false),
+            ("*.example.com", "a.example.com.evil.example", None, false),
+            ("[2001:DB8::1]", "[2001:db8::1]", None, true),
+            ("2001:db8::1", "[2001:db8::1]", Some(443), true),
+            ("192.0.2.1", "192.0.2.1", None, true),
+            ("*", "anything", None, true),
+        ] {
+            let parsed: HostPattern = pattern.parse().unwrap();
+            assert_eq!(parsed.matches(host, port), expected, "{pattern} {host}");
+        }
+    }
+
+    #[test]
+    fn a_pattern_that_is_none_is_refused_by_name() {
+        for text in [
+            "",
+            "*.",
+            "*x.example",
+            "a.*.example",
+            "**",
+            "*.*",
+            "https://a.example",
+            "a b",
+            "*.[::1]",
+        ] {
+            let error = text.parse::<HostPattern>().unwrap_err();
+            assert!(error.to_string().contains(&format!("`{text}`")), "{error}");
+        }
+    }
+}

@@ -1,0 +1,267 @@
+//! Elements of the `Forwarded` field (RFC 7239, section 4), split from the right.
+
+use std::borrow::Cow;
+
+use super::{is_ows, is_token, list::Split, trim_ows};
+
+/// Splits at commas outside quoted strings, reading leftwards.
+///
+/// What a trusted proxy appended is well formed, so from its right end every quotation mark can be
+/// told apart: outside a string it closes one, inside a string it opens one unless an odd number of
+/// backslashes stands before it. The comma that the proxy wrote before its element is therefore
+/// found whatever a client put further left, an open quote included. Read from the left, such a
+/// quote would swallow what the proxy appended.
+#[derive(Debug)]
+pub(crate) struct OutsideQuotes;
+
+impl Split for OutsideQuotes {
+    const LONGEST: usize = 1024;
+
+    fn last_start(line: &[u8]) -> Option<usize> {
+        let window = line.len().saturating_sub(Self::LONGEST.saturating_add(1));
+        let mut quoted = false;
+        let mut bytes = line.get(window..)?;
+        while let [before @ .., byte] = bytes {
+            match byte {
+                b',' if !quoted => {
+                    return Some(window.saturating_add(before.len()).saturating_add(1));
+                }
+                b'"' if !quoted => quoted = true,
+                b'"' => {
+                    let escapes = before
+                        .iter()
+                        .rev()
+                        .take_while(|&&byte| byte == b'\\')
+                        .count();
+                    if escapes % 2 == 0 {
+                        quoted = false;
+                    }
+                    // The backslashes are behind us: every byte is looked at once or twice.
+                    bytes = before.get(..before.len().saturating_sub(escapes))?;
+                    continue;
+                }
+                _ => {}
+            }
+            bytes = before;
+        }
+        (window == 0).then_some(0)
+    }
+}
+
+/// The parameters of one element that matter here. Extension parameters are checked and dropped.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct ForwardedElement<'a> {
+    pub(crate) node: Option<Cow<'a, [u8]>>,
+    pub(crate) by: Option<Cow<'a, [u8]>>,
+    pub(crate) host: Option<Cow<'a, [u8]>>,
+    pub(crate) proto: Option<Cow<'a, [u8]>>,
+}
+
+/// Reads one element; `None` if it is empty or malformed, or if it names a parameter twice.
+pub(crate) fn parse(text: &[u8]) -> Option<ForwardedElement<'_>> {
+    let mut element = ForwardedElement::default();
+    // Names of extension parameters, to find one that is there twice.
+    let mut extensions: [&[u8]; 8] = [b""; 8];
+    let mut pairs = 0_usize;
+    let mut rest = trim_ows(text);
+    loop {
+        // forwarded-element = [ forwarded-pair ] *( ";" [ forwarded-pair ] )
+        rest = skip_ows(rest);
+        match rest {
+            [] => break,
+            [b';', after @ ..] => {
+                rest = after;
+                continue;
+            }
+            _ => {}
+        }
+        let (name, after) = split_while(rest, is_token);
+        let (value, after) = match after {
+            [b'=', after @ ..] if !name.is_empty() => value(after)?,
+            _ => return None,
+        };
+        rest = skip_ows(after);
+        if !matches!(rest, [] | [b';', ..]) {
+            return None;
+        }
+        pairs = pairs.saturating_add(1);
+        let slot = if name.eq_ignore_ascii_case(b"for") {
+            &mut element.node
+        } else if name.eq_ignore_ascii_case(b"proto") {
+            &mut element.proto
+        } else if name.eq_ignore_ascii_case(b"host") {
+            &mut element.host
+        } else if name.eq_ignore_ascii_case(b"by") {
+            &mut element.by
+        } else {
+            let seen = |slot: &&[u8]| slot.eq_ignore_ascii_case(name);
+            if extensions.iter().any(seen) {
+                return None;
+            }
+            *extensions.iter_mut().find(|slot| slot.is_empty())? = name;
+            continue;
+        };
+        if slot.replace(value).is_some() {
+            return None;
+        }
+    }
+    (pairs > 0).then_some(element)
+}
+
+fn skip_ows(text: &[u8]) -> &[u8] {
+    split_while(text, is_ows).1
+}
+
+fn split_while(text: &[u8], accept: impl Fn(u8) -> bool) -> (&[u8], &[u8]) {
+    let end = text
+        .iter()
+        .position(|&byte| !accept(byte))
+        .unwrap_or(text.len());
+    text.split_at_checked(end).unwrap_or((text, &[]))
+}
+
+/// A token or a quoted string, and what follows it.
+///
+/// `[`, `]` and `:` are no token characters, yet `for=[::1]:80` and `host=a.example:8443` are what
+/// many write: they are let through.
+fn value(text: &[u8]) -> Option<(Cow<'_, [u8]>, &[u8])> {
+    let [b'"', inside @ ..] = text else {
+        let (token, rest) = split_while(text, |byte| {
+            is_token(byte) || matches!(byte, b'[' | b']' | b':')
+        });
+        return (!token.is_empty()).then_some((Cow::Borrowed(token), rest));
+    };
+    let (plain, mut rest) = split_while(inside, |byte| is_quoted_text(byte));
+    if let [b'"', after @ ..] = rest {
+        return Some((Cow::Borrowed(plain), after));
+    }
+    let mut decoded = plain.to_vec();
+    loop {
+        match rest {
+            [b'"', after @ ..] => return Some((Cow::Owned(decoded), after)),
+            [b'\\', escaped, after @ ..] if is_text(*escaped) => {
+                decoded.push(*escaped);
+                rest = after;
+            }
+            [byte, after @ ..] if is_quoted_text(*byte) => {
+                decoded.push(*byte);
+                rest = after;
+            }
+            _ => return None,
+        }
+    }
+}
+
+/// What a backslash may stand before (RFC 9110, section 5.6.4).
+const fn is_text(byte: u8) -> bool {
+    is_ows(byte) || byte.is_ascii_graphic() || byte >= 0x80
+}
+
+/// `qdtext` (RFC 9110, section 5.6.4)
+const fn is_quoted_text(byte: u8) -> bool {
+    is_text(byte) && !matches!(byte, b'"' | b'\\')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::list::FromRight;
+    use super::*;
+
+    fn split(line: &str) -> Vec<String> {
+        FromRight::<_, OutsideQuotes>::new(std::iter::once(line.as_bytes()))
+            .map(|e| String::from_utf8_lossy(e.text.unwrap()).into_owned())
+            .collect()
+    }
+
+    #[test]
+    fn elements_are_split_outside_quotes() {
+        assert_eq!(split("for=a, for=b"), ["for=b", "for=a"]);
+        assert_eq!(
+            split(r#"x="a,b",y="c\",d""#),
+            [r#"y="c\",d""#, r#"x="a,b""#]
+        );
+        assert_eq!(split(r#"x="a\\",y=b"#), ["y=b", r#"x="a\\""#]);
+        assert_eq!(split(""), [""]);
+        assert_eq!(split(",,"), ["", "", ""]);
+    }
+
+    #[test]
+    fn an_open_quote_on_the_left_swallows_nothing_on_the_right() {
+        for evil in [
+            "\"",
+            "for=\"",
+            "for=\"a\\",
+            "for=\"\\\\\"\"",
+            "x=\"a,b",
+            "\\\"",
+            "\\",
+        ] {
+            for honest in [
+                "for=1.2.3.4;proto=https",
+                "for=\"[::1]:80\"",
+                "host=\"a\\\"b\"",
+            ] {
+                let line = format!("{evil}, {honest}");
+                assert_eq!(split(&line).first().unwrap(), honest, "{line}");
+            }
+        }
+    }
+
+    #[test]
+    fn parameters_come_in_any_order_and_case() {
+        let element =
+            parse(br#"Proto=https;HOST="a.example:81";by=_x;FOR="[2001:db8::1]:4711";secret=s"#);
+        let element = element.unwrap();
+        assert_eq!(element.node.as_deref(), Some(&b"[2001:db8::1]:4711"[..]));
+        assert_eq!(element.proto.as_deref(), Some(&b"https"[..]));
+        assert_eq!(element.host.as_deref(), Some(&b"a.example:81"[..]));
+        assert_eq!(element.by.as_deref(), Some(&b"_x"[..]));
+    }
+
+    #[test]
+    fn quoted_strings_are_decoded() {
+        let element = parse(br#"for="\1\2.1.1.1""#).unwrap();
+        assert_eq!(element.node.as_deref(), Some(&b"12.1.1.1"[..]));
+        let element = parse(br#"host="a\"\\b""#).unwrap();
+        assert_eq!(element.host.as_deref(), Some(&br#"a"\b"#[..]));
+    }
+
+    #[test]
+    fn missing_quotes_are_tolerated_around_addresses_and_hosts() {
+        for text in ["for=[::1]:80", "for=1.2.3.4:80", "host=a.example:8443"] {
+            assert!(parse(text.as_bytes()).is_some(), "{text}");
+        }
+        assert!(parse(b"for=1.2.3.4; proto=https ;").is_some());
+    }
+
+    #[test]
+    fn a_malformed_element_is_no_element() {
+        for text in [
+            "",
+            ";",
+            ";;",
+            "for",
+            "for=",
+            "=a",
+            "for =a",
+            "for= a",
+            "for=a b",
+            "for=\"a",
+            "for=\"a\"b",
+            "for=a\"b\"",
+            "for=a;for=b",
+            "For=a;fOR=a",
+            "x=1;x=2",
+            "for=a;proto=https;proto=http",
+            "for=\"\\",
+            "for=\"\\\"",
+            "for=a=b",
+            "f(r=a",
+            "for=\u{1}",
+            "for=\"\u{1}\"",
+            "a=1;b=2;c=3;d=4;e=5;f=6;g=7;h=8;i=9",
+        ] {
+            assert_eq!(parse(text.as_bytes()), None, "{text:?}");
+        }
+    }
+}

@@ -1,0 +1,56 @@
+//! Parsers over bytes, without any policy.
+//!
+//! Whom to believe is decided in [`resolve`](crate::resolve); what a field line says is read here.
+//! Every parser takes bytes that an attacker may have chosen, never panics and does work that is
+//! bounded by a constant for each element it visits.
+
+pub(crate) mod authority;
+pub(crate) mod forwarded;
+pub(crate) mod list;
+pub(crate) mod node;
+pub(crate) mod prefix;
+pub(crate) mod scheme;
+
+/// Optional white space (RFC 9110, section 5.6.3).
+pub(crate) const fn is_ows(byte: u8) -> bool {
+    matches!(byte, b' ' | b'\t')
+}
+
+/// `text` without optional white space at either end.
+pub(crate) fn trim_ows(mut text: &[u8]) -> &[u8] {
+    while let [first, rest @ ..] = text {
+        if !is_ows(*first) {
+            break;
+        }
+        text = rest;
+    }
+    while let [rest @ .., last] = text {
+        if !is_ows(*last) {
+            break;
+        }
+        text = rest;
+    }
+    text
+}
+
+/// A token character (RFC 9110, section 5.6.2).
+pub(crate) const fn is_token(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric()
+        || matches!(
+            byte,
+            b'!' | b'#'
+                | b'$'
+                | b'%'
+                | b'&'
+                | b'\''
+                | b'*'
+                | b'+'
+                | b'-'
+                | b'.'
+                | b'^'
+                | b'_'
+                | b'`'
+                | b'|'
+                | b'~'
+        )
+}

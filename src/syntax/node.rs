@@ -1,0 +1,276 @@
+//! Node identifiers (RFC 7239, section 6), and the plainer spellings in `X-Forwarded-For`.
+
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+
+/// Whom an element of the walk names.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Node {
+    /// An address, and the port if one is given. Never unspecified, never IPv4-mapped.
+    Address(IpAddr, Option<u16>),
+    /// `unknown` (RFC 7239, section 6.2): the proxy does not know.
+    Unknown,
+    /// `_name` (RFC 7239, section 6.3): the proxy does not tell.
+    Obfuscated,
+}
+
+/// Reads an address with an optional port, `unknown` or an obfuscated identifier.
+pub(crate) fn parse(text: &[u8]) -> Option<Node> {
+    let (&first, last) = (text.first()?, text.last()?);
+    if first == b'[' {
+        let close = text.iter().position(|&byte| byte == b']')?;
+        let address = ipv6(text.get(1..close)?)?;
+        let port = match text.get(close.checked_add(1)?..)? {
+            [] => None,
+            [b':', port @ ..] => node_port(port)?,
+            _ => return None,
+        };
+        return address_node(IpAddr::V6(address), port);
+    }
+    if first.is_ascii_digit() && *last != b':' {
+        if let Some((address, rest)) = ipv4_prefix(text) {
+            let port = match rest {
+                [] => None,
+                [b':', port @ ..] => node_port(port)?,
+                _ => return None,
+            };
+            return address_node(IpAddr::V4(address), port);
+        }
+    }
+    if first.is_ascii_hexdigit() || first == b':' {
+        if let Some(address) = ipv6(text) {
+            return address_node(IpAddr::V6(address), None);
+        }
+    }
+    let (name, port) = match text.iter().position(|&byte| byte == b':') {
+        Some(colon) => {
+            node_port(text.get(colon.checked_add(1)?..)?)?;
+            (text.get(..colon)?, true)
+        }
+        None => (text, false),
+    };
+    if name.eq_ignore_ascii_case(b"unknown") {
+        return Some(Node::Unknown);
+    }
+    let _ = port;
+    is_obfuscated(name).then_some(Node::Obfuscated)
+}
+
+/// An address alone, as a CDN's own client field holds it, or one with a port.
+pub(crate) fn parse_address(text: &[u8]) -> Option<(IpAddr, Option<u16>)> {
+    match parse(text)? {
+        Node::Address(address, port) => Some((address, port)),
+        Node::Unknown | Node::Obfuscated => None,
+    }
+}
+
+/// `2001:db8::1:443`: CloudFront writes a port behind an IPv6 address without brackets.
+pub(crate) fn parse_address_then_port(text: &[u8]) -> Option<(IpAddr, Option<u16>)> {
+    let colon = text.iter().rposition(|&byte| byte == b':')?;
+    let (address, port) = (text.get(..colon)?, text.get(colon.checked_add(1)?..)?);
+    let port = decimal_port(port)?;
+    let address = match address {
+        [b'[', inner @ .., b']'] => IpAddr::V6(ipv6(inner)?),
+        _ => match ipv4_prefix(address) {
+            Some((v4, [])) => IpAddr::V4(v4),
+            _ => IpAddr::V6(ipv6(address)?),
+        },
+    };
+    match address_node(address, Some(port))? {
+        Node::Address(address, port) => Some((address, port)),
+        Node::Unknown | Node::Obfuscated => None,
+    }
+}
+
+fn address_node(address: IpAddr, port: Option<u16>) -> Option<Node> {
+    let address = address.to_canonical();
+    (!address.is_unspecified()).then_some(Node::Address(address, port.filter(|&port| port != 0)))
+}
+
+/// `node-port`: up to five digits, or an obfuscated port, which tells nothing.
+fn node_port(text: &[u8]) -> Option<Option<u16>> {
+    if is_obfuscated(text) {
+        return Some(None);
+    }
+    decimal_port(text).map(Some)
+}
+
+/// One to five digits that make a number below 65536.
+pub(crate) fn decimal_port(text: &[u8]) -> Option<u16> {
+    if text.is_empty() || text.len() > 5 {
+        return None;
+    }
+    text.iter().try_fold(0_u16, |port, &byte| {
+        let digit = byte.is_ascii_digit().then(|| byte.wrapping_sub(b'0'))?;
+        port.checked_mul(10)?.checked_add(u16::from(digit))
+    })
+}
+
+/// `"_" 1*( ALPHA / DIGIT / "." / "_" / "-")`
+fn is_obfuscated(text: &[u8]) -> bool {
+    match text {
+        [b'_', rest @ ..] => {
+            !rest.is_empty()
+                && rest
+                    .iter()
+                    .all(|&byte| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'_' | b'-'))
+        }
+        _ => false,
+    }
+}
+
+/// A dotted quad at the start of `text`, strict as RFC 3986 (no leading zeros), and what follows.
+fn ipv4_prefix(text: &[u8]) -> Option<(Ipv4Addr, &[u8])> {
+    let mut octets = [0_u8; 4];
+    let mut rest = text;
+    for (index, octet) in octets.iter_mut().enumerate() {
+        if index > 0 {
+            rest = match rest {
+                [b'.', rest @ ..] => rest,
+                _ => return None,
+            };
+        }
+        let mut value = 0_u16;
+        let mut digits = 0_u8;
+        while let [digit @ b'0'..=b'9', after @ ..] = rest {
+            if digits == 3 || (digits == 1 && value == 0) {
+                return None;
+            }
+            value = value
+                .wrapping_mul(10)
+                .wrapping_add(u16::from(digit.wrapping_sub(b'0')));
+            digits = digits.wrapping_add(1);
+            rest = after;
+        }
+        if digits == 0 {
+            return None;
+        }
+        *octet = u8::try_from(value).ok()?;
+    }
+    Some((Ipv4Addr::from(octets), rest))
+}
+
+/// An IPv6 address without brackets or zone.
+pub(crate) fn ipv6(text: &[u8]) -> Option<Ipv6Addr> {
+    // The longest spelling, ffff:ffff:ffff:ffff:ffff:ffff:255.255.255.255, has 45 characters.
+    if text.len() > 45 {
+        return None;
+    }
+    std::str::from_utf8(text).ok()?.parse().ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn address(text: &str, port: Option<u16>) -> Option<Node> {
+        Some(Node::Address(text.parse().unwrap(), port))
+    }
+
+    #[test]
+    fn every_spelling_of_a_node_is_read() {
+        for (text, expected) in [
+            ("192.0.2.43", address("192.0.2.43", None)),
+            ("192.0.2.43:47011", address("192.0.2.43", Some(47011))),
+            ("192.0.2.43:0", address("192.0.2.43", None)),
+            ("192.0.2.43:_gazonk", address("192.0.2.43", None)),
+            ("[2001:db8:cafe::17]", address("2001:db8:cafe::17", None)),
+            (
+                "[2001:DB8:cafe::17]:4711",
+                address("2001:db8:cafe::17", Some(4711)),
+            ),
+            ("2001:db8::1", address("2001:db8::1", None)),
+            ("::1", address("::1", None)),
+            ("::ffff:192.0.2.1", address("192.0.2.1", None)),
+            ("[::ffff:c000:201]:80", address("192.0.2.1", Some(80))),
+            ("unknown", Some(Node::Unknown)),
+            ("UnKnown:80", Some(Node::Unknown)),
+            ("_hidden", Some(Node::Obfuscated)),
+            ("_SEVKISEK.a-b:_port", Some(Node::Obfuscated)),
+        ] {
+            assert_eq!(parse(text.as_bytes()), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_node_is_refused() {
+        for text in [
+            "",
+            " ",
+            "localhost",
+            "1.2.3",
+            "1.2.3.4.5",
+            "01.2.3.4",
+            "1.2.3.256",
+            "1.2.3.4:",
+            "1.2.3.4:65536",
+            "1.2.3.4:123456",
+            "1.2.3.4:a",
+            "1.2.3.4:-1",
+            "0.0.0.0",
+            "::",
+            "[::]",
+            "[::ffff:0.0.0.0]",
+            "[::1",
+            "::1]",
+            "[::1]80",
+            "[::1]:",
+            "[1.2.3.4]",
+            "_",
+            "_a b",
+            "_a:",
+            "fe80::1%eth0",
+            "1.2.3.4 ",
+            "\"1.2.3.4\"",
+            "unix:",
+            "1.2.3.4,",
+            "+1.2.3.4",
+            "1.2.3.4\0",
+            "é",
+            "0:0:0:0:0:0:0:0",
+            "1:2:3:4:5:6:7:8:9",
+            "unknown:",
+            "unknown x",
+        ] {
+            assert_eq!(parse(text.as_bytes()), None, "{text:?}");
+        }
+    }
+
+    #[test]
+    fn cloudfront_writes_a_port_without_brackets() {
+        for (text, expected) in [
+            ("203.0.113.1:443", Some(("203.0.113.1", 443))),
+            ("2001:db8::1:443", Some(("2001:db8::1", 443))),
+            ("2001:db8:0:0:0:0:0:1:443", Some(("2001:db8::1", 443))),
+            ("[2001:db8::1]:443", Some(("2001:db8::1", 443))),
+            ("203.0.113.1", None),
+            (":443", None),
+            ("203.0.113.1:", None),
+            ("0.0.0.0:1", None),
+        ] {
+            let expected = expected.map(|(a, p)| (a.parse().unwrap(), Some(p)));
+            assert_eq!(parse_address_then_port(text.as_bytes()), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn ipv4_agrees_with_the_standard_library() {
+        for text in [
+            "0.0.0.1",
+            "255.255.255.255",
+            "1.22.133.4",
+            "00.0.0.1",
+            "1.2.3.04",
+            "1..2.3",
+            ".1.2.3",
+            "1.2.3.",
+            "999.1.1.1",
+            "1.2.3.4x",
+            "256.1.1.1",
+            "1.2.3.2555",
+        ] {
+            let ours =
+                ipv4_prefix(text.as_bytes()).and_then(|(a, rest)| rest.is_empty().then_some(a));
+            assert_eq!(ours, text.parse().ok(), "{text}");
+        }
+    }
+}

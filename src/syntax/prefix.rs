@@ -1,0 +1,78 @@
+//! Path prefixes (rule R9): what a proxy stripped off the path before it forwarded the request.
+
+/// The longest prefix that is read.
+pub(crate) const LONGEST: usize = 1024;
+
+/// A prefix without a slash at its end; `""` for `/`.
+///
+/// It starts with one `/` and holds no `//`, `\`, `?`, `#`, `..` segment, space, control or
+/// character outside ASCII: nothing that could turn a path into another host or leave its place.
+/// The dots of a `..` segment count in their percent-encoded form too.
+pub(crate) fn parse(text: &[u8]) -> Option<&str> {
+    if text.len() > LONGEST || text.first() != Some(&b'/') {
+        return None;
+    }
+    let text = std::str::from_utf8(text).ok()?;
+    let text = text.strip_suffix('/').unwrap_or(text);
+    if !text.bytes().all(|byte| {
+        byte.is_ascii_graphic() && !matches!(byte, b'\\' | b'?' | b'#' | b'"' | b'<' | b'>')
+    }) {
+        return None;
+    }
+    if text.is_empty() {
+        return Some(text);
+    }
+    let safe = text
+        .split('/')
+        .skip(1)
+        .all(|segment| !segment.is_empty() && !is_dot_dot(segment));
+    safe.then_some(text)
+}
+
+fn is_dot_dot(segment: &str) -> bool {
+    let mut rest = segment.as_bytes();
+    for _ in 0..2 {
+        rest = match rest {
+            [b'.', rest @ ..] | [b'%', b'2', b'e' | b'E', rest @ ..] => rest,
+            _ => return false,
+        };
+    }
+    rest.is_empty()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_prefix_can_only_be_a_path() {
+        for (text, expected) in [
+            ("/api", Some("/api")),
+            ("/api/", Some("/api")),
+            ("/api/v1", Some("/api/v1")),
+            ("/", Some("")),
+            ("/a..b/c.", Some("/a..b/c.")),
+            ("", None),
+            ("api", None),
+            ("//evil.example", None),
+            ("/a//b", None),
+            ("/api//", None),
+            ("/\\evil.example", None),
+            ("/a?b", None),
+            ("/a#b", None),
+            ("/a/../b", None),
+            ("/..", None),
+            ("/a/%2E%2e/b", None),
+            ("/.%2e", None),
+            ("/a b", None),
+            ("/a\u{7f}", None),
+            ("/é", None),
+            ("/\"><script>", None),
+            ("https://evil.example", None),
+        ] {
+            assert_eq!(parse(text.as_bytes()), expected, "{text:?}");
+        }
+        let long = format!("/{}", "a".repeat(LONGEST));
+        assert_eq!(parse(long.as_bytes()), None);
+    }
+}

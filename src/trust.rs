@@ -1,0 +1,590 @@
+//! Whose word counts.
+
+use std::{
+    fmt,
+    net::{IpAddr, Ipv4Addr, Ipv6Addr},
+    str::FromStr,
+    sync::Arc,
+};
+
+use ipnet::{IpNet, Ipv4Net, Ipv6Net};
+
+mod lists;
+#[cfg(feature = "arc-swap")]
+mod swap;
+
+pub use self::lists::ListError;
+#[cfg(feature = "arc-swap")]
+pub use self::swap::SwapProxies;
+
+/// Decides whose word counts.
+///
+/// [`TrustedProxies`] is the usual answer; a closure over an address is another; a type of your own
+/// can ask a service registry:
+///
+/// ```
+/// use std::net::IpAddr;
+/// use tower_forwarded::ForwardedLayer;
+///
+/// let layer = ForwardedLayer::new(|address: IpAddr| address.is_loopback());
+/// ```
+///
+/// A closure trusts no Unix socket and has no hop limit: one that says yes to everything lets every
+/// client forge its address. [`TrustedProxies::any`] does not.
+pub trait Trust {
+    /// Whether the machine at `address` is a proxy whose word counts. `address` is never an
+    /// IPv4-mapped IPv6 address.
+    fn trusts(&self, address: IpAddr) -> bool;
+
+    /// Whether the process at the other end of a Unix domain socket is trusted.
+    fn trusts_unix(&self) -> bool {
+        false
+    }
+
+    /// The most trusted proxies that a request may have come through, the peer included (rule R5);
+    /// `None` for no limit.
+    fn hop_limit(&self) -> Option<usize> {
+        None
+    }
+
+    /// What in the configuration makes `address` trusted, for a person to read.
+    fn reason(&self, address: IpAddr) -> Option<String> {
+        let _ = address;
+        None
+    }
+
+    /// Hands one request's walk what it shall see from start to end.
+    ///
+    /// A set that can be replaced while requests run overrides this, so that no request sees half of
+    /// one set and half of another.
+    fn snapshot<R>(&self, walk: impl FnOnce(&dyn Trust) -> R) -> R
+    where
+        Self: Sized,
+    {
+        walk(self)
+    }
+}
+
+impl<F> Trust for F
+where
+    F: Fn(IpAddr) -> bool,
+{
+    fn trusts(&self, address: IpAddr) -> bool {
+        self(address)
+    }
+}
+
+impl<T: Trust> Trust for Arc<T> {
+    fn trusts(&self, address: IpAddr) -> bool {
+        T::trusts(self, address)
+    }
+
+    fn trusts_unix(&self) -> bool {
+        T::trusts_unix(self)
+    }
+
+    fn hop_limit(&self) -> Option<usize> {
+        T::hop_limit(self)
+    }
+
+    fn reason(&self, address: IpAddr) -> Option<String> {
+        T::reason(self, address)
+    }
+
+    fn snapshot<R>(&self, walk: impl FnOnce(&dyn Trust) -> R) -> R {
+        T::snapshot(self, walk)
+    }
+}
+
+/// Whether `peer` is trusted (rule R2).
+pub(crate) fn trusts_peer(trust: &dyn Trust, peer: crate::Peer) -> bool {
+    match peer.ip() {
+        Some(address) => trust.trusts(address),
+        None => trust.trusts_unix(),
+    }
+}
+
+/// The proxies in front of the service: addresses, networks, Unix sockets, and a hop limit.
+///
+/// Written as text, it is a list of entries between commas or white space:
+///
+/// | entry | stands for |
+/// |---|---|
+/// | `10.0.0.1`, `2001:db8::1` | this address |
+/// | `10.0.0.0/8`, `2001:db8::/32` | this network |
+/// | `loopback` | 127.0.0.0/8 and ::1 |
+/// | `private` | RFC 1918 (10.0.0.0/8, 172.16.0.0/12, 192.168.0.0/16) and fc00::/7 |
+/// | `link-local` | 169.254.0.0/16 and fe80::/10 |
+/// | `unix` | every peer on a Unix domain socket |
+/// | `*` | every peer, one hop: see [`any`](Self::any) |
+///
+/// ```
+/// use tower_forwarded::TrustedProxies;
+///
+/// let proxies: TrustedProxies = "loopback, 10.0.0.0/8".parse()?;
+/// assert!(proxies.contains("10.1.2.3".parse()?));
+///
+/// let error = "10.0.0.5/8".parse::<TrustedProxies>().unwrap_err();
+/// assert!(error.to_string().contains("10.0.0.0/8"));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+///
+/// Networks are kept as merged, sorted ranges of addresses and found by bisection: 100,000 of them
+/// cost a look-up hardly more than ten.
+#[derive(Clone, PartialEq, Eq, Default)]
+pub struct TrustedProxies {
+    /// First and last address of each range, sorted, not adjacent.
+    v4: Box<[(u32, u32)]>,
+    v6: Box<[(u128, u128)]>,
+    unix: bool,
+    hops: Hops,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+enum Hops {
+    /// One if every address of a family is trusted, else without limit.
+    #[default]
+    ByWidth,
+    AtMost(usize),
+    Unlimited,
+}
+
+const WORDS: [(&str, &[IpNet]); 3] = [
+    (
+        "loopback",
+        &[v4([127, 0, 0, 0], 8), v6([0, 0, 0, 0, 0, 0, 0, 1], 128)],
+    ),
+    (
+        "private",
+        &[
+            v4([10, 0, 0, 0], 8),
+            v4([172, 16, 0, 0], 12),
+            v4([192, 168, 0, 0], 16),
+            v6([0xfc00, 0, 0, 0, 0, 0, 0, 0], 7),
+        ],
+    ),
+    (
+        "link-local",
+        &[
+            v4([169, 254, 0, 0], 16),
+            v6([0xfe80, 0, 0, 0, 0, 0, 0, 0], 10),
+        ],
+    ),
+];
+
+const fn v4([a, b, c, d]: [u8; 4], length: u8) -> IpNet {
+    IpNet::V4(Ipv4Net::new_assert(Ipv4Addr::new(a, b, c, d), length))
+}
+
+const fn v6([a, b, c, d, e, f, g, h]: [u16; 8], length: u8) -> IpNet {
+    IpNet::V6(Ipv6Net::new_assert(
+        Ipv6Addr::new(a, b, c, d, e, f, g, h),
+        length,
+    ))
+}
+
+const EVERYTHING: [IpNet; 2] = [v4([0; 4], 0), v6([0; 8], 0)];
+
+impl TrustedProxies {
+    /// Trusts nobody: every client is the peer itself.
+    #[must_use]
+    pub fn none() -> Self {
+        Self::default()
+    }
+
+    /// Trusts any peer, and only the peer: "the last proxy is mine, wherever it is".
+    ///
+    /// This is the recipe `forwarded-allow-ips="*"` made safe. A hop limit of 1 comes with it, so
+    /// what the nearest proxy wrote is believed and nothing left of that. It still needs a proxy in
+    /// front of every way to the service: whoever reaches the port directly is the nearest proxy.
+    ///
+    /// ```
+    /// use tower_forwarded::TrustedProxies;
+    ///
+    /// let behind_a_cdn_and_a_balancer = TrustedProxies::any().hops(2);
+    /// ```
+    #[must_use]
+    pub fn any() -> Self {
+        Self {
+            unix: true,
+            ..EVERYTHING.into_iter().collect()
+        }
+    }
+
+    /// Believes at most `n` trusted proxies, the peer included (rule R5). With 0, nobody.
+    ///
+    /// A limit is needed where the clients' own addresses can lie in a trusted network: without one,
+    /// such a client is taken for a proxy, and what it writes is believed.
+    #[must_use]
+    pub fn hops(mut self, n: usize) -> Self {
+        self.hops = Hops::AtMost(n);
+        self
+    }
+
+    /// Walks on as long as addresses are trusted.
+    ///
+    /// That is the default except for sets that hold every IPv4 or every IPv6 address
+    /// ([`any`](Self::any), `*`, `0.0.0.0/0`, `::/0`): for them, this lets every client forge its
+    /// address, unless something in front of the service removes what clients send.
+    #[must_use]
+    pub fn unlimited_hops(mut self) -> Self {
+        self.hops = Hops::Unlimited;
+        self
+    }
+
+    /// Adds one entry as the table above has them.
+    ///
+    /// # Errors
+    ///
+    /// Names the entry if it is none, or if it is a network with bits set behind its prefix length.
+    fn entry(text: &str, sink: &mut Vec<IpNet>, unix: &mut bool) -> Result<(), TrustError> {
+        if let Some((_, networks)) = WORDS.iter().find(|(word, _)| *word == text) {
+            sink.extend_from_slice(networks);
+        } else if text == "unix" {
+            *unix = true;
+        } else if text == "*" {
+            *unix = true;
+            sink.extend(EVERYTHING);
+        } else if let Ok(address) = text.parse::<IpAddr>() {
+            sink.push(address.into());
+        } else {
+            let network: IpNet = text.parse().map_err(|_| TrustError::malformed(text))?;
+            if network.addr() != network.network() {
+                return Err(TrustError::HostBits {
+                    entry: text.to_owned(),
+                    network: network.trunc(),
+                });
+            }
+            sink.push(network);
+        }
+        Ok(())
+    }
+
+    /// Reads entries one by one, each a word, an address or a network.
+    ///
+    /// # Errors
+    ///
+    /// Names the first entry that is empty, none of these, or a network with bits set behind its
+    /// prefix length.
+    ///
+    /// ```
+    /// use tower_forwarded::TrustedProxies;
+    ///
+    /// let proxies = TrustedProxies::from_entries(["private", "2001:db8::/32"])?;
+    /// # Ok::<(), tower_forwarded::TrustError>(())
+    /// ```
+    pub fn from_entries<I>(entries: I) -> Result<Self, TrustError>
+    where
+        I: IntoIterator,
+        I::Item: AsRef<str>,
+    {
+        let mut networks = Vec::new();
+        let mut unix = false;
+        for entry in entries {
+            Self::entry(entry.as_ref().trim(), &mut networks, &mut unix)?;
+        }
+        Ok(Self {
+            unix,
+            ..networks.into_iter().collect()
+        })
+    }
+
+    /// Trusts what either set trusts; the hop limit stays that of `self`.
+    ///
+    /// ```
+    /// use tower_forwarded::TrustedProxies;
+    ///
+    /// let cdn = TrustedProxies::from_list("173.245.48.0/20")?;
+    /// let proxies = "10.0.0.0/8".parse::<TrustedProxies>()?.union(&cdn);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use]
+    pub fn union(self, other: &Self) -> Self {
+        Self {
+            v4: merge(
+                self.v4.iter().chain(&other.v4).copied().collect(),
+                |last: u32| last.checked_add(1),
+            ),
+            v6: merge(
+                self.v6.iter().chain(&other.v6).copied().collect(),
+                |last: u128| last.checked_add(1),
+            ),
+            unix: self.unix || other.unix,
+            hops: self.hops,
+        }
+    }
+
+    /// Whether `address` is in the set. An IPv4-mapped IPv6 address counts as IPv4.
+    #[must_use]
+    pub fn contains(&self, address: IpAddr) -> bool {
+        self.range_of(address).is_some()
+    }
+
+    /// Whether peers on a Unix domain socket are in the set.
+    #[must_use]
+    pub const fn contains_unix(&self) -> bool {
+        self.unix
+    }
+
+    /// The networks in the set, merged: adjacent and overlapping ones are one.
+    pub fn networks(&self) -> impl Iterator<Item = IpNet> + '_ {
+        let v4 = self.v4.iter().flat_map(|&(first, last)| {
+            ipnet::Ipv4Subnets::new(first.into(), last.into(), 0).map(IpNet::V4)
+        });
+        let v6 = self.v6.iter().flat_map(|&(first, last)| {
+            ipnet::Ipv6Subnets::new(first.into(), last.into(), 0).map(IpNet::V6)
+        });
+        v4.chain(v6)
+    }
+
+    /// How many ranges of addresses the set is made of.
+    #[must_use]
+    pub fn range_count(&self) -> usize {
+        self.v4.len().saturating_add(self.v6.len())
+    }
+
+    fn range_of(&self, address: IpAddr) -> Option<(IpAddr, IpAddr)> {
+        match address.to_canonical() {
+            IpAddr::V4(address) => {
+                let (first, last) = find(&self.v4, address.to_bits())?;
+                Some((Ipv4Addr::from(first).into(), Ipv4Addr::from(last).into()))
+            }
+            IpAddr::V6(address) => {
+                let (first, last) = find(&self.v6, address.to_bits())?;
+                Some((Ipv6Addr::from(first).into(), Ipv6Addr::from(last).into()))
+            }
+        }
+    }
+
+    /// Whether every address of one family is trusted.
+    fn is_any(&self) -> bool {
+        matches!(*self.v4, [(0, u32::MAX)]) || matches!(*self.v6, [(0, u128::MAX)])
+    }
+}
+
+fn find<A: Copy + Ord>(ranges: &[(A, A)], address: A) -> Option<(A, A)> {
+    let after = ranges.partition_point(|&(first, _)| first <= address);
+    let range = *ranges.get(after.checked_sub(1)?)?;
+    (address <= range.1).then_some(range)
+}
+
+impl Trust for TrustedProxies {
+    #[inline]
+    fn trusts(&self, address: IpAddr) -> bool {
+        match address {
+            IpAddr::V4(address) => find(&self.v4, address.to_bits()).is_some(),
+            IpAddr::V6(_) => self.contains(address),
+        }
+    }
+
+    fn trusts_unix(&self) -> bool {
+        self.unix
+    }
+
+    fn hop_limit(&self) -> Option<usize> {
+        match self.hops {
+            Hops::ByWidth => self.is_any().then_some(1),
+            Hops::AtMost(n) => Some(n),
+            Hops::Unlimited => None,
+        }
+    }
+
+    fn reason(&self, address: IpAddr) -> Option<String> {
+        let (first, last) = self.range_of(address)?;
+        let mut networks: Vec<IpNet> = match (first, last) {
+            (IpAddr::V4(first), IpAddr::V4(last)) => ipnet::Ipv4Subnets::new(first, last, 0)
+                .map(IpNet::V4)
+                .collect(),
+            (IpAddr::V6(first), IpAddr::V6(last)) => ipnet::Ipv6Subnets::new(first, last, 0)
+                .map(IpNet::V6)
+                .collect(),
+            _ => Vec::new(),
+        };
+        networks.retain(|network| network.contains(&address.to_canonical()));
+        networks.first().map(ToString::to_string)
+    }
+}
+
+impl FromIterator<IpNet> for TrustedProxies {
+    fn from_iter<I: IntoIterator<Item = IpNet>>(networks: I) -> Self {
+        let mut v4 = Vec::new();
+        let mut v6 = Vec::new();
+        for network in networks {
+            match network.trunc() {
+                IpNet::V4(network) => {
+                    v4.push((network.network().to_bits(), network.broadcast().to_bits()));
+                }
+                IpNet::V6(network) => match network.network().to_ipv4_mapped() {
+                    Some(first) if network.prefix_len() >= 96 => {
+                        let last = network.broadcast().to_ipv4_mapped().unwrap_or(first);
+                        v4.push((first.to_bits(), last.to_bits()));
+                    }
+                    _ => v6.push((network.network().to_bits(), network.broadcast().to_bits())),
+                },
+            }
+        }
+        Self {
+            v4: merge(v4, |last| last.checked_add(1)),
+            v6: merge(v6, |last| last.checked_add(1)),
+            unix: false,
+            hops: Hops::ByWidth,
+        }
+    }
+}
+
+/// Sorts ranges and joins those that overlap or touch.
+fn merge<A: Copy + Ord>(
+    mut ranges: Vec<(A, A)>,
+    successor: impl Fn(A) -> Option<A>,
+) -> Box<[(A, A)]> {
+    ranges.sort_unstable();
+    ranges.dedup_by(|next, kept| {
+        let joined = successor(kept.1).is_none_or(|after| next.0 <= after);
+        if joined {
+            kept.1 = kept.1.max(next.1);
+        }
+        joined
+    });
+    ranges.into_boxed_slice()
+}
+
+impl From<IpNet> for TrustedProxies {
+    fn from(network: IpNet) -> Self {
+        std::iter::once(network).collect()
+    }
+}
+
+impl From<IpAddr> for TrustedProxies {
+    fn from(address: IpAddr) -> Self {
+        IpNet::from(address).into()
+    }
+}
+
+impl FromStr for TrustedProxies {
+    type Err = TrustError;
+
+    fn from_str(text: &str) -> Result<Self, TrustError> {
+        let mut entries = Vec::new();
+        for part in text.split(',') {
+            if part.trim().is_empty() {
+                return Err(TrustError::Empty {
+                    list: text.to_owned(),
+                });
+            }
+            entries.extend(part.split_whitespace());
+        }
+        Self::from_entries(entries)
+    }
+}
+
+impl fmt::Debug for TrustedProxies {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        /// More than this tells a reader of logs nothing.
+        const SHOWN: usize = 8;
+        let mut networks = f.debug_list();
+        for network in self.networks().take(SHOWN) {
+            networks.entry(&format_args!("{network}"));
+        }
+        if self.networks().nth(SHOWN).is_some() {
+            networks.entry(&format_args!("… {} ranges", self.range_count()));
+        }
+        if self.unix {
+            networks.entry(&format_args!("unix"));
+        }
+        networks.entry(&format_args!("hops: {:?}", self.hop_limit()));
+        networks.finish()
+    }
+}
+
+/// Why a text is no set of trusted proxies.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum TrustError {
+    /// An entry is neither a word nor an address nor a network.
+    #[error(
+        "`{}` is no trusted proxy: expected an address (10.0.0.1), a network (10.0.0.0/8), loopback, \
+         private, link-local, unix or *",
+        entry.escape_debug()
+    )]
+    Malformed {
+        /// The entry.
+        entry: String,
+    },
+    /// Nothing stands between two commas, or in the whole list.
+    #[error(
+        "an entry of `{}` is empty: write an address, a network or a word between the commas, or use \
+         TrustedProxies::none()",
+        list.escape_debug()
+    )]
+    Empty {
+        /// The whole list.
+        list: String,
+    },
+    /// A network has bits set behind its prefix length, so it is unclear which one is meant.
+    #[error("`{}` has bits set behind its prefix length: write {network} for the network, or the address alone", entry.escape_debug())]
+    HostBits {
+        /// The entry.
+        entry: String,
+        /// The network that it lies in.
+        network: IpNet,
+    },
+}
+
+impl TrustError {
+    fn malformed(entry: &str) -> Self {
+        if entry.is_empty() {
+            Self::Empty {
+                list: String::new(),
+            }
+        } else {
+            Self::Malformed {
+                entry: entry.to_owned(),
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn ranges(text: &str) -> Vec<(String, String)> {
+        let set: TrustedProxies = text.parse().unwrap();
+        set.v4
+            .iter()
+            .map(|&(a, b)| (Ipv4Addr::from(a).to_string(), Ipv4Addr::from(b).to_string()))
+            .chain(
+                set.v6
+                    .iter()
+                    .map(|&(a, b)| (Ipv6Addr::from(a).to_string(), Ipv6Addr::from(b).to_string())),
+            )
+            .collect()
+    }
+
+    #[test]
+    fn overlapping_and_adjacent_networks_become_one_range() {
+        assert_eq!(
+            ranges("10.0.0.0/9 10.128.0.0/9 10.1.0.0/16 10.0.0.7"),
+            [("10.0.0.0".into(), "10.255.255.255".into())]
+        );
+        assert_eq!(
+            ranges("255.255.255.255, 255.255.255.254/31, 0.0.0.0/32"),
+            [
+                ("0.0.0.0".into(), "0.0.0.0".into()),
+                ("255.255.255.254".into(), "255.255.255.255".into())
+            ]
+        );
+        assert_eq!(
+            ranges("::/0 ffff::/16"),
+            [(
+                "::".into(),
+                "ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff".into()
+            )]
+        );
+    }
+
+    #[test]
+    fn a_v4_range_takes_eight_bytes() {
+        assert_eq!(size_of::<(u32, u32)>(), 8);
+    }
+}

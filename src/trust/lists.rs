@@ -1,0 +1,166 @@
+//! Lists of networks as providers publish them.
+
+use super::{TrustError, TrustedProxies};
+
+/// Why a published list cannot be used.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum ListError {
+    /// A line is no entry.
+    #[error("line {line}: {error}")]
+    Line {
+        /// Its number, from 1 on.
+        line: usize,
+        /// What is wrong with it.
+        error: TrustError,
+    },
+    /// There is no entry at all, as after a download that went wrong.
+    #[error("the list holds no network")]
+    Empty,
+    /// An environment variable is not set.
+    #[error("the environment variable {name} is not set: give it addresses and networks, or `*`")]
+    NotSet {
+        /// The variable.
+        name: String,
+    },
+    /// An environment variable is no list.
+    #[error("{name}: {error}")]
+    Variable {
+        /// The variable.
+        name: String,
+        /// What is wrong with it.
+        error: TrustError,
+    },
+    /// The text is not what AWS publishes as ip-ranges.json.
+    #[cfg(feature = "serde")]
+    #[error("not AWS's ip-ranges.json: {reason}")]
+    AwsFormat {
+        /// The reason, with line and column.
+        reason: String,
+    },
+    /// AWS lists no network of that service and region.
+    #[cfg(feature = "serde")]
+    #[error("ip-ranges.json lists nothing for service `{service}`{}", region.as_ref().map(|r| format!(" in region `{r}`")).unwrap_or_default())]
+    AwsNothing {
+        /// The service that was asked for.
+        service: String,
+        /// The region that was asked for.
+        region: Option<String>,
+    },
+}
+
+impl TrustedProxies {
+    /// Reads a list with one entry a line, as Cloudflare, Fastly and others publish them. What
+    /// follows `#` is a comment.
+    ///
+    /// ```
+    /// use tower_forwarded::TrustedProxies;
+    ///
+    /// let proxies = TrustedProxies::from_list("# https://www.cloudflare.com/ips-v4\n\
+    ///     173.245.48.0/20\n\
+    ///     103.21.244.0/22  # Asia\n")?;
+    /// assert_eq!(proxies.range_count(), 2);
+    /// # Ok::<(), tower_forwarded::ListError>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// Names the first line that is no entry; a list without entries is an error too.
+    pub fn from_list(text: &str) -> Result<Self, ListError> {
+        let mut networks = Vec::new();
+        let mut unix = false;
+        for (index, line) in text.lines().enumerate() {
+            let entry = line.split('#').next().unwrap_or_default().trim();
+            if !entry.is_empty() {
+                Self::entry(entry, &mut networks, &mut unix).map_err(|error| ListError::Line {
+                    line: index.saturating_add(1),
+                    error,
+                })?;
+            }
+        }
+        if networks.is_empty() && !unix {
+            return Err(ListError::Empty);
+        }
+        Ok(Self {
+            unix,
+            ..networks.into_iter().collect()
+        })
+    }
+
+    /// Reads an environment variable, in the syntax of uvicorn's `FORWARDED_ALLOW_IPS`: addresses
+    /// and networks between commas, or `*`, which here means [one hop](Self::any).
+    ///
+    /// # Errors
+    ///
+    /// Names the variable if it is not set, is no Unicode, or is no list.
+    pub fn from_env(name: &str) -> Result<Self, ListError> {
+        let text = std::env::var_os(name).ok_or_else(|| ListError::NotSet {
+            name: name.to_owned(),
+        })?;
+        text.to_string_lossy()
+            .parse()
+            .map_err(|error| ListError::Variable {
+                name: name.to_owned(),
+                error,
+            })
+    }
+
+    /// Reads the networks of one service from AWS's
+    /// [ip-ranges.json](https://docs.aws.amazon.com/vpc/latest/userguide/aws-ip-ranges.html), in
+    /// one region or in all.
+    ///
+    /// `CLOUDFRONT_ORIGIN_FACING` is the service to trust behind CloudFront.
+    ///
+    /// ```
+    /// use tower_forwarded::TrustedProxies;
+    ///
+    /// let json = r#"{ "prefixes": [ { "ip_prefix": "120.52.22.96/27", "region": "GLOBAL",
+    ///     "service": "CLOUDFRONT_ORIGIN_FACING", "network_border_group": "GLOBAL" } ],
+    ///     "ipv6_prefixes": [] }"#;
+    /// let proxies = TrustedProxies::from_aws_ip_ranges(json, "CLOUDFRONT_ORIGIN_FACING", None)?;
+    /// assert!(proxies.contains("120.52.22.97".parse()?));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// If the text is something else, or lists nothing for that service and region.
+    #[cfg(feature = "serde")]
+    pub fn from_aws_ip_ranges(
+        json: &str,
+        service: &str,
+        region: Option<&str>,
+    ) -> Result<Self, ListError> {
+        #[derive(serde::Deserialize)]
+        struct Ranges {
+            prefixes: Vec<Range>,
+            ipv6_prefixes: Vec<Range>,
+        }
+        #[derive(serde::Deserialize)]
+        struct Range {
+            #[serde(alias = "ipv6_prefix")]
+            ip_prefix: ipnet::IpNet,
+            region: String,
+            service: String,
+        }
+        let ranges: Ranges = serde_json::from_str(json).map_err(|error| ListError::AwsFormat {
+            reason: error.to_string(),
+        })?;
+        let proxies: Self = ranges
+            .prefixes
+            .into_iter()
+            .chain(ranges.ipv6_prefixes)
+            .filter(|range| {
+                range.service == service && region.is_none_or(|region| range.region == region)
+            })
+            .map(|range| range.ip_prefix)
+            .collect();
+        if proxies.range_count() == 0 {
+            return Err(ListError::AwsNothing {
+                service: service.to_owned(),
+                region: region.map(str::to_owned),
+            });
+        }
+        Ok(proxies)
+    }
+}

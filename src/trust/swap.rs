@@ -1,0 +1,66 @@
+//! A trust set that is replaced while requests run.
+
+use std::{net::IpAddr, sync::Arc};
+
+use arc_swap::ArcSwap;
+
+use super::{Trust, TrustedProxies};
+
+/// Trusted proxies that can be replaced while requests run.
+///
+/// Keep a clone, give another to the layer. Each request sees one set from its peer to its last
+/// element; reading takes no lock.
+///
+/// ```
+/// use tower_forwarded::{ForwardedLayer, SwapProxies, TrustedProxies};
+///
+/// let proxies = SwapProxies::new("10.0.0.1".parse()?);
+/// let layer = ForwardedLayer::new(proxies.clone());
+///
+/// // Later, in a task that reads a file or asks a name server:
+/// proxies.store("10.0.0.1, 10.0.0.2".parse()?);
+/// # Ok::<(), tower_forwarded::TrustError>(())
+/// ```
+#[derive(Clone, Debug)]
+pub struct SwapProxies(Arc<ArcSwap<TrustedProxies>>);
+
+impl SwapProxies {
+    /// Starts with this set.
+    #[must_use]
+    pub fn new(proxies: TrustedProxies) -> Self {
+        Self(Arc::new(ArcSwap::from_pointee(proxies)))
+    }
+
+    /// Puts another set in its place. Requests that are on their way keep the set that they saw.
+    pub fn store(&self, proxies: TrustedProxies) {
+        self.0.store(Arc::new(proxies));
+    }
+
+    /// The set as it is now.
+    #[must_use]
+    pub fn load(&self) -> Arc<TrustedProxies> {
+        self.0.load_full()
+    }
+}
+
+impl Trust for SwapProxies {
+    fn trusts(&self, address: IpAddr) -> bool {
+        self.0.load().trusts(address)
+    }
+
+    fn trusts_unix(&self) -> bool {
+        self.0.load().trusts_unix()
+    }
+
+    fn hop_limit(&self) -> Option<usize> {
+        self.0.load().hop_limit()
+    }
+
+    fn reason(&self, address: IpAddr) -> Option<String> {
+        self.0.load().reason(address)
+    }
+
+    fn snapshot<R>(&self, walk: impl FnOnce(&dyn Trust) -> R) -> R {
+        walk(&**self.0.load())
+    }
+}

@@ -1,0 +1,226 @@
+//! One family: what is not believed is removed, what is believed is reduced to its vouched part (R11).
+
+use tower_forwarded::{ForwardedLayer, Headers};
+
+use crate::support::*;
+
+const SPOOFED: [(&str, &str); 14] = [
+    (
+        "forwarded",
+        "for=198.51.100.66;proto=http;host=evil.example",
+    ),
+    ("x-forwarded-host", "evil.example"),
+    ("x-forwarded-port", "8081"),
+    ("x-forwarded-prefix", "//evil.example"),
+    ("x-forwarded-ssl", "on"),
+    ("x-real-ip", "198.51.100.66"),
+    ("true-client-ip", "198.51.100.66"),
+    ("cf-connecting-ip", "198.51.100.66"),
+    ("cf-visitor", "{\"scheme\":\"https\"}"),
+    ("x_forwarded_for", "198.51.100.66"),
+    ("x-forwarded_proto", "http"),
+    ("x_real_ip", "198.51.100.66"),
+    ("cloudfront-viewer-address", "198.51.100.66:1"),
+    ("x-original-host", "evil.example"),
+];
+
+#[test]
+fn every_field_that_is_not_believed_is_removed() {
+    let honest = [
+        ("x-forwarded-for", "203.0.113.7"),
+        ("x-forwarded-proto", "https"),
+    ];
+    let fields = [&SPOOFED[..], &honest].concat();
+    let seen = through(&layer(), Some(PROXY), request("/", &fields));
+    let mut left: Vec<_> = seen.headers().keys().map(|name| name.as_str()).collect();
+    left.sort_unstable();
+    assert_eq!(left, ["host", "x-forwarded-for", "x-forwarded-proto"]);
+    // Not even the peer's word keeps a field of another family.
+    let direct = through(&layer(), Some("203.0.113.9:1"), request("/", &fields));
+    assert_eq!(direct.headers().len(), 1);
+}
+
+#[test]
+fn fields_that_carry_something_else_are_left_alone() {
+    let fields = [
+        ("x-request-id", "1"),
+        ("x-forwarded-client-cert", "By=x"),
+        ("via", "1.1 nginx"),
+        ("x_request_id", "2"),
+        ("x-amzn-trace-id", "3"),
+    ];
+    let seen = through(&layer(), Some("203.0.113.9:1"), request("/", &fields));
+    assert_eq!(seen.headers().len(), fields.len() + 1);
+}
+
+#[test]
+fn the_client_list_keeps_its_vouched_part_client_first() {
+    for (lines, expected) in [
+        (&["203.0.113.7"][..], "203.0.113.7"),
+        (&["198.51.100.66, 203.0.113.7"], "203.0.113.7"),
+        (
+            &["198.51.100.66, 203.0.113.7, 10.0.0.2"],
+            "203.0.113.7, 10.0.0.2",
+        ),
+        (&["198.51.100.66", "203.0.113.7"], "203.0.113.7"),
+        (
+            &["198.51.100.66", "203.0.113.7", "10.0.0.2"],
+            "203.0.113.7, 10.0.0.2",
+        ),
+        // Readers expect addresses.
+        (&["203.0.113.7:4711, [2001:db8::1]:80"], "2001:db8::1"),
+        (&["203.0.113.7:4711"], "203.0.113.7"),
+        (&["203.0.113.7, ::ffff:10.0.0.2"], "203.0.113.7, 10.0.0.2"),
+        (&["198.51.100.66, unknown, 10.0.0.2"], "10.0.0.2"),
+        (&["unknown"], ""),
+        (&["198.51.100.66, junk"], ""),
+    ] {
+        let mut fields = vec![("x-forwarded-proto", "https")];
+        fields.extend(lines.iter().map(|line| ("x-forwarded-for", *line)));
+        let seen = through(&layer(), Some(PROXY), request("/", &fields));
+        assert_eq!(field(&seen, "x-forwarded-for"), expected, "{lines:?}");
+    }
+}
+
+#[test]
+fn the_scheme_field_says_the_resolved_scheme_and_only_that() {
+    for (lines, expected) in [
+        (&["https"][..], "https"),
+        (&["WSS"], "https"),
+        (&["http, https"], "https"),
+        (&["http", "https"], "https"),
+        (&["ftp"], ""),
+        (&["https, ftp"], ""),
+    ] {
+        let mut fields = vec![("x-forwarded-for", "203.0.113.7")];
+        fields.extend(lines.iter().map(|line| ("x-forwarded-proto", *line)));
+        let seen = through(&layer(), Some(PROXY), request("/", &fields));
+        assert_eq!(field(&seen, "x-forwarded-proto"), expected, "{lines:?}");
+    }
+}
+
+#[test]
+fn the_host_field_stays_only_if_it_was_believed() {
+    let fields = [
+        ("x-forwarded-for", "203.0.113.7"),
+        ("x-forwarded-proto", "https"),
+        ("x-forwarded-host", "evil.example, API.example.com"),
+    ];
+    let seen = through(&layer(), Some(PROXY), request("/", &fields));
+    assert_eq!(field(&seen, "x-forwarded-host"), "");
+    let allowing = layer().hosts(["api.example.com"]).unwrap();
+    let seen = through(&allowing, Some(PROXY), request("/", &fields));
+    assert_eq!(field(&seen, "x-forwarded-host"), "api.example.com");
+    assert_eq!(field(&seen, "host"), "api.example.com");
+}
+
+#[test]
+fn forwarded_keeps_its_vouched_elements() {
+    let layer = layer().headers(Headers::FORWARDED);
+    for (lines, expected) in [
+        (
+            &["for=203.0.113.7;proto=https"][..],
+            "for=203.0.113.7;proto=https",
+        ),
+        (
+            &["for=6.6.6.6, for=203.0.113.7;proto=https"],
+            "for=203.0.113.7;proto=https",
+        ),
+        (
+            &["for=\", for=203.0.113.7;proto=https"],
+            "for=203.0.113.7;proto=https",
+        ),
+        (
+            &["for=6.6.6.6", "for=203.0.113.7;proto=https"],
+            "for=203.0.113.7;proto=https",
+        ),
+        (
+            &["for=6.6.6.6, for=203.0.113.7;proto=https, for=10.0.0.2;proto=http"],
+            "for=203.0.113.7;proto=https, for=10.0.0.2;proto=http",
+        ),
+        // A host that is not believed must not stay in there, one that is the request's own may.
+        (
+            &["for=203.0.113.7;host=evil.example;proto=https"],
+            "for=203.0.113.7;proto=https;host=app.internal",
+        ),
+        (
+            &["for=203.0.113.7;host=app.internal;proto=https"],
+            "for=203.0.113.7;host=app.internal;proto=https",
+        ),
+        (
+            &["for=\"[2001:db8::1]:80\";proto=WSS"],
+            "for=\"[2001:db8::1]:80\";proto=https",
+        ),
+        (&["for=6.6.6.6, junk"], ""),
+    ] {
+        let fields: Vec<_> = lines.iter().map(|line| ("forwarded", *line)).collect();
+        let seen = through(&layer, Some(PROXY), request("/", &fields));
+        assert_eq!(field(&seen, "forwarded"), expected, "{lines:?}");
+    }
+    let seen = through(
+        &layer,
+        Some(PROXY),
+        request(
+            "/",
+            &[
+                ("x-forwarded-for", "6.6.6.6"),
+                ("x-forwarded-proto", "https"),
+            ],
+        ),
+    );
+    assert_eq!(seen.headers().len(), 1);
+}
+
+#[test]
+fn keep_exempts_a_field_in_just_the_spelling_that_it_names() {
+    let layer = layer()
+        .keep("x-real-ip")
+        .unwrap()
+        .keep("x_forwarded_for")
+        .unwrap()
+        .keep("X-Forwarded-For")
+        .unwrap();
+    let fields = [
+        &SPOOFED[..],
+        &[
+            ("x-forwarded-for", "6.6.6.6, 203.0.113.7"),
+            ("x-forwarded-proto", "https"),
+        ],
+    ]
+    .concat();
+    let seen = through(&layer, Some(PROXY), request("/", &fields));
+    assert_eq!(field(&seen, "x-real-ip"), "198.51.100.66");
+    assert_eq!(field(&seen, "x_forwarded_for"), "198.51.100.66");
+    assert_eq!(field(&seen, "x-forwarded-for"), "6.6.6.6, 203.0.113.7");
+    assert_eq!(field(&seen, "x_real_ip"), "");
+    assert_eq!(client(&resolution(&seen)), "203.0.113.7");
+    assert!(
+        ForwardedLayer::new(proxies())
+            .keep("no name")
+            .unwrap_err()
+            .to_string()
+            .contains("`no name`")
+    );
+}
+
+#[test]
+fn keep_holds_for_fields_of_ones_own_whatever_is_said_first() {
+    let headers = || Headers::client_field("x-edge-client").unwrap();
+    for layer in [
+        layer().headers(headers()).keep("x-edge-client").unwrap(),
+        layer().keep("x-edge-client").unwrap().headers(headers()),
+    ] {
+        let seen = through(
+            &layer,
+            Some("203.0.113.9:1"),
+            request("/", &[("x-edge-client", "6.6.6.6")]),
+        );
+        assert_eq!(field(&seen, "x-edge-client"), "6.6.6.6");
+    }
+    let seen = through(
+        &layer().headers(headers()),
+        Some("203.0.113.9:1"),
+        request("/", &[("x-edge-client", "6.6.6.6")]),
+    );
+    assert_eq!(field(&seen, "x-edge-client"), "");
+}

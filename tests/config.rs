@@ -1,0 +1,117 @@
+//! Configuration from files and variables.
+
+use tower_forwarded::{Config, Headers, Scheme};
+
+use crate::support::*;
+
+#[test]
+fn toml_json_and_variables_say_the_same() {
+    let from_toml: Config = toml::from_str(
+        r#"
+        trust = ["10.0.0.0/8", "unix"]
+        headers = "forwarded"
+        hops = 2
+        hosts = ["api.example.com", "*.example.org"]
+        port = true
+        prefix = true
+        scheme = "https"
+        "#,
+    )
+    .unwrap();
+    let from_json: Config = serde_json::from_str(
+        r#"{"trust": "10.0.0.0/8, unix", "headers": "forwarded", "hops": "2", "hosts": "api.example.com, *.example.org",
+            "port": "true", "prefix": true, "scheme": "https"}"#,
+    )
+    .unwrap();
+    let variables = [
+        ("APP_TRUST", "10.0.0.0/8, unix"),
+        ("APP_HEADERS", "forwarded"),
+        ("APP_HOPS", "2"),
+        ("APP_HOSTS", "api.example.com,*.example.org"),
+        ("APP_PORT", "true"),
+        ("APP_PREFIX", "true"),
+        ("APP_SCHEME", "https"),
+        ("PATH", "/bin"),
+    ];
+    let variables = variables.map(|(name, value)| (name.to_owned(), value.to_owned()));
+    let from_variables = Config::from_variables("APP_", variables).unwrap();
+    assert_eq!(from_toml, from_json);
+    assert_eq!(from_toml, from_variables);
+    assert_eq!(from_toml.headers, Headers::FORWARDED);
+    assert_eq!(from_toml.scheme, Scheme::Https);
+}
+
+#[test]
+fn every_key_has_its_effect() {
+    let layer = |text: &str| toml::from_str::<Config>(text).unwrap().layer();
+    let fields = [
+        ("x-forwarded-for", "198.51.100.66, 203.0.113.7, 10.0.0.2"),
+        ("x-forwarded-host", "api.example.com"),
+        ("x-forwarded-port", "8443"),
+        ("x-forwarded-prefix", "/api"),
+    ];
+    let url = |text: &str| resolve(&layer(text), &fields).origin().unwrap().url("/x");
+    let trust = "trust = '10.0.0.0/8'\n";
+    assert_eq!(url(trust), "http://app.internal/x");
+    assert_eq!(
+        url(&format!("{trust}scheme = 'https'")),
+        "https://app.internal/x"
+    );
+    assert_eq!(
+        url(&format!("{trust}hosts = ['*.example.com']")),
+        "http://api.example.com/x"
+    );
+    assert_eq!(
+        url(&format!("{trust}port = true")),
+        "http://app.internal:8443/x"
+    );
+    assert_eq!(
+        url(&format!("{trust}prefix = true")),
+        "http://app.internal/api/x"
+    );
+    let client_of = |text: &str| client(&resolve(&layer(text), &fields));
+    assert_eq!(client_of(trust), "203.0.113.7");
+    assert_eq!(client_of("trust = []"), "10.0.0.1");
+    assert_eq!(client_of("trust = '*'"), "10.0.0.2");
+    assert_eq!(client_of("trust = '*'\nhops = 2"), "203.0.113.7");
+    assert_eq!(client_of("trust = '*'\nhops = 'all'"), "198.51.100.66");
+    assert_eq!(client_of(&format!("{trust}hops = 1")), "10.0.0.2");
+    assert_eq!(
+        client_of(&format!("{trust}headers = 'forwarded'")),
+        "10.0.0.1"
+    );
+}
+
+#[test]
+fn an_error_names_the_key_and_the_text() {
+    for (text, key, found) in [
+        ("trust = ['10.0.0.5/8']", "trust:", "`10.0.0.5/8`"),
+        ("trust = 'a,'", "trust:", "`a,`"),
+        ("trust = 7", "trust:", "`7`"),
+        ("trust = [7]", "trust:", "7"),
+        ("trust = {}", "trust:", "map"),
+        ("", "trust:", "missing"),
+        ("trust = []\nheaders = 'x'", "headers:", "`x`"),
+        ("trust = []\nheaders = ['x']", "headers:", "\"x\""),
+        ("trust = []\nhops = 'few'", "hops:", "`few`"),
+        ("trust = []\nhops = 1.5", "hops:", "`1.5`"),
+        ("trust = []\nhosts = ['a b']", "hosts:", "`a b`"),
+        ("trust = []\nport = 'on'", "port:", "`on`"),
+        ("trust = []\nscheme = 'gopher'", "scheme:", "`gopher`"),
+        ("trust = []\nhost = 'a'", "`host`", "hosts"),
+    ] {
+        let error = toml::from_str::<Config>(text).unwrap_err().to_string();
+        assert!(
+            error.contains(key) && error.contains(found),
+            "{text}: {error}"
+        );
+    }
+    let error =
+        Config::from_variables("APP_", [("APP_TYPO".to_owned(), String::new())]).unwrap_err();
+    assert!(error.to_string().contains("`typo`"), "{error}");
+    let twice = r#"{"trust": [], "port": true, "port": false}"#;
+    let error = serde_json::from_str::<Config>(twice)
+        .unwrap_err()
+        .to_string();
+    assert!(error.contains("port: is there twice"), "{error}");
+}

@@ -1,0 +1,237 @@
+//! RFC 7239 (R10), through the walk.
+
+use tower_forwarded::{ForwardedLayer, Headers};
+
+use crate::support::*;
+
+fn layer() -> ForwardedLayer {
+    crate::support::layer().headers(Headers::FORWARDED)
+}
+
+fn came_out(lines: &[&str]) -> (String, &'static str, String, usize) {
+    let fields: Vec<_> = lines.iter().map(|line| ("forwarded", *line)).collect();
+    let resolution = resolve(&layer(), &fields);
+    (
+        client(&resolution),
+        resolution.scheme().as_str(),
+        findings(&resolution),
+        resolution.hops(),
+    )
+}
+
+#[test]
+fn the_walk_reads_elements_as_the_rfc_writes_them() {
+    for (lines, client, scheme, found, hops) in [
+        (
+            &["for=203.0.113.7;proto=https"][..],
+            "203.0.113.7",
+            "https",
+            "",
+            1,
+        ),
+        (
+            &["For=\"[2001:db8:cafe::17]:4711\";Proto=HTTPS"],
+            "2001:db8:cafe::17",
+            "https",
+            "",
+            1,
+        ),
+        (
+            &["proto=https;by=203.0.113.43;for=192.0.2.60"],
+            "192.0.2.60",
+            "https",
+            "",
+            1,
+        ),
+        (
+            &["for=6.6.6.6;proto=http, for=203.0.113.7;proto=https"],
+            "203.0.113.7",
+            "https",
+            "",
+            1,
+        ),
+        (
+            &["for=203.0.113.7;proto=https, for=10.0.0.2;proto=http"],
+            "203.0.113.7",
+            "https",
+            "",
+            2,
+        ),
+        (
+            &["for=203.0.113.7;proto=https", "for=10.0.0.2;proto=http"],
+            "203.0.113.7",
+            "https",
+            "",
+            2,
+        ),
+        (
+            &["for=203.0.113.7:80;proto=https"],
+            "203.0.113.7",
+            "https",
+            "",
+            1,
+        ),
+        (
+            &["for=[::ffff:203.0.113.7]:80;proto=https"],
+            "203.0.113.7",
+            "https",
+            "",
+            1,
+        ),
+        (
+            &["for=\"203.0.113.7:_port\";proto=https;secret=\"a,b;c\""],
+            "203.0.113.7",
+            "https",
+            "",
+            1,
+        ),
+        // The scheme is that of the last accepted element, not of another.
+        (
+            &["for=203.0.113.7, for=10.0.0.2;proto=https"],
+            "203.0.113.7",
+            "http",
+            "scheme-missing",
+            2,
+        ),
+        (
+            &["for=203.0.113.7;proto=ftp"],
+            "203.0.113.7",
+            "http",
+            "scheme-invalid",
+            1,
+        ),
+        // Hidden clients.
+        (
+            &["for=unknown;proto=https"],
+            "10.0.0.1",
+            "https",
+            "client-hidden",
+            1,
+        ),
+        (
+            &["for=_hBtXlaOL;proto=https, for=10.0.0.2;proto=http"],
+            "10.0.0.2",
+            "https",
+            "client-hidden",
+            2,
+        ),
+        // An element without `for` still says the scheme, for a client that it does not name.
+        (&["proto=https"], "10.0.0.1", "https", "for-missing", 1),
+        // What ends the walk unaccepted.
+        (
+            &["for=6.6.6.6;proto=https, "],
+            "10.0.0.1",
+            "http",
+            "for-malformed scheme-missing",
+            1,
+        ),
+        (
+            &["for=6.6.6.6;proto=https,, for=10.0.0.2;proto=http"],
+            "10.0.0.2",
+            "http",
+            "for-malformed",
+            1,
+        ),
+        (
+            &["for=1.2.3.4;for=6.6.6.6;proto=https"],
+            "10.0.0.1",
+            "http",
+            "for-malformed scheme-missing",
+            1,
+        ),
+        (
+            &["for=0.0.0.0;proto=https"],
+            "10.0.0.1",
+            "http",
+            "for-malformed scheme-missing",
+            1,
+        ),
+        (
+            &["for=\"203.0.113.7;proto=https"],
+            "10.0.0.1",
+            "http",
+            "for-malformed scheme-missing",
+            1,
+        ),
+        (
+            &["203.0.113.7"],
+            "10.0.0.1",
+            "http",
+            "for-malformed scheme-missing",
+            1,
+        ),
+    ] {
+        assert_eq!(
+            came_out(lines),
+            (client.into(), scheme, found.into(), hops),
+            "{lines:?}"
+        );
+    }
+}
+
+#[test]
+fn nothing_on_the_left_changes_what_a_trusted_proxy_appended() {
+    let honest = "for=203.0.113.7;proto=https;host=\"app.internal\"";
+    let expected = came_out(&[honest]);
+    for evil in [
+        "for=\"",
+        "\"",
+        "for=\"\\",
+        "for=\"a\\\"",
+        "for=\"\\\\\"",
+        ",,,",
+        ";;;",
+        "for=10.0.0.3",
+        "for=10.0.0.3;proto=http,",
+        "x=\"a, for=6.6.6.6",
+        "=",
+        "\\\"",
+        "for=\"10.0.0.9\";proto=\"",
+        "\t",
+        "host=\"a\\\\\\",
+    ] {
+        assert_eq!(
+            came_out(&[&format!("{evil}, {honest}")]),
+            expected,
+            "{evil}"
+        );
+        assert_eq!(came_out(&[&format!("{evil},{honest}")]), expected, "{evil}");
+        assert_eq!(came_out(&[evil, honest]), expected, "{evil}");
+    }
+    let long = format!("{}, {honest}", "for=\"".repeat(2000));
+    assert_eq!(came_out(&[&long]), expected);
+}
+
+#[test]
+fn a_host_parameter_counts_only_if_it_is_allowed() {
+    let fields = [(
+        "forwarded",
+        "for=203.0.113.7;proto=https;host=\"api.example.com:8443\"",
+    )];
+    let ignored = resolve(&layer(), &fields);
+    assert_eq!(ignored.authority().unwrap(), "app.internal");
+    assert_eq!(findings(&ignored), "host-not-allowed");
+    let allowing = layer().hosts(["api.example.com"]).unwrap();
+    assert_eq!(
+        resolve(&allowing, &fields).authority().unwrap(),
+        "api.example.com:8443"
+    );
+    // Quotes are often forgotten around a port.
+    let bare = [(
+        "forwarded",
+        "for=203.0.113.7;proto=https;host=api.example.com:8443",
+    )];
+    assert_eq!(
+        resolve(&allowing, &bare).authority().unwrap(),
+        "api.example.com:8443"
+    );
+}
+
+#[test]
+fn escapes_are_decoded_where_others_keep_them() {
+    // forwarded-header-value 0.1 and realclientip-go read this as no address.
+    assert_eq!(
+        came_out(&["for=\"20\\3.0.113.7\";proto=\"htt\\ps\""]).0,
+        "203.0.113.7"
+    );
+}

@@ -1,0 +1,194 @@
+//! The authority (R8, R13).
+
+use crate::support::*;
+
+const HTTPS: [(&str, &str); 2] = [
+    ("x-forwarded-for", "203.0.113.7"),
+    ("x-forwarded-proto", "https"),
+];
+
+fn host(
+    layer: &tower_forwarded::ForwardedLayer,
+    uri: &str,
+    fields: &[(&str, &str)],
+) -> (String, String, String) {
+    let fields = [&HTTPS[..], fields].concat();
+    let mut request = request(uri, &fields);
+    if fields.contains(&("host", "none")) {
+        request.headers_mut().remove("host");
+    }
+    let seen = through(layer, Some(PROXY), request);
+    let resolution = resolution(&seen);
+    let authority = resolution
+        .authority()
+        .map(ToString::to_string)
+        .unwrap_or_default();
+    (authority, findings(&resolution), field(&seen, "host"))
+}
+
+fn case(uri: &str, fields: &[(&str, &str)], authority: &str, found: &str, sent_on: &str) {
+    let expected = (authority.into(), found.into(), sent_on.into());
+    assert_eq!(host(&layer(), uri, fields), expected, "{uri} {fields:?}");
+}
+
+#[test]
+fn the_authority_comes_from_the_target_else_from_host() {
+    case(
+        "/",
+        &[("host", "api.example.com")],
+        "api.example.com",
+        "",
+        "api.example.com",
+    );
+    case(
+        "/",
+        &[("host", "API.Example.com:443")],
+        "api.example.com",
+        "",
+        "api.example.com",
+    );
+    case(
+        "/",
+        &[("host", "api.example.com:8443")],
+        "api.example.com:8443",
+        "",
+        "api.example.com:8443",
+    );
+    case(
+        "/",
+        &[("host", "[2001:DB8::1]:8443")],
+        "[2001:db8::1]:8443",
+        "",
+        "[2001:db8::1]:8443",
+    );
+    // Absolute form wins over Host (RFC 9112, section 3.2.2), and Host follows.
+    case(
+        "http://a.example/x",
+        &[("host", "b.example")],
+        "a.example",
+        "",
+        "a.example",
+    );
+    // HTTP/2 has no Host.
+    case("https://a.example/x", &[], "a.example", "", "a.example");
+}
+
+#[test]
+fn an_invalid_missing_or_conflicting_host_is_no_authority() {
+    for bad in [
+        "user@host",
+        "a/b",
+        "a b",
+        "a:0",
+        "a:99999",
+        ".example.com",
+        "",
+        "a,b",
+        "[::1",
+        "<script>",
+    ] {
+        let (authority, found, _) = host(&layer(), "/", &[("host", bad)]);
+        assert_eq!(
+            (authority.as_str(), found.as_str()),
+            ("", "host-invalid"),
+            "{bad}"
+        );
+    }
+    let (authority, found, _) = host(&layer(), "/", &[("host", "none")]);
+    assert_eq!((authority.as_str(), found.as_str()), ("", "host-invalid"));
+    case(
+        "/",
+        &[("host", "a.example"), ("host", "b.example")],
+        "",
+        "host-invalid",
+        "a.example|b.example",
+    );
+    case(
+        "/",
+        &[("host", "a.example"), ("host", "A.example:443")],
+        "a.example",
+        "",
+        "a.example",
+    );
+    // A target that is invalid is not rescued by Host.
+    let (authority, found, _) = host(&layer(), "http://user@a.example/", &[("host", "b.example")]);
+    assert_eq!((authority.as_str(), found.as_str()), ("", "host-invalid"));
+}
+
+#[test]
+fn a_forwarded_host_counts_only_if_it_is_allowed() {
+    let evil = [
+        ("host", "app.internal"),
+        ("x-forwarded-host", "evil.example"),
+    ];
+    case(
+        "/",
+        &evil,
+        "app.internal",
+        "host-not-allowed",
+        "app.internal",
+    );
+    let allowing = layer()
+        .hosts(["api.example.com", "*.example.org", "[2001:db8::1]"])
+        .unwrap();
+    for (forwarded, expected, found) in [
+        ("api.example.com", "api.example.com", ""),
+        ("API.example.com:443", "api.example.com", ""),
+        ("a.example.org:8443", "a.example.org:8443", ""),
+        ("[2001:db8::1]", "[2001:db8::1]", ""),
+        ("evil.example, api.example.com", "api.example.com", ""),
+        ("evil.example", "app.internal", "host-not-allowed"),
+        ("example.org", "app.internal", "host-not-allowed"),
+        (
+            "api.example.com.evil.example",
+            "app.internal",
+            "host-not-allowed",
+        ),
+        ("user@api.example.com", "app.internal", "host-invalid"),
+        ("api.example.com/x", "app.internal", "host-invalid"),
+        ("", "app.internal", "host-invalid"),
+    ] {
+        let (authority, findings, sent_on) =
+            host(&allowing, "/", &[("x-forwarded-host", forwarded)]);
+        assert_eq!(
+            (authority.as_str(), findings.as_str()),
+            (expected, found),
+            "{forwarded}"
+        );
+        assert_eq!(sent_on, expected, "{forwarded}");
+    }
+    let any = layer().hosts(["*"]).unwrap();
+    assert_eq!(
+        host(&any, "/", &[("x-forwarded-host", "x.example")]).0,
+        "x.example"
+    );
+}
+
+#[test]
+fn a_forwarded_host_that_says_the_same_as_the_request_is_nothing_to_report() {
+    let same = [
+        ("host", "api.example.com"),
+        ("x-forwarded-host", "API.example.com:443"),
+    ];
+    case("/", &same, "api.example.com", "", "api.example.com");
+}
+
+#[test]
+fn a_believed_host_stands_in_for_an_invalid_one() {
+    let allowing = layer().hosts(["api.example.com"]).unwrap();
+    let fields = [("host", "a b"), ("x-forwarded-host", "api.example.com")];
+    let expected = (
+        "api.example.com".into(),
+        String::new(),
+        "api.example.com".into(),
+    );
+    assert_eq!(host(&allowing, "/", &fields), expected);
+}
+
+#[test]
+fn a_host_pattern_that_is_none_is_refused_at_construction() {
+    let error = layer()
+        .hosts(["ok.example", "https://a.example"])
+        .unwrap_err();
+    assert!(error.to_string().contains("`https://a.example`"), "{error}");
+}

@@ -1,0 +1,19 @@
+//! Everything that can be seen from outside, by subject. One binary, so that it links once.
+
+mod support;
+
+mod cases;
+mod cleaning;
+mod config;
+mod extractors;
+mod forwarded_rfc7239;
+mod host;
+mod layer;
+mod non_interference;
+mod port_and_prefix;
+mod presets;
+mod reject;
+mod rewriting;
+mod scheme;
+mod trust;
+mod walk;

@@ -1,0 +1,157 @@
+//! The one promise, over many chains, truths and clients: see `support::property`.
+
+use std::net::{IpAddr, SocketAddr};
+
+use http::{HeaderName, HeaderValue};
+use proptest::prelude::*;
+use tower_forwarded::Scheme;
+
+use crate::support::property::{Hop, NAMES, Scenario, SchemeBy, Style, Truth, check};
+
+fn address() -> impl Strategy<Value = IpAddr> {
+    prop_oneof![
+        4 => any::<[u8; 4]>().prop_map(IpAddr::from),
+        2 => any::<[u8; 16]>().prop_map(IpAddr::from),
+        1 => any::<[u8; 4]>().prop_map(|v4| {
+            IpAddr::V6(std::net::Ipv4Addr::from(v4).to_ipv6_mapped())
+        }),
+        // Close to each other, so that clients look like proxies.
+        2 => (0_u8..8).prop_map(|last| IpAddr::from([10, 0, 0, last])),
+    ]
+    .prop_filter("a proxy has an address", |address| {
+        !address.to_canonical().is_unspecified()
+    })
+}
+
+fn scheme() -> impl Strategy<Value = Scheme> {
+    prop_oneof![Just(Scheme::Http), Just(Scheme::Https)]
+}
+
+fn truth() -> impl Strategy<Value = Truth> {
+    let host = prop_oneof![
+        "[a-zA-Z0-9_-]{1,12}(\\.[a-zA-Z0-9-]{1,8}){0,3}(:[1-9][0-9]{0,3}|:443|:80)?",
+        any::<[u8; 16]>().prop_map(|v6| format!("[{}]", std::net::Ipv6Addr::from(v6))),
+        any::<[u8; 4]>().prop_map(|v4| std::net::Ipv4Addr::from(v4).to_string()),
+    ];
+    (address(), 1_u16.., scheme(), host).prop_map(|(ip, port, scheme, host)| Truth {
+        client: SocketAddr::new(ip, port),
+        scheme,
+        host,
+    })
+}
+
+fn hop() -> impl Strategy<Value = Hop> {
+    let style = prop_oneof![
+        Just(Style::Append),
+        Just(Style::Join),
+        Just(Style::NewLine),
+        Just(Style::Overwrite),
+    ];
+    (address(), style, any::<[bool; 4]>()).prop_map(|(address, style, [a, b, c, d])| Hop {
+        address,
+        style,
+        with_port: a,
+        mapped: b,
+        spaced: c,
+        encrypts: d,
+    })
+}
+
+/// Values that look like something, and values that are anything.
+fn value() -> impl Strategy<Value = HeaderValue> {
+    let piece = prop_oneof![
+        3 => address().prop_map(|address| address.to_string()),
+        1 => Just("unknown".to_owned()),
+        8 => proptest::sample::select(vec![
+            ",", ", ", ";", "\"", "\\", "\\\"", "=", "for=", "proto=https", "proto=http", "host=evil.example",
+            "by=", "for=\"", "https", "http", "on", "evil.example", "_x", "[", "]", "[::1]:80", ":", " ", "\t",
+            "0.0.0.0", "::", "10.0.0.1", "10.0.0.2", "for=10.0.0.3",
+        ]).prop_map(str::to_owned),
+        1 => "\\PC{0,6}",
+    ];
+    let text =
+        proptest::collection::vec(piece, 0..12).prop_map(|pieces| pieces.concat().into_bytes());
+    let long = (0_usize..9000, any::<u8>()).prop_map(|(length, byte)| vec![byte; length]);
+    prop_oneof![12 => text, 1 => proptest::collection::vec(any::<u8>(), 0..40), 1 => long]
+        .prop_filter_map("a field value", |bytes| {
+            HeaderValue::from_bytes(&bytes).ok()
+        })
+}
+
+fn written() -> impl Strategy<Value = Vec<(HeaderName, HeaderValue)>> {
+    let name = proptest::sample::select(NAMES.to_vec()).prop_map(HeaderName::from_static);
+    // More often the fields that are believed.
+    let name = prop_oneof![
+        2 => proptest::sample::select(NAMES[..4].to_vec()).prop_map(HeaderName::from_static),
+        1 => name,
+    ];
+    proptest::collection::vec((name, value()), 0..6)
+}
+
+fn scenario() -> impl Strategy<Value = Scenario> {
+    let scheme_by = prop_oneof![Just(SchemeBy::Edge), Just(SchemeBy::Each)];
+    (
+        any::<bool>(),
+        truth(),
+        proptest::collection::vec(hop(), 1..=5),
+        scheme_by,
+        any::<bool>(),
+        written(),
+    )
+        .prop_map(
+            |(forwarded, truth, hops, scheme_by, unix, written)| Scenario {
+                forwarded,
+                truth,
+                hops,
+                scheme_by,
+                unix,
+                written,
+            },
+        )
+}
+
+proptest! {
+    // `tests/run` sets PROPTEST_CASES to 200,000.
+    #![proptest_config(ProptestConfig { failure_persistence: None, max_global_rejects: 1_000_000, ..ProptestConfig::default() })]
+
+    #[test]
+    fn whatever_a_client_writes_the_outcome_is_the_truth(scenario in scenario()) {
+        check(&scenario);
+    }
+}
+
+/// A property that cannot fail proves nothing: here are chains that break a premise, and it fails.
+#[test]
+fn the_property_fails_where_its_premise_is_broken() {
+    let hop = Hop {
+        address: IpAddr::from([10, 0, 0, 1]),
+        style: Style::NewLine,
+        with_port: false,
+        mapped: false,
+        spaced: true,
+        encrypts: false,
+    };
+    let honest = Scenario {
+        forwarded: false,
+        truth: Truth {
+            client: "203.0.113.7:1".parse().unwrap(),
+            scheme: Scheme::Https,
+            host: "api.example.com".to_owned(),
+        },
+        hops: vec![
+            hop,
+            Hop {
+                address: IpAddr::from([10, 0, 0, 2]),
+                ..hop
+            },
+        ],
+        scheme_by: SchemeBy::Edge,
+        unix: false,
+        written: Vec::new(),
+    };
+    check(&honest);
+    // The host that the outermost proxy forwards is not the one that the client asked for.
+    let mut lying = honest;
+    lying.truth.host = "a b".to_owned();
+    assert!(std::panic::catch_unwind(|| check(&lying)).is_err());
+}

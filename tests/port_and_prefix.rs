@@ -1,0 +1,153 @@
+//! Port and prefix (R9), both opt-in.
+
+use tower_forwarded::ForwardedLayer;
+
+use crate::support::*;
+
+fn seen(layer: &ForwardedLayer, fields: &[(&str, &str)]) -> (String, String) {
+    let fields = [
+        &[
+            ("x-forwarded-for", "203.0.113.7"),
+            ("x-forwarded-proto", "https"),
+        ],
+        fields,
+    ]
+    .concat();
+    let seen = through(layer, Some(PROXY), request("/users", &fields));
+    let resolution = resolution(&seen);
+    let url = resolution.origin().unwrap().url("/next");
+    (url, findings(&resolution))
+}
+
+#[test]
+fn a_port_joins_a_host_that_has_none_if_it_was_opted_into() {
+    let port = layer().believe_port();
+    for (fields, url, found) in [
+        (
+            &[("x-forwarded-port", "8443")][..],
+            "https://app.internal:8443/next",
+            "",
+        ),
+        (
+            &[("x-forwarded-port", "443")],
+            "https://app.internal/next",
+            "",
+        ),
+        (
+            &[("x-forwarded-port", "1, 8443")],
+            "https://app.internal:8443/next",
+            "",
+        ),
+        (
+            &[("host", "a.example:9443"), ("x-forwarded-port", "8443")],
+            "https://a.example:9443/next",
+            "",
+        ),
+        (
+            &[("x-forwarded-port", "0")],
+            "https://app.internal/next",
+            "port-invalid",
+        ),
+        (
+            &[("x-forwarded-port", "65536")],
+            "https://app.internal/next",
+            "port-invalid",
+        ),
+        (
+            &[("x-forwarded-port", "80@evil")],
+            "https://app.internal/next",
+            "port-invalid",
+        ),
+        (
+            &[("x-forwarded-port", "")],
+            "https://app.internal/next",
+            "port-invalid",
+        ),
+    ] {
+        assert_eq!(
+            seen(&port, fields),
+            (url.into(), found.into()),
+            "{fields:?}"
+        );
+    }
+    assert_eq!(
+        seen(&layer(), &[("x-forwarded-port", "8443")]).0,
+        "https://app.internal/next"
+    );
+}
+
+#[test]
+fn a_prefix_is_part_of_every_url_if_it_was_opted_into() {
+    let prefix = layer().believe_prefix();
+    for (sent, url, found) in [
+        ("/api", "https://app.internal/api/next", ""),
+        ("/api/v1/", "https://app.internal/api/v1/next", ""),
+        ("/", "https://app.internal/next", ""),
+        (
+            "//evil.example",
+            "https://app.internal/next",
+            "prefix-invalid",
+        ),
+        (
+            "/\\evil.example",
+            "https://app.internal/next",
+            "prefix-invalid",
+        ),
+        ("/a/../..", "https://app.internal/next", "prefix-invalid"),
+        (
+            "@evil.example",
+            "https://app.internal/next",
+            "prefix-invalid",
+        ),
+        ("/a?x=", "https://app.internal/next", "prefix-invalid"),
+        ("", "https://app.internal/next", "prefix-invalid"),
+    ] {
+        assert_eq!(
+            seen(&prefix, &[("x-forwarded-prefix", sent)]),
+            (url.into(), found.into()),
+            "{sent}"
+        );
+    }
+    assert_eq!(
+        seen(&layer(), &[("x-forwarded-prefix", "/api")]).0,
+        "https://app.internal/next"
+    );
+}
+
+#[test]
+fn believed_fields_are_reduced_to_what_was_believed() {
+    let both = layer().believe_port().believe_prefix();
+    let fields = [
+        ("x-forwarded-for", "203.0.113.7"),
+        ("x-forwarded-proto", "https"),
+        ("x-forwarded-port", "1, 8443"),
+        ("x-forwarded-prefix", "//evil, /api/"),
+    ];
+    let seen = through(&both, Some(PROXY), request("/", &fields));
+    assert_eq!(field(&seen, "x-forwarded-port"), "8443");
+    assert_eq!(field(&seen, "x-forwarded-prefix"), "/api");
+    assert_eq!(field(&seen, "host"), "app.internal:8443");
+    let seen = through(&layer(), Some(PROXY), request("/", &fields));
+    assert_eq!(field(&seen, "x-forwarded-port"), "");
+    assert_eq!(field(&seen, "x-forwarded-prefix"), "");
+}
+
+#[test]
+fn a_path_never_reaches_into_the_authority() {
+    let resolution = resolve(
+        &layer(),
+        &[
+            ("x-forwarded-for", "203.0.113.7"),
+            ("x-forwarded-proto", "https"),
+        ],
+    );
+    let origin = resolution.origin().unwrap();
+    assert_eq!(
+        origin.url("@evil.example"),
+        "https://app.internal/@evil.example"
+    );
+    assert_eq!(origin.url(":80/"), "https://app.internal/:80/");
+    assert_eq!(origin.url(""), "https://app.internal/");
+    assert_eq!(origin.to_string(), "https://app.internal");
+    assert_eq!((origin.host(), origin.port()), ("app.internal", 443));
+}

@@ -1,0 +1,397 @@
+//! Each preset believes what its product writes, and nothing that it passes through.
+
+use tower_forwarded::{ForwardedLayer, Headers, HeadersError};
+
+use crate::support::*;
+
+/// What a client can write, whatever stands in front.
+const FORGED: [(&str, &str); 20] = [
+    (
+        "forwarded",
+        "for=198.51.100.66;proto=http;host=evil.example",
+    ),
+    ("x-forwarded-for", "198.51.100.66"),
+    ("x-forwarded-proto", "http"),
+    ("x-forwarded-host", "evil.example"),
+    ("x-forwarded-port", "81"),
+    ("x-forwarded-prefix", "/evil"),
+    ("x-forwarded-ssl", "off"),
+    ("x-real-ip", "198.51.100.66"),
+    ("x-client-ip", "198.51.100.66"),
+    ("true-client-ip", "198.51.100.66"),
+    ("cf-connecting-ip", "198.51.100.66"),
+    ("cf-visitor", "{\"scheme\":\"http\"}"),
+    ("fastly-client-ip", "198.51.100.66"),
+    ("fastly-ssl", "0"),
+    ("fly-client-ip", "198.51.100.66"),
+    ("x-azure-clientip", "198.51.100.66"),
+    ("x-azure-socketip", "198.51.100.66"),
+    ("cloudfront-viewer-address", "198.51.100.66:1"),
+    ("cloudfront-forwarded-proto", "http"),
+    ("x-envoy-external-address", "198.51.100.66"),
+];
+
+/// A product, what it appends to a list, what it sets.
+type Product = (
+    &'static str,
+    &'static [(&'static str, &'static str)],
+    &'static [(&'static str, &'static str)],
+);
+
+const PRODUCTS: [Product; 22] = [
+    (
+        "x-forwarded",
+        &[("x-forwarded-for", "203.0.113.7")],
+        &[("x-forwarded-proto", "https")],
+    ),
+    (
+        "forwarded",
+        &[("forwarded", "for=203.0.113.7;proto=https")],
+        &[],
+    ),
+    (
+        "aws-alb",
+        &[("x-forwarded-for", "203.0.113.7")],
+        &[("x-forwarded-proto", "https"), ("x-forwarded-port", "443")],
+    ),
+    (
+        "aws-cloudfront",
+        &[("x-forwarded-for", "203.0.113.7")],
+        &[
+            ("cloudfront-viewer-address", "203.0.113.7:4711"),
+            ("cloudfront-forwarded-proto", "https"),
+            ("x-forwarded-proto", "http"),
+        ],
+    ),
+    (
+        "aws-api-gateway",
+        &[(
+            "forwarded",
+            "by=3.3.3.3;for=203.0.113.7;host=x.example;proto=https",
+        )],
+        &[],
+    ),
+    (
+        "google-cloud",
+        &[("x-forwarded-for", "203.0.113.7,34.1.2.3")],
+        &[("x-forwarded-proto", "https")],
+    ),
+    (
+        "azure-front-door",
+        &[("x-forwarded-for", "203.0.113.7")],
+        &[
+            ("x-azure-socketip", "203.0.113.7"),
+            ("x-forwarded-proto", "https"),
+            ("x-forwarded-host", "app.internal"),
+        ],
+    ),
+    (
+        "azure-application-gateway",
+        &[("x-forwarded-for", "203.0.113.7:4711")],
+        &[("x-forwarded-proto", "https"), ("x-forwarded-port", "443")],
+    ),
+    (
+        "cloudflare",
+        &[("x-forwarded-for", "203.0.113.7")],
+        &[
+            ("cf-connecting-ip", "203.0.113.7"),
+            ("cf-visitor", "{\"scheme\":\"https\"}"),
+            ("x-forwarded-proto", "https"),
+        ],
+    ),
+    (
+        "fastly",
+        &[("x-forwarded-for", "203.0.113.7")],
+        &[("fastly-client-ip", "203.0.113.7"), ("fastly-ssl", "1")],
+    ),
+    (
+        "fly",
+        &[("x-forwarded-for", "203.0.113.7, 66.241.1.1")],
+        &[
+            ("fly-client-ip", "203.0.113.7"),
+            ("x-forwarded-proto", "https"),
+            ("fly-forwarded-port", "443"),
+        ],
+    ),
+    (
+        "heroku",
+        &[("x-forwarded-for", "203.0.113.7")],
+        &[("x-forwarded-proto", "https"), ("x-forwarded-port", "443")],
+    ),
+    (
+        "nginx",
+        &[("x-forwarded-for", "203.0.113.7")],
+        &[
+            ("x-forwarded-proto", "https"),
+            ("x-forwarded-host", "app.internal"),
+            ("x-forwarded-port", "443"),
+        ],
+    ),
+    (
+        "haproxy",
+        &[("x-forwarded-for", "203.0.113.7")],
+        &[("x-forwarded-proto", "https")],
+    ),
+    (
+        "haproxy-forwarded",
+        &[("forwarded", "proto=https;for=203.0.113.7")],
+        &[],
+    ),
+    (
+        "apache",
+        &[
+            ("x-forwarded-for", "203.0.113.7"),
+            ("x-forwarded-host", "app.internal"),
+        ],
+        &[("x-forwarded-proto", "https")],
+    ),
+    (
+        "caddy",
+        &[],
+        &[
+            ("x-forwarded-for", "203.0.113.7"),
+            ("x-forwarded-proto", "https"),
+            ("x-forwarded-host", "app.internal"),
+        ],
+    ),
+    (
+        "traefik",
+        &[],
+        &[
+            ("x-forwarded-for", "203.0.113.7"),
+            ("x-forwarded-proto", "https"),
+            ("x-forwarded-host", "app.internal"),
+            ("x-forwarded-port", "443"),
+        ],
+    ),
+    (
+        "envoy",
+        &[("x-forwarded-for", "203.0.113.7")],
+        &[("x-forwarded-proto", "https")],
+    ),
+    (
+        "istio",
+        &[("x-forwarded-for", "203.0.113.7")],
+        &[("x-forwarded-proto", "https")],
+    ),
+    (
+        "ingress-nginx",
+        &[],
+        &[
+            ("x-forwarded-for", "203.0.113.7"),
+            ("x-forwarded-proto", "https"),
+            ("x-forwarded-host", "app.internal"),
+            ("x-forwarded-port", "443"),
+        ],
+    ),
+    (
+        "nghttpx",
+        &[("x-forwarded-for", "203.0.113.7")],
+        &[("x-forwarded-proto", "https")],
+    ),
+];
+
+#[test]
+fn every_preset_finds_the_truth_behind_its_product() {
+    let names: Vec<_> = PRODUCTS.iter().map(|product| product.0).collect();
+    let presets: Vec<_> = Headers::presets().iter().map(Headers::name).collect();
+    assert_eq!(names, presets);
+    for (name, appends, sets) in PRODUCTS {
+        for forged in [&[][..], &FORGED] {
+            let mut fields: Vec<(&str, String)> = forged
+                .iter()
+                .filter(|(field, _)| !sets.iter().any(|(set, _)| set == field))
+                .map(|(field, value)| (*field, (*value).to_owned()))
+                .collect();
+            for (field, value) in appends {
+                match fields.iter_mut().find(|(name, _)| name == field) {
+                    Some((_, line)) => *line = format!("{line}, {value}"),
+                    None => fields.push((field, (*value).to_owned())),
+                }
+            }
+            fields.extend(
+                sets.iter()
+                    .map(|(field, value)| (*field, (*value).to_owned())),
+            );
+            let fields: Vec<_> = fields
+                .iter()
+                .map(|(field, value)| (*field, value.as_str()))
+                .collect();
+
+            let layer = layer().headers(name.parse().unwrap());
+            let seen = through(&layer, Some(PROXY), request("/", &fields));
+            let resolution = resolution(&seen);
+            assert_eq!(client(&resolution), "203.0.113.7", "{name} {fields:?}");
+            assert_eq!(resolution.scheme().as_str(), "https", "{name} {fields:?}");
+            assert_eq!(resolution.authority().unwrap(), "app.internal", "{name}");
+            for (field, value) in seen.headers() {
+                let value = value.to_str().unwrap();
+                assert!(
+                    !value.contains("198.51.100") && !value.contains("evil"),
+                    "{name}: {field}: {value}"
+                );
+            }
+        }
+    }
+}
+
+#[test]
+fn an_honest_request_behind_any_preset_is_nothing_to_report() {
+    for (name, appends, sets) in PRODUCTS {
+        let fields = [appends, sets].concat();
+        let found = findings(&resolve(&layer().headers(name.parse().unwrap()), &fields));
+        // API Gateway's `host=` names itself, not the service.
+        let expected = if name == "aws-api-gateway" {
+            "host-not-allowed"
+        } else {
+            ""
+        };
+        assert_eq!(found, expected, "{name}");
+    }
+}
+
+fn single(fields: &[(&str, &str)], headers: Headers) -> (String, &'static str, String) {
+    let resolution = resolve(&layer().headers(headers), fields);
+    (
+        client(&resolution),
+        resolution.scheme().as_str(),
+        findings(&resolution),
+    )
+}
+
+#[test]
+fn two_lines_of_a_single_value_field_are_malformed_never_a_choice() {
+    for client in ["cf-connecting-ip", "x-real-ip", "true-client-ip", "x-edge"] {
+        let headers = || {
+            Headers::client_field(client)
+                .unwrap()
+                .with_scheme_field("x-forwarded-ssl")
+                .unwrap()
+        };
+        let one = [(client, "203.0.113.7"), ("x-forwarded-ssl", "on")];
+        assert_eq!(
+            single(&one, headers()),
+            ("203.0.113.7".into(), "https", String::new())
+        );
+        let two = [
+            (client, "203.0.113.7"),
+            (client, "203.0.113.7"),
+            ("x-forwarded-ssl", "on"),
+        ];
+        assert_eq!(
+            single(&two, headers()),
+            ("10.0.0.1".into(), "https", "for-malformed".into())
+        );
+        let two = [
+            (client, "203.0.113.7"),
+            ("x-forwarded-ssl", "on"),
+            ("x-forwarded-ssl", "on"),
+        ];
+        assert_eq!(
+            single(&two, headers()),
+            ("203.0.113.7".into(), "http", "scheme-invalid".into())
+        );
+        let list = [
+            (client, "203.0.113.7, 203.0.113.8"),
+            ("x-forwarded-ssl", "on"),
+        ];
+        assert_eq!(single(&list, headers()).0, "10.0.0.1");
+    }
+}
+
+#[test]
+fn scheme_fields_are_read_as_they_are_written() {
+    for (field, value, expected) in [
+        ("x-forwarded-ssl", "on", "https"),
+        ("x-forwarded-ssl", "off", "http"),
+        ("front-end-https", "On", "https"),
+        ("x-forwarded-scheme", "https", "https"),
+        ("x-url-scheme", "https", "https"),
+        ("cloudfront-forwarded-proto", "https", "https"),
+        ("fastly-ssl", "1", "https"),
+        ("cf-visitor", "{\"scheme\":\"https\"}", "https"),
+        ("x-forwarded-proto", "http, https", "https"),
+        ("x-my-scheme", "wss", "https"),
+    ] {
+        let headers = Headers::X_FORWARDED.with_scheme_field(field).unwrap();
+        let fields = [("x-forwarded-for", "203.0.113.7"), (field, value)];
+        assert_eq!(
+            single(&fields, headers),
+            ("203.0.113.7".into(), expected, String::new()),
+            "{field}"
+        );
+    }
+}
+
+#[test]
+fn client_fields_are_read_as_they_are_written() {
+    for (field, value, expected) in [
+        ("x-real-ip", "203.0.113.7", "203.0.113.7"),
+        ("x-envoy-external-address", "2001:db8::7", "2001:db8::7"),
+        ("x-azure-clientip", "203.0.113.7:4711", "203.0.113.7"),
+        (
+            "cloudfront-viewer-address",
+            "2001:db8::7:4711",
+            "2001:db8::7",
+        ),
+        (
+            "cloudfront-viewer-address",
+            "203.0.113.7:4711",
+            "203.0.113.7",
+        ),
+        ("x-real-ip", "unknown", "10.0.0.1"),
+        ("x-real-ip", "", "10.0.0.1"),
+    ] {
+        let headers = Headers::client_field(field)
+            .unwrap()
+            .with_scheme_field("x-forwarded-proto")
+            .unwrap();
+        let fields = [(field, value), ("x-forwarded-proto", "https")];
+        assert_eq!(single(&fields, headers).0, expected, "{field}: {value}");
+    }
+}
+
+#[test]
+fn names_that_cannot_serve_are_refused() {
+    for (name, text) in [
+        ("no name", "`no name`"),
+        ("", "``"),
+        ("host", "`host`"),
+        ("x_real_ip", "hyphens"),
+        ("X-Forwarded-For", "X_FORWARDED"),
+    ] {
+        let error = Headers::client_field(name).unwrap_err();
+        assert!(error.to_string().contains(text), "{error}");
+    }
+    assert!(matches!(
+        "nope".parse::<Headers>(),
+        Err(HeadersError::UnknownPreset { .. })
+    ));
+    for preset in Headers::presets() {
+        assert_eq!(preset.name().parse::<Headers>().as_ref(), Ok(preset));
+    }
+}
+
+#[test]
+fn google_clouds_own_address_is_no_hop() {
+    let layer = ForwardedLayer::new(proxies()).headers(Headers::GOOGLE_CLOUD);
+    let came_out = |list: &str| {
+        let resolution = resolve(
+            &layer,
+            &[("x-forwarded-for", list), ("x-forwarded-proto", "https")],
+        );
+        (
+            client(&resolution),
+            resolution.hops(),
+            findings(&resolution),
+        )
+    };
+    assert_eq!(
+        came_out("198.51.100.66, 203.0.113.7,34.1.2.3"),
+        ("203.0.113.7".into(), 1, String::new())
+    );
+    assert_eq!(
+        came_out("203.0.113.7,junk"),
+        ("10.0.0.1".into(), 1, "for-malformed".into())
+    );
+}

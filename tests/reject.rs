@@ -1,0 +1,84 @@
+//! Fatal findings (R16).
+
+use std::convert::Infallible;
+
+use http::{Request, Response, StatusCode};
+use tower::{ServiceBuilder, ServiceExt, service_fn};
+use tower_forwarded::{Finding, RejectLayer};
+
+use crate::support::*;
+
+fn answer(fatal: &[Finding], peer: Option<&str>, fields: &[(&str, &str)]) -> Response<String> {
+    let mut request = request("/", fields);
+    if let Some(peer) = peer {
+        request
+            .extensions_mut()
+            .insert(peer.parse::<tower_forwarded::Peer>().unwrap());
+    }
+    let service = ServiceBuilder::new()
+        .layer(layer())
+        .layer(RejectLayer::new(fatal.iter().copied()))
+        .service(service_fn(|_: Request<()>| {
+            std::future::ready(Ok::<_, Infallible>(Response::new("inner".to_owned())))
+        }));
+    now(service.oneshot(request)).unwrap()
+}
+
+#[test]
+fn nothing_is_an_error_unless_the_deployment_says_so() {
+    let bad = [
+        ("x-forwarded-for", "junk"),
+        ("x-forwarded-proto", "ftp"),
+        ("host", "a b"),
+    ];
+    assert_eq!(answer(&[], Some(PROXY), &bad).body(), "inner");
+    assert_eq!(
+        answer(&[Finding::HopLimit], Some(PROXY), &bad).body(),
+        "inner"
+    );
+}
+
+#[test]
+fn a_fatal_finding_is_a_400_that_names_it_and_nothing_else() {
+    let bad = [
+        ("x-forwarded-for", "secret-junk"),
+        ("x-forwarded-proto", "https"),
+    ];
+    let answer = answer(&[Finding::ForMalformed], Some(PROXY), &bad);
+    assert_eq!(answer.status(), StatusCode::BAD_REQUEST);
+    assert_eq!(answer.headers()["content-type"], "application/problem+json");
+    let problem: serde_json::Value = serde_json::from_str(answer.body()).unwrap();
+    assert_eq!(
+        problem,
+        serde_json::json!({
+        "type": "about:blank", "title": "Bad Request", "status": 400, "detail": "for-malformed" })
+    );
+}
+
+#[test]
+fn a_client_cannot_make_anothers_request_an_error() {
+    // Everything fatal, an honest proxy, and whatever a client writes to its left.
+    let evil = [
+        ("x-forwarded-for", "junk,,unknown, 203.0.113.7"),
+        ("x-forwarded-proto", "https"),
+        ("x-forwarded-host", "evil.example"),
+        ("forwarded", "for=\""),
+    ];
+    let all_but_host = Finding::ALL
+        .iter()
+        .copied()
+        .filter(|f| *f != Finding::HostNotAllowed)
+        .collect::<Vec<_>>();
+    assert_eq!(answer(&all_but_host, Some(PROXY), &evil).body(), "inner");
+}
+
+#[test]
+fn without_the_layer_the_peer_is_unknown() {
+    let service = ServiceBuilder::new()
+        .layer(RejectLayer::new([Finding::PeerUnknown]))
+        .service(service_fn(|_: Request<()>| {
+            std::future::ready(Ok::<_, Infallible>(Response::new("inner".to_owned())))
+        }));
+    let answer = now(service.oneshot(request("/", &[]))).unwrap();
+    assert_eq!(answer.status(), StatusCode::BAD_REQUEST);
+}

@@ -1,0 +1,184 @@
+//! What the request says afterwards: URI, Host, ConnectInfo (R12 to R15).
+
+use std::net::SocketAddr;
+
+use axum::extract::{ConnectInfo, OriginalUri};
+use http::{Method, Request};
+use tower_forwarded::{ForwardedLayer, Peer, TrustedProxies};
+
+use crate::support::*;
+
+const HTTPS: [(&str, &str); 2] = [
+    ("x-forwarded-for", "203.0.113.7"),
+    ("x-forwarded-proto", "https"),
+];
+
+fn uri(method: Method, target: &str) -> String {
+    let mut request = request(target, &HTTPS);
+    *request.method_mut() = method;
+    through(&layer(), Some(PROXY), request).uri().to_string()
+}
+
+#[test]
+fn the_target_becomes_absolute_whatever_form_it_came_in() {
+    for (target, expected) in [
+        ("/", "https://app.internal/"),
+        ("/users?page=2", "https://app.internal/users?page=2"),
+        ("//evil.example/x", "https://app.internal//evil.example/x"),
+        (
+            "/a%2F..%2Fb?x=%20#",
+            "https://app.internal/a%2F..%2Fb?x=%20",
+        ),
+        ("http://a.example", "https://a.example/"),
+        ("ftp://a.example/x", "https://a.example/x"),
+        ("https://a.example:443/x", "https://a.example/x"),
+    ] {
+        assert_eq!(uri(Method::GET, target), expected, "{target}");
+    }
+}
+
+#[test]
+fn asterisk_and_connect_stay_as_they_are() {
+    assert_eq!(uri(Method::OPTIONS, "*"), "*");
+    assert_eq!(uri(Method::CONNECT, "a.example:443"), "a.example:443");
+    // An extended CONNECT (RFC 8441) has a scheme, which the client chose.
+    assert_eq!(
+        uri(Method::CONNECT, "ftp://a.example/ws"),
+        "https://a.example/ws"
+    );
+}
+
+#[test]
+fn without_an_authority_the_clients_scheme_is_taken_away() {
+    assert_eq!(uri(Method::GET, "https://user@a.example/x?y"), "/x?y");
+    assert_eq!(uri(Method::GET, "https://user@a.example"), "/");
+    let mut request = request("/x", &HTTPS);
+    request.headers_mut().remove("host");
+    assert_eq!(through(&layer(), Some(PROXY), request).uri(), "/x");
+}
+
+#[test]
+fn keep_uri_leaves_the_uri_and_nothing_else() {
+    let seen = through(&layer().keep_uri(), Some(PROXY), request("/x", &HTTPS));
+    assert_eq!(seen.uri(), "/x");
+    assert_eq!(
+        resolution(&seen).origin().unwrap().to_string(),
+        "https://app.internal"
+    );
+}
+
+#[test]
+fn host_follows_the_authority() {
+    let seen = through(
+        &layer(),
+        Some(PROXY),
+        request("https://API.example:443/x", &HTTPS),
+    );
+    assert_eq!(field(&seen, "host"), "api.example");
+    let seen = through(
+        &layer(),
+        Some(PROXY),
+        request("/", &[&HTTPS[..], &[("host", "Api.Example")]].concat()),
+    );
+    assert_eq!(field(&seen, "host"), "api.example");
+}
+
+#[test]
+fn original_uri_is_rewritten_too() {
+    let mut request = request("/users", &HTTPS);
+    request
+        .extensions_mut()
+        .insert(OriginalUri("/api/users?x".parse().unwrap()));
+    let seen = through(&layer(), Some(PROXY), request);
+    let OriginalUri(original) = seen.extensions().get().unwrap();
+    assert_eq!(original, "https://app.internal/api/users?x");
+}
+
+fn connect_info(layer: &ForwardedLayer, fields: &[(&str, &str)]) -> SocketAddr {
+    let mut request = request("/", fields);
+    let peer: SocketAddr = PROXY.parse().unwrap();
+    request.extensions_mut().insert(ConnectInfo(peer));
+    let seen = through(layer, None, request);
+    let resolution = resolution(&seen);
+    assert_eq!(resolution.peer(), Some(Peer::from(peer)));
+    seen.extensions()
+        .get::<ConnectInfo<SocketAddr>>()
+        .unwrap()
+        .0
+}
+
+#[test]
+fn connect_info_is_the_clients_with_port_0_if_unknown() {
+    assert_eq!(connect_info(&layer(), &HTTPS).to_string(), "203.0.113.7:0");
+    let with_port = [
+        ("x-forwarded-for", "203.0.113.7:4711"),
+        ("x-forwarded-proto", "https"),
+    ];
+    assert_eq!(
+        connect_info(&layer(), &with_port).to_string(),
+        "203.0.113.7:4711"
+    );
+    assert_eq!(connect_info(&layer(), &[]).to_string(), PROXY);
+    assert_eq!(
+        connect_info(&layer().keep_connect_info(), &HTTPS).to_string(),
+        PROXY
+    );
+}
+
+#[test]
+fn behind_a_unix_socket_connect_info_is_the_client_too() {
+    let layer = ForwardedLayer::new("unix".parse::<TrustedProxies>().unwrap());
+    let seen = through(&layer, Some("unix"), request("/", &HTTPS));
+    let ConnectInfo(address) = seen.extensions().get::<ConnectInfo<SocketAddr>>().unwrap();
+    assert_eq!(address.to_string(), "203.0.113.7:0");
+    let seen = through(&layer, Some("unix"), request("/", &[]));
+    assert!(seen.extensions().get::<ConnectInfo<SocketAddr>>().is_none());
+}
+
+#[test]
+fn peer_goes_before_connect_info_and_peer_from_comes_last() {
+    let layer =
+        layer().peer_from(|extensions| extensions.get::<String>().map(|s| s.parse().unwrap()));
+    let ask = |peer: Option<&str>, info: Option<&str>, own: Option<&str>| {
+        let mut request = request("/", &[]);
+        if let Some(info) = info {
+            request
+                .extensions_mut()
+                .insert(ConnectInfo::<SocketAddr>(info.parse().unwrap()));
+        }
+        if let Some(own) = own {
+            request.extensions_mut().insert(own.to_owned());
+        }
+        let seen = through(&layer, peer, request);
+        resolution(&seen).peer().map(|peer| peer.to_string())
+    };
+    let (a, b, c) = (
+        Some("192.0.2.1:1"),
+        Some("192.0.2.2:2"),
+        Some("192.0.2.3:3"),
+    );
+    assert_eq!(ask(a, b, c).as_deref(), a);
+    assert_eq!(ask(None, b, c).as_deref(), b);
+    assert_eq!(ask(None, None, c).as_deref(), c);
+    assert_eq!(ask(None, None, None), None);
+}
+
+#[test]
+fn a_second_layer_does_nothing() {
+    let outer = through(
+        &layer(),
+        Some(PROXY),
+        request(
+            "/",
+            &[
+                ("x-forwarded-for", "203.0.113.7, 10.0.0.2"),
+                ("x-forwarded-proto", "https"),
+            ],
+        ),
+    );
+    let once = format!("{outer:?}");
+    let inner = ForwardedLayer::new(TrustedProxies::none());
+    let twice: Request<()> = through(&inner, None, outer);
+    assert_eq!(format!("{twice:?}"), once);
+    assert_eq!(client(&resolution(&twice)), "203.0.113.7");
+}

@@ -1,0 +1,98 @@
+//! What many tests need.
+
+use std::convert::Infallible;
+
+use http::Request;
+use tower::{Layer, Service, service_fn};
+use tower_forwarded::{Finding, ForwardedLayer, Peer, Resolution, Trust, TrustedProxies};
+
+#[path = "../../examples/explain/json.rs"]
+pub mod json;
+pub mod property;
+
+/// The proxies of most tests: 10.0.0.0/8.
+pub fn proxies() -> TrustedProxies {
+    "10.0.0.0/8".parse().unwrap()
+}
+
+/// A layer that trusts 10.0.0.0/8.
+pub fn layer() -> ForwardedLayer {
+    ForwardedLayer::new(proxies())
+}
+
+/// The nearest proxy of most tests, which is trusted.
+pub const PROXY: &str = "10.0.0.1:40000";
+
+/// A request with these header fields, `Host: app.internal` if none is among them.
+pub fn request(uri: &str, headers: &[(&str, &str)]) -> Request<()> {
+    let mut builder = Request::builder().uri(uri);
+    if !headers.iter().any(|(name, _)| *name == "host") && uri.starts_with(['/', '*']) {
+        builder = builder.header("host", "app.internal");
+    }
+    for (name, value) in headers {
+        builder = builder.header(*name, value.as_bytes());
+    }
+    builder.body(()).unwrap()
+}
+
+/// What the inner service sees.
+pub fn through<T: Trust>(
+    layer: &ForwardedLayer<T>,
+    peer: Option<&str>,
+    mut request: Request<()>,
+) -> Request<()> {
+    if let Some(peer) = peer {
+        request
+            .extensions_mut()
+            .insert(peer.parse::<Peer>().unwrap());
+    }
+    let mut service = layer.layer(service_fn(|request: Request<()>| {
+        std::future::ready(Ok::<_, Infallible>(request))
+    }));
+    now(service.call(request)).unwrap()
+}
+
+/// What comes out of a request for `/` from [`PROXY`].
+pub fn resolve(layer: &ForwardedLayer, headers: &[(&str, &str)]) -> Resolution {
+    resolution(&through(layer, Some(PROXY), request("/", headers)))
+}
+
+/// What the layer left in the extensions.
+pub fn resolution(request: &Request<()>) -> Resolution {
+    request.extensions().get::<Resolution>().unwrap().clone()
+}
+
+/// The client's address as text; empty if there is none.
+pub fn client(resolution: &Resolution) -> String {
+    resolution
+        .client()
+        .map(|client| client.to_string())
+        .unwrap_or_default()
+}
+
+/// The findings as text, between spaces.
+pub fn findings(resolution: &Resolution) -> String {
+    let findings: Vec<_> = resolution.findings().iter().map(Finding::as_str).collect();
+    findings.join(" ")
+}
+
+/// Every line of a field, between `|`.
+pub fn field(request: &Request<()>, name: &str) -> String {
+    let lines: Vec<_> = request
+        .headers()
+        .get_all(name)
+        .iter()
+        .map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned())
+        .collect();
+    lines.join("|")
+}
+
+/// The output of a future that never waits.
+pub fn now<F: Future>(future: F) -> F::Output {
+    let mut future = std::pin::pin!(future);
+    let mut context = std::task::Context::from_waker(std::task::Waker::noop());
+    match future.as_mut().poll(&mut context) {
+        std::task::Poll::Ready(output) => output,
+        std::task::Poll::Pending => panic!("the future waits"),
+    }
+}

@@ -1,0 +1,215 @@
+//! The walk from the right (R4, R5, R6).
+
+use tower_forwarded::{ForwardedLayer, TrustedProxies};
+
+use crate::support::*;
+
+fn walk(layer: &ForwardedLayer, lines: &[&str]) -> (String, usize, String) {
+    let mut fields: Vec<(&str, &str)> = lines
+        .iter()
+        .map(|line| ("x-forwarded-for", *line))
+        .collect();
+    fields.push(("x-forwarded-proto", "https"));
+    let resolution = resolve(layer, &fields);
+    (
+        client(&resolution),
+        resolution.hops(),
+        findings(&resolution),
+    )
+}
+
+#[test]
+fn the_client_is_the_first_address_from_the_right_that_is_not_trusted() {
+    for (lines, expected, hops, found) in [
+        (&["203.0.113.7"][..], "203.0.113.7", 1, ""),
+        (&["198.51.100.66, 203.0.113.7"], "203.0.113.7", 1, ""),
+        (&["203.0.113.7, 10.0.0.2"], "203.0.113.7", 2, ""),
+        (
+            &["198.51.100.66, 203.0.113.7,10.0.0.3 ,\t10.0.0.2"],
+            "203.0.113.7",
+            3,
+            "",
+        ),
+        // HAProxy adds a second line.
+        (&["198.51.100.66", "203.0.113.7"], "203.0.113.7", 1, ""),
+        (
+            &["198.51.100.66, 198.51.100.67", "203.0.113.7", "10.0.0.2"],
+            "203.0.113.7",
+            2,
+            "",
+        ),
+        // All trusted: the leftmost.
+        (&["10.0.0.9, 10.0.0.2"], "10.0.0.9", 2, ""),
+        // With ports, in brackets, mapped.
+        (&["203.0.113.7:4711"], "203.0.113.7", 1, ""),
+        (&["[2001:db8::7]:4711, 10.0.0.2:80"], "2001:db8::7", 2, ""),
+        (&["2001:db8::7"], "2001:db8::7", 1, ""),
+        (&["203.0.113.7, ::ffff:10.0.0.2"], "203.0.113.7", 2, ""),
+        // What ends the walk unaccepted.
+        (&["203.0.113.7, "], "10.0.0.1", 1, "for-malformed"),
+        (&[""], "10.0.0.1", 1, "for-malformed"),
+        (&["203.0.113.7", ""], "10.0.0.1", 1, "for-malformed"),
+        (&["203.0.113.7,, 10.0.0.2"], "10.0.0.2", 1, "for-malformed"),
+        (
+            &["203.0.113.7, junk, 10.0.0.2"],
+            "10.0.0.2",
+            1,
+            "for-malformed",
+        ),
+        (
+            &["203.0.113.7, 0.0.0.0, 10.0.0.2"],
+            "10.0.0.2",
+            1,
+            "for-malformed",
+        ),
+        (&["203.0.113.7, ::"], "10.0.0.1", 1, "for-malformed"),
+        (
+            &["203.0.113.7, \"10.0.0.2\""],
+            "10.0.0.1",
+            1,
+            "for-malformed",
+        ),
+        (&["unix:"], "10.0.0.1", 1, "for-malformed"),
+        // What ends it accepted.
+        (
+            &["203.0.113.7, unknown, 10.0.0.2"],
+            "10.0.0.2",
+            2,
+            "client-hidden",
+        ),
+        (&["_hidden"], "10.0.0.1", 1, "client-hidden"),
+    ] {
+        assert_eq!(
+            walk(&layer(), lines),
+            (expected.into(), hops, found.into()),
+            "{lines:?}"
+        );
+    }
+}
+
+#[test]
+fn the_port_comes_from_the_element_or_from_the_peer_itself() {
+    let port = |fields: &[(&str, &str)]| resolve(&layer(), fields).client_port();
+    assert_eq!(port(&[("x-forwarded-for", "203.0.113.7:4711")]), Some(4711));
+    assert_eq!(port(&[("x-forwarded-for", "203.0.113.7")]), None);
+    assert_eq!(port(&[]), Some(40000));
+}
+
+#[test]
+fn bytes_outside_ascii_are_malformed_and_nothing_else() {
+    let mut request = request("/", &[("x-forwarded-proto", "https")]);
+    let value = http::HeaderValue::from_bytes(b"1.2.3.4, \xf0\xfd\xfd\xfd, ::1").unwrap();
+    request.headers_mut().insert("x-forwarded-for", value);
+    let seen = resolution(&through(&layer(), Some(PROXY), request));
+    assert_eq!(
+        (client(&seen), findings(&seen)),
+        ("::1".into(), String::new())
+    );
+}
+
+#[test]
+fn an_endless_element_is_malformed() {
+    let long = "1".repeat(8192);
+    assert_eq!(walk(&layer(), &[&long]).2, "for-malformed");
+    let spoofed = format!("{long}, 203.0.113.7");
+    assert_eq!(
+        walk(&layer(), &[&spoofed]),
+        ("203.0.113.7".into(), 1, String::new())
+    );
+}
+
+#[test]
+fn the_hop_limit_counts_the_peer() {
+    let list = ["198.51.100.66, 203.0.113.7, 10.0.0.3, 10.0.0.2"];
+    for (hops, expected, found) in [
+        (1, "10.0.0.2", "hop-limit"),
+        (2, "10.0.0.3", "hop-limit"),
+        (3, "203.0.113.7", ""),
+        (4, "203.0.113.7", ""),
+    ] {
+        let (client, _, findings) = walk(&ForwardedLayer::new(proxies().hops(hops)), &list);
+        assert_eq!(
+            (client.as_str(), findings.as_str()),
+            (expected, found),
+            "{hops}"
+        );
+    }
+    // 0 trusts nobody.
+    let none = ForwardedLayer::new(proxies().hops(0));
+    assert_eq!(
+        walk(&none, &list),
+        ("10.0.0.1".into(), 0, "peer-untrusted".into())
+    );
+}
+
+#[test]
+fn any_means_one_hop_until_another_limit_is_asked_for_by_name() {
+    let list = ["198.51.100.66, 203.0.113.7"];
+    for safe in [
+        "*",
+        "0.0.0.0/0",
+        "::/0, 10.0.0.0/8",
+        "0.0.0.0/1, 128.0.0.0/1",
+        "*, 10.0.0.0/8",
+    ] {
+        let layer = ForwardedLayer::new(safe.parse::<TrustedProxies>().unwrap());
+        assert_eq!(walk(&layer, &list).0, "203.0.113.7", "{safe}");
+    }
+    assert_eq!(
+        walk(
+            &ForwardedLayer::new(TrustedProxies::any()),
+            &["203.0.113.7"]
+        )
+        .2,
+        ""
+    );
+    let two = ForwardedLayer::new(TrustedProxies::any().hops(2));
+    assert_eq!(
+        walk(&two, &["6.6.6.6, 203.0.113.7, 10.0.0.2"]).0,
+        "203.0.113.7"
+    );
+    let all = ForwardedLayer::new(TrustedProxies::any().unlimited_hops());
+    assert_eq!(walk(&all, &list).0, "198.51.100.66");
+}
+
+#[test]
+fn a_peer_that_sends_no_field_speaks_for_itself() {
+    let resolution = resolve(&layer(), &[]);
+    assert_eq!(client(&resolution), "10.0.0.1");
+    assert_eq!(findings(&resolution), "");
+    assert!(resolution.is_trusted());
+    assert_eq!(resolution.hops(), 1);
+}
+
+#[test]
+fn a_peer_that_sends_other_fields_but_no_for_is_a_finding() {
+    let resolution = resolve(&layer(), &[("x-forwarded-proto", "https")]);
+    assert_eq!(
+        (client(&resolution), findings(&resolution)),
+        ("10.0.0.1".into(), "for-missing".into())
+    );
+}
+
+#[test]
+fn a_list_speaks_through_the_element_that_pairs_with_the_client() {
+    let scheme = |xff: &str, proto: &[&str]| {
+        let mut fields = vec![("x-forwarded-for", xff)];
+        fields.extend(proto.iter().map(|line| ("x-forwarded-proto", *line)));
+        resolve(&layer(), &fields).scheme().as_str()
+    };
+    // Each hop appended its own: the outermost trusted one counts, and nothing left of it.
+    assert_eq!(scheme("203.0.113.7, 10.0.0.2", &["https, http"]), "https");
+    assert_eq!(
+        scheme("203.0.113.7, 10.0.0.2", &["http, https, http"]),
+        "https"
+    );
+    assert_eq!(
+        scheme("203.0.113.7, 10.0.0.2", &["http", "https", "http"]),
+        "https"
+    );
+    // One hop overwrote it.
+    assert_eq!(scheme("203.0.113.7, 10.0.0.2", &["https"]), "https");
+    assert_eq!(scheme("203.0.113.7", &["http, https"]), "https");
+    // No element accepted: the peer speaks.
+    assert_eq!(scheme("junk", &["http, https"]), "https");
+}
