@@ -2,6 +2,7 @@
 //!
 //! placeholder
 #![cfg_attr(docsrs, feature(doc_cfg))]
+#![warn(unreachable_pub)]
 #![cfg_attr(
     not(test),
     deny(
@@ -15,6 +16,7 @@
 
 #[cfg(feature = "serde")]
 mod config;
+mod explain;
 mod headers;
 mod layer;
 mod peer;
@@ -36,6 +38,7 @@ pub use self::extract::{ClientIp, ExtractError, Host};
 #[cfg(feature = "arc-swap")]
 pub use self::trust::SwapProxies;
 pub use self::{
+    explain::{Explanation, explain},
     headers::{Headers, HeadersError},
     layer::{Forwarded, ForwardedLayer},
     peer::{Peer, PeerError},

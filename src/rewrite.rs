@@ -123,17 +123,20 @@ fn set(headers: &mut HeaderMap, wanted: &Headers, field: Field, value: &[u8]) {
 }
 
 fn remove_underscored(headers: &mut HeaderMap, keep: &[HeaderName]) {
-    let names: Vec<HeaderName> = headers
-        .keys()
-        .filter(|name| {
-            matches!(known::classify(name.as_str()), Some(Kind::Underscored(_)))
-                && !keep.contains(name)
-        })
-        .cloned()
-        .collect();
+    let names: Vec<HeaderName> = underscored(headers, keep).cloned().collect();
     for name in names {
         headers.remove(name);
     }
+}
+
+/// The fields to remove for their spelling.
+pub(crate) fn underscored<'a>(
+    headers: &'a HeaderMap,
+    keep: &'a [HeaderName],
+) -> impl Iterator<Item = &'a HeaderName> {
+    headers.keys().filter(|name| {
+        matches!(known::classify(name.as_str()), Some(Kind::Underscored(_))) && !keep.contains(name)
+    })
 }
 
 /// The addresses in the last `elements` elements, the client first.
@@ -195,7 +198,7 @@ fn quoted(text: &str) -> String {
 /// Gives the target the resolved scheme and authority, in whatever form it came (rule R12).
 ///
 /// Without an authority no scheme can be set, so what the client wrote there is taken away.
-fn set_origin(target: &mut Uri, resolution: &Resolution, connect: bool) {
+pub(crate) fn set_origin(target: &mut Uri, resolution: &Resolution, connect: bool) {
     let absolute = target.scheme().is_some();
     // `*` and the authority-form of CONNECT have no place for a scheme. Over HTTP/2 an asterisk and
     // an extended CONNECT (RFC 8441) come with one, which the client chose.

@@ -2,6 +2,7 @@
 
 mod support;
 
+mod article;
 mod cases;
 mod cleaning;
 mod config;
@@ -9,6 +10,7 @@ mod extractors;
 mod forwarded_rfc7239;
 mod host;
 mod layer;
+mod naive_readers;
 mod non_interference;
 mod port_and_prefix;
 mod presets;

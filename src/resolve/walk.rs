@@ -35,8 +35,8 @@ pub(crate) enum Verdict {
 /// Why the walk ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum End {
-    /// At an address that is not trusted: the client.
-    Client,
+    /// At an address that is not trusted: the client. What may stand left of it, nobody vouches for.
+    Client { more: bool },
     /// Every address is trusted: the leftmost is the client.
     Leftmost,
     /// At the hop limit.
@@ -173,7 +173,7 @@ impl<'a, O: Observer> Resolving<'a, O> {
                 } else {
                     let trusted = steps.trust.trusts(address);
                     let end = if !trusted {
-                        Some(End::Client)
+                        Some(End::Client { more })
                     } else if !more {
                         Some(End::Leftmost)
                     } else if steps.left == 0 {
@@ -214,7 +214,7 @@ impl<'a, O: Observer> Resolving<'a, O> {
         };
         self.observer.see(Step::Element { text, verdict });
         self.observer.see(Step::End(match client {
-            Some(_) => End::Client,
+            Some(_) => End::Client { more: false },
             None => End::Unknown,
         }));
         Walked {

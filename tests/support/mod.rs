@@ -9,6 +9,7 @@ use tower_forwarded::{Finding, ForwardedLayer, Peer, Resolution, Trust, TrustedP
 #[path = "../../examples/explain/json.rs"]
 pub mod json;
 pub mod property;
+pub mod wire;
 
 /// The proxies of most tests: 10.0.0.0/8.
 pub fn proxies() -> TrustedProxies {

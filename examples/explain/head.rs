@@ -1,0 +1,107 @@
+//! Finds a request head in what people have at hand: `curl -v`, `tcpdump -A`, an echo server.
+
+use http::{HeaderName, HeaderValue, Method, Request, Uri};
+
+/// Reads the first request head of `text`.
+///
+/// # Errors
+///
+/// A sentence that says what was looked for and where.
+pub fn parse(text: &str) -> Result<Request<()>, String> {
+    // `curl -v` marks what it sent with `>`; its other lines are about something else.
+    let sent: Vec<&str> = text
+        .lines()
+        .filter_map(|line| line.strip_prefix('>'))
+        .map(|line| line.strip_prefix(' ').unwrap_or(line))
+        .collect();
+    let all: Vec<&str> = text.lines().collect();
+    let lines = if sent.is_empty() { all } else { sent };
+
+    let mut request = Request::new(());
+    let fields =
+        match lines.iter().enumerate().find_map(|(number, line)| {
+            request_line(line).map(|(method, uri)| (number, method, uri))
+        }) {
+            Some((number, method, uri)) => {
+                *request.method_mut() = method;
+                *request.uri_mut() = uri;
+                lines.get(number + 1..).unwrap_or_default()
+            }
+            // An echo server may show the fields alone.
+            None => &lines[..],
+        };
+    let mut authority = None;
+    let mut path = None;
+    for line in fields {
+        let line = line.trim();
+        if line.is_empty() {
+            if request.headers().is_empty() {
+                continue;
+            }
+            break;
+        }
+        if let Some(pseudo) = line.strip_prefix(':') {
+            match pseudo.split_once(": ") {
+                Some(("authority", value)) => authority = Some(value.to_owned()),
+                Some(("path", value)) => path = Some(value.to_owned()),
+                _ => {}
+            }
+            continue;
+        }
+        let Some((name, value)) = line.split_once(':') else {
+            continue;
+        };
+        let (Ok(name), Ok(value)) = (
+            name.trim().parse::<HeaderName>(),
+            HeaderValue::from_bytes(value.trim().as_bytes()),
+        ) else {
+            continue;
+        };
+        request.headers_mut().append(name, value);
+    }
+    if let Some(path) = path {
+        *request.uri_mut() = path
+            .parse()
+            .map_err(|error| format!("the path `{path}`: {error}"))?;
+    }
+    if let (Some(authority), false) = (authority, request.headers().contains_key("host")) {
+        let value = HeaderValue::from_str(&authority)
+            .map_err(|_| format!("`{authority}` is no authority"))?;
+        request.headers_mut().insert("host", value);
+    }
+    if request.headers().is_empty() {
+        return Err(format!(
+            "no request head in {} lines: expected a line like `GET /users HTTP/1.1` and fields like \
+             `X-Forwarded-For: 203.0.113.7` below it, as curl -v, tcpdump -A or an echo server show \
+             them",
+            text.lines().count()
+        ));
+    }
+    Ok(request)
+}
+
+/// `GET /users HTTP/1.1`, at the end of a line: tcpdump shows packet headers before it.
+fn request_line(line: &str) -> Option<(Method, Uri)> {
+    let mut words = line.trim_end().rsplitn(3, ' ');
+    let version = words.next()?;
+    if !version.starts_with("HTTP/") {
+        return None;
+    }
+    let target = words.next()?.parse().ok()?;
+    let before = words.next()?;
+    let method: String = before
+        .chars()
+        .rev()
+        .take_while(char::is_ascii_uppercase)
+        .collect();
+    let method: String = method.chars().rev().collect();
+    // Packet headers may end in a capital letter.
+    let known = [
+        "GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS", "PATCH", "CONNECT", "TRACE",
+    ];
+    let method = match known.iter().find(|known| method.ends_with(**known)) {
+        Some(known) => known,
+        None => method.as_str(),
+    };
+    Some((method.parse().ok()?, target))
+}

@@ -1,0 +1,139 @@
+//! The whole story on one machine: a balancer that ends TLS, and an app behind it, once with the
+//! layer and once without.
+//!
+//! ```text
+//! cargo run --example server
+//! ```
+
+mod app;
+mod balancer;
+mod page;
+
+use std::{net::SocketAddr, process::ExitCode};
+
+use clap::Parser;
+use tokio::net::TcpListener;
+use tower_forwarded::TrustedProxies;
+
+/// Starts a TLS balancer and an app on loopback, and prints where to look.
+#[derive(Parser)]
+#[command(name = "server")]
+pub(crate) struct Arguments {
+    /// Where the page is, by https
+    #[arg(long, default_value_t = 8443, value_name = "PORT")]
+    https_port: u16,
+
+    /// Where the app with the layer is, by https; another port is another origin to a browser
+    #[arg(long, default_value_t = 8444, value_name = "PORT")]
+    with_port: u16,
+
+    /// Where the app without the layer is, by https
+    #[arg(long, default_value_t = 8445, value_name = "PORT")]
+    without_port: u16,
+
+    /// Where plain http is answered with a redirect to https, as a balancer does
+    #[arg(long, default_value_t = 8080, value_name = "PORT")]
+    http_port: u16,
+
+    /// The proxies that the app trusts, one hop of them
+    #[arg(long, default_value = "127.0.0.1", value_name = "LIST")]
+    trust: TrustedProxies,
+}
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    match run(Arguments::parse()).await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("server: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn run(arguments: Arguments) -> Result<(), String> {
+    // Bound before anything is printed, so that what is printed is true.
+    let page = listen(arguments.https_port, "--https-port").await?;
+    let with = listen(arguments.with_port, "--with-port").await?;
+    let without = listen(arguments.without_port, "--without-port").await?;
+    let http = listen(arguments.http_port, "--http-port").await?;
+    let inside_with = listen(0, "").await?;
+    let inside_without = listen(0, "").await?;
+    let ports = page::Ports {
+        page: port(&page)?,
+        with: port(&with)?,
+        without: port(&without)?,
+        http: port(&http)?,
+    };
+
+    // The balancer connects from 127.0.0.1, and so does every client on this machine: one hop, or a
+    // client would be taken for a second proxy.
+    let trust = arguments.trust.hops(1);
+    let (app, bare) = (app::with_layer(trust, ports), app::without_layer(ports));
+    let (upstream_with, upstream_without) = (address(&inside_with)?, address(&inside_without)?);
+    let tls = balancer::certificate()?;
+
+    print_addresses(ports, upstream_with);
+    let balancer = async {
+        tokio::join!(
+            balancer::https(page, tls.clone(), upstream_with),
+            balancer::https(with, tls.clone(), upstream_with),
+            balancer::https(without, tls.clone(), upstream_without),
+            balancer::http(http, ports.page),
+        );
+        Ok(())
+    };
+    tokio::select! {
+        result = balancer => result,
+        result = app::serve(inside_with, app) => result,
+        result = app::serve(inside_without, bare) => result,
+        result = tokio::signal::ctrl_c() => {
+            println!("\nStopped.");
+            result.map_err(|error| error.to_string())
+        }
+    }
+}
+
+async fn listen(port: u16, option: &str) -> Result<TcpListener, String> {
+    TcpListener::bind(("127.0.0.1", port))
+        .await
+        .map_err(|error| match error.kind() {
+            std::io::ErrorKind::AddrInUse => {
+                format!("port {port} is taken: choose another with {option}")
+            }
+            _ => format!("port {port}: {error}; choose another with {option}"),
+        })
+}
+
+fn address(listener: &TcpListener) -> Result<SocketAddr, String> {
+    listener.local_addr().map_err(|error| error.to_string())
+}
+
+fn port(listener: &TcpListener) -> Result<u16, String> {
+    Ok(address(listener)?.port())
+}
+
+fn print_addresses(ports: page::Ports, app: SocketAddr) {
+    let page::Ports {
+        page,
+        with,
+        without,
+        http,
+    } = ports;
+    println!(
+        "\
+The page            https://localhost:{page}/   (your browser will ask about the certificate,
+                                               which was made just now)
+App with the layer  https://localhost:{with}/users
+App without it      https://localhost:{without}/users
+Plain http          http://localhost:{http}/    answers 301 to https, as a balancer does
+Behind the balancer http://{app}/
+
+Try:
+  curl -sk  https://localhost:{with}/users/ -H 'X-Forwarded-For: 6.6.6.6'
+  curl -sik https://localhost:{without}/users -H 'Origin: https://localhost:{page}'
+  curl -sik https://localhost:{with}/users -H 'Origin: https://localhost:{page}'
+
+Ctrl-C stops it."
+    );
+}

@@ -1,0 +1,78 @@
+//! The page: what the proxy sent, what came out of it, and the experiment.
+
+use axum::{Extension, extract::Request, response::Html};
+use http::HeaderMap;
+use tower_forwarded::Explanation;
+
+/// Where everything listens.
+#[derive(Clone, Copy)]
+pub(crate) struct Ports {
+    pub(crate) page: u16,
+    pub(crate) with: u16,
+    pub(crate) without: u16,
+    pub(crate) http: u16,
+}
+
+/// The request as it came, and how it is resolved.
+#[derive(Clone)]
+pub(crate) struct Received {
+    pub(crate) line: String,
+    pub(crate) headers: HeaderMap,
+    pub(crate) explanation: Explanation,
+}
+
+pub(crate) async fn show(
+    (Extension(received), request): (Extension<Received>, Request),
+    ports: Ports,
+) -> Html<String> {
+    let page = include_str!("page.html")
+        .replace("{{sent}}", &head(&received.line, &received.headers))
+        .replace(
+            "{{seen}}",
+            &head(
+                &format!(
+                    "{} {} {:?}",
+                    request.method(),
+                    request.uri(),
+                    request.version()
+                ),
+                request.headers(),
+            ),
+        )
+        .replace(
+            "{{explanation}}",
+            &escape(&received.explanation.to_string()),
+        )
+        .replace("{{with}}", &ports.with.to_string())
+        .replace("{{without}}", &ports.without.to_string())
+        .replace("{{http}}", &ports.http.to_string());
+    Html(page)
+}
+
+/// A request head: the fields of this story first, the others folded away.
+fn head(line: &str, headers: &HeaderMap) -> String {
+    let mut html = format!("<b>{}</b>\n", escape(line));
+    let mut others = Vec::new();
+    for (name, value) in headers {
+        let name = name.as_str();
+        let value = value.as_bytes().escape_ascii().to_string();
+        let field = escape(&format!("{name}: {}", value.replace("\\\"", "\"")));
+        if name == "host" || name.contains("forwarded") {
+            html.push_str(&format!("<mark>{field}</mark>\n"));
+        } else {
+            others.push(field);
+        }
+    }
+    format!(
+        "{html}<details><summary>{} other fields</summary>{}</details>",
+        others.len(),
+        others.join("\n")
+    )
+}
+
+fn escape(text: &str) -> String {
+    text.replace('&', "&amp;")
+        .replace('<', "&lt;")
+        .replace('>', "&gt;")
+        .replace('"', "&quot;")
+}

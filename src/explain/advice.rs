@@ -1,0 +1,311 @@
+//! The common mistakes, and the line that cures each.
+
+use std::net::IpAddr;
+
+use http::request::Parts;
+use ipnet::IpNet;
+
+use super::Told;
+use crate::{
+    Finding, Headers, Resolution, Scheme, Trust,
+    headers::{
+        ClientSyntax,
+        known::{self, Field},
+    },
+    policy::Rules,
+    resolve::End,
+};
+
+/// What to change, most important first.
+pub(super) fn advise(
+    parts: &Parts,
+    rules: &Rules,
+    trust: &dyn Trust,
+    resolution: &Resolution,
+    told: &Told,
+) -> Vec<String> {
+    let findings = resolution.findings();
+    let mut advice = Vec::new();
+    if findings.contains(Finding::PeerUnknown) {
+        advice.push(
+            "The peer of the connection is unknown, so nothing is believed: serve the app with \
+             `app.into_make_service_with_connect_info::<SocketAddr>()`, or insert a Peer into the \
+             request's extensions."
+                .to_owned(),
+        );
+    }
+    if findings.contains(Finding::PeerUntrusted) {
+        advice.push(peer_untrusted(trust, resolution));
+    }
+    if let Some(other) = other_family(parts, rules, told) {
+        advice.push(other);
+    }
+    if findings.contains(Finding::SchemeMissing) {
+        advice.push(format!(
+            "The proxy names the client but not the scheme, so {} is assumed: {}.",
+            resolution.scheme(),
+            scheme_line(rules)
+        ));
+    }
+    if findings.contains(Finding::SchemeInvalid) {
+        let text = value_text(told, "scheme");
+        advice.push(format!(
+            "The proxy sends `{text}` as the scheme, which is none, so {} is assumed: {}.",
+            resolution.scheme(),
+            scheme_line(rules)
+        ));
+    }
+    if let Some(cleartext) = cleartext_behind_a_cdn(parts, resolution, told) {
+        advice.push(cleartext);
+    }
+    hops(trust, resolution, told, &mut advice);
+    if findings.contains(Finding::ForMissing) {
+        advice.push(format!(
+            "The proxy does not say for whom it asks, so the client is taken to be {}: let it send \
+             {}.",
+            resolution
+                .client()
+                .map_or_else(|| "unknown".to_owned(), |client| client.to_string()),
+            match rules.headers.client_syntax {
+                ClientSyntax::Forwarded => "`for=` in Forwarded".to_owned(),
+                ClientSyntax::List => "X-Forwarded-For (nginx: `proxy_set_header X-Forwarded-For \
+                     $proxy_add_x_forwarded_for;`)"
+                    .to_owned(),
+                _ => rules.headers.field_name(rules.headers.client).to_owned(),
+            }
+        ));
+    }
+    if findings.contains(Finding::ForMalformed) {
+        advice.push(
+            "An element that a trusted hop vouches for is no address, and the walk ended there: look \
+             at what that proxy writes, it may be one hop less than you trust."
+                .to_owned(),
+        );
+    }
+    if findings.contains(Finding::ClientHidden) {
+        advice.push(
+            "The proxy hides its client behind an identifier (RFC 7239, section 6.3): let it write \
+             the address (nghttpx: `--forwarded-for=ip`)."
+                .to_owned(),
+        );
+    }
+    if findings.contains(Finding::HostNotAllowed) {
+        let text = value_text(told, "host");
+        advice.push(format!(
+            "The forwarded host `{text}` is not one to believe, so the request's own is taken: if it \
+             is yours, and your proxy sets the field itself, add `.hosts([\"{text}\"])?`."
+        ));
+    }
+    if findings.contains(Finding::HostInvalid) {
+        advice.push(
+            "The request names no valid host, so its URI stays relative: let the proxy pass Host on \
+             (nginx: `proxy_set_header Host $host;`)."
+                .to_owned(),
+        );
+    }
+    if findings.contains(Finding::PortInvalid) {
+        advice.push(format!(
+            "The forwarded port `{}` is no port and was ignored: let the proxy set the field itself, \
+             or take `.believe_port()` away.",
+            value_text(told, "port")
+        ));
+    }
+    if findings.contains(Finding::PrefixInvalid) {
+        advice.push(format!(
+            "The forwarded prefix `{}` is no safe path and was ignored: let the proxy set the field \
+             itself, or take `.believe_prefix()` away.",
+            value_text(told, "prefix")
+        ));
+    }
+    advice
+}
+
+/// The text of what was ignored, else of what was read.
+fn value_text<'a>(told: &'a Told, what: &str) -> &'a str {
+    let mut values = told.values.iter().filter(|value| value.what == what);
+    values
+        .clone()
+        .find(|value| !value.believed)
+        .or_else(|| values.next())
+        .map_or("", |value| &value.text)
+}
+
+fn peer_untrusted(trust: &dyn Trust, resolution: &Resolution) -> String {
+    let Some(address) = resolution.peer().and_then(|peer| peer.ip()) else {
+        return "The peer is a Unix socket, which is not trusted, so what it forwards is ignored: add \
+                \"unix\" to TrustedProxies."
+            .to_owned();
+    };
+    if trust.hop_limit() == Some(0) {
+        return "The hop limit is 0, so nobody is believed: raise it to the number of proxies in \
+                front of the service."
+            .to_owned();
+    }
+    let entry = narrowest(address);
+    if is_public(address) {
+        format!(
+            "The peer {address} is not trusted, so what it forwards is ignored: if it is your proxy, \
+             add \"{entry}\" to TrustedProxies. It is a public address, so make sure that it is; if \
+             it is a client, it reaches the service without passing the proxy."
+        )
+    } else {
+        format!(
+            "The peer {address} is not trusted, so what it forwards is ignored: if it is your proxy, \
+             add \"{entry}\" to TrustedProxies."
+        )
+    }
+}
+
+/// The narrowest entry that is worth writing: containers get another address in the same network at
+/// every start, public addresses do not come in networks of one's own.
+fn narrowest(address: IpAddr) -> String {
+    if address.is_loopback() {
+        return "loopback".to_owned();
+    }
+    let length = match address {
+        _ if is_public(address) => return address.to_string(),
+        IpAddr::V4(_) => 24,
+        IpAddr::V6(_) => 64,
+    };
+    IpNet::new(address, length).map_or_else(
+        |_| address.to_string(),
+        |network| network.trunc().to_string(),
+    )
+}
+
+fn is_public(address: IpAddr) -> bool {
+    match address {
+        IpAddr::V4(address) => {
+            let [a, b, ..] = address.octets();
+            let shared = a == 100 && (64..128).contains(&b);
+            !(address.is_private() || address.is_loopback() || address.is_link_local() || shared)
+        }
+        IpAddr::V6(address) => {
+            !(address.is_unique_local() || address.is_loopback() || address.is_unicast_link_local())
+        }
+    }
+}
+
+/// None of the believed fields are there, but those of another family.
+fn other_family(parts: &Parts, rules: &Rules, told: &Told) -> Option<String> {
+    let believed = known::bit(rules.headers.client);
+    if !told.trusted || told.present & believed != 0 {
+        return None;
+    }
+    let there = |name: &str| parts.headers.contains_key(name);
+    let (field, preset): (&str, &str) = if there("x-forwarded-for") {
+        ("X-Forwarded-For", "X_FORWARDED")
+    } else if there("forwarded") {
+        ("Forwarded", "FORWARDED")
+    } else if there("cf-connecting-ip") {
+        ("CF-Connecting-IP", "CLOUDFLARE")
+    } else if there("cloudfront-viewer-address") {
+        ("CloudFront-Viewer-Address", "AWS_CLOUDFRONT")
+    } else if there("fly-client-ip") {
+        ("Fly-Client-IP", "FLY")
+    } else if there("x-azure-socketip") {
+        ("X-Azure-SocketIP", "AZURE_FRONT_DOOR")
+    } else if there("fastly-client-ip") {
+        ("Fastly-Client-IP", "FASTLY")
+    } else {
+        let name = Headers::presets()
+            .iter()
+            .find(|preset| told.present & known::bit(preset.client) != 0)?
+            .name();
+        return Some(format!(
+            "The proxy sends fields of the preset `{name}`, which are not believed: add \
+             `.headers(\"{name}\".parse()?)` if it sets them itself."
+        ));
+    };
+    Some(format!(
+        "The proxy sends {field}, but {} is what is believed: add `.headers(Headers::{preset})`.",
+        rules.headers.field_name(rules.headers.client)
+    ))
+}
+
+fn scheme_line(rules: &Rules) -> String {
+    if rules.headers.client_syntax == ClientSyntax::Forwarded {
+        return "let it write `proto=` into Forwarded".to_owned();
+    }
+    let field: Field = rules.headers.scheme;
+    match rules.headers.field_name(field) {
+        "" => "name the field that holds it with `Headers::with_scheme_field`".to_owned(),
+        "x-forwarded-proto" => "let it send X-Forwarded-Proto (nginx: `proxy_set_header \
+            X-Forwarded-Proto $scheme;`, HAProxy: `http-request set-header X-Forwarded-Proto \
+            %[ssl_fc,iif(https,http)]`, Apache: `RequestHeader set X-Forwarded-Proto https`)"
+            .to_owned(),
+        name => format!("let it send {name}"),
+    }
+}
+
+/// The balancer was asked by http, but something says that the client asked by https.
+fn cleartext_behind_a_cdn(parts: &Parts, resolution: &Resolution, told: &Told) -> Option<String> {
+    if resolution.scheme() == Scheme::Https
+        || !told.trusted
+        || resolution.findings().contains(Finding::SchemeMissing)
+    {
+        return None;
+    }
+    let says_https = |name: &str| {
+        parts
+            .headers
+            .get(name)
+            .is_some_and(|value| value.as_bytes().windows(5).any(|part| part == b"https"))
+    };
+    let preset = if says_https("cf-visitor") {
+        "CLOUDFLARE"
+    } else if says_https("cloudfront-forwarded-proto") {
+        "AWS_CLOUDFRONT"
+    } else {
+        return None;
+    };
+    Some(format!(
+        "The CDN was asked by https, but it asked the next proxy by http, and that is what the scheme \
+         says: let it connect by https, or believe the CDN's own field with \
+         `.headers(Headers::{preset})`."
+    ))
+}
+
+/// One hop too few or too many.
+fn hops(trust: &dyn Trust, resolution: &Resolution, told: &Told, advice: &mut Vec<String>) {
+    if resolution.findings().contains(Finding::HopLimit) {
+        let limit = trust.hop_limit().unwrap_or_default();
+        let any = trust.trusts(IpAddr::from([192, 0, 2, 1]))
+            && trust.trusts(IpAddr::from([198, 51, 100, 1]));
+        let client = resolution.client();
+        // With `*` every address is trusted, so a limit that is reached says nothing by itself.
+        if !any || client.is_some_and(|client| !is_public(client)) {
+            let more = limit.saturating_add(1);
+            advice.push(format!(
+                "The hop limit of {limit} ended the walk at {}, which is a trusted address: if it is \
+                 a proxy of yours, there is one hop more, `.hops({more})`.",
+                client.map_or_else(String::new, |client| client.to_string()),
+            ));
+        }
+    }
+    let passed_public = told
+        .walked
+        .iter()
+        .filter(|(address, trusted)| *trusted && is_public(*address))
+        .count();
+    if let (Some(End::Client { more: true }), Some(client)) = (told.end, resolution.client()) {
+        if !is_public(client) {
+            advice.push(format!(
+                "The client came out as {client}, which is a private address with more to its left: \
+                 if it is a proxy of yours, one hop is missing, add \"{}\" to TrustedProxies.",
+                narrowest(client)
+            ));
+        }
+    } else if told.end != Some(End::HopLimit)
+        && passed_public > 1
+        && trust.trusts(IpAddr::from([192, 0, 2, 1]))
+    {
+        let first = told.walked.iter().find(|(address, _)| is_public(*address));
+        advice.push(format!(
+            "Every address is trusted, so whatever the client wrote is believed: {} is a public \
+             address and was taken for a proxy. One hop too many: lower `.hops(…)`, or name the \
+             proxies instead of `*`.",
+            first.map_or_else(String::new, |(address, _)| address.to_string())
+        ));
+    }
+}

@@ -1,0 +1,112 @@
+//! A real server on a real socket, and a real client.
+
+use std::net::SocketAddr;
+
+use axum::{Router, body::Body};
+use http::{HeaderMap, Request, StatusCode};
+use http_body_util::BodyExt;
+use hyper_util::{client::legacy::Client, rt::TokioExecutor};
+use tokio::{net::TcpListener, task::JoinHandle};
+
+/// A server on loopback, which stops when it is dropped.
+pub struct Server {
+    pub address: SocketAddr,
+    task: JoinHandle<()>,
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        self.task.abort();
+    }
+}
+
+/// Serves `app` over HTTP/1.1 and cleartext HTTP/2.
+pub async fn serve(app: Router) -> Server {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let app = app.into_make_service_with_connect_info::<SocketAddr>();
+    let task = tokio::spawn(async move { axum::serve(listener, app).await.unwrap() });
+    Server { address, task }
+}
+
+/// An answer, read to its end.
+#[derive(Debug)]
+pub struct Answer {
+    pub status: StatusCode,
+    pub headers: HeaderMap,
+    pub body: String,
+}
+
+impl Answer {
+    /// A field as text; empty if it is not there.
+    pub fn field(&self, name: &str) -> &str {
+        self.headers
+            .get(name)
+            .map(|value| value.to_str().unwrap())
+            .unwrap_or_default()
+    }
+}
+
+/// How a request gets to the server.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Version {
+    Http1,
+    /// Prior knowledge, as balancers use it.
+    Http2,
+}
+
+/// Sends a request as a balancer sends it on: to `server`, for `uri`.
+pub async fn send(
+    server: &Server,
+    version: Version,
+    method: &str,
+    uri: &str,
+    fields: &[(&str, &str)],
+) -> Answer {
+    let uri: http::Uri = uri.parse().unwrap();
+    let host = uri.authority().unwrap().clone();
+    let mut request = Request::builder().method(method);
+    request = match version {
+        // Origin-form and Host.
+        Version::Http1 => request
+            .uri(uri.path_and_query().unwrap().as_str())
+            .header("host", host.as_str()),
+        // `:scheme` and `:authority`.
+        Version::Http2 => request.uri(uri).version(http::Version::HTTP_2),
+    };
+    for (name, value) in fields {
+        request = request.header(*name, *value);
+    }
+    let request = request.body(Body::empty()).unwrap();
+    let stream = tokio::net::TcpStream::connect(server.address)
+        .await
+        .unwrap();
+    let io = hyper_util::rt::TokioIo::new(stream);
+    let answer = match version {
+        Version::Http1 => {
+            let (mut sender, connection) = hyper::client::conn::http1::handshake(io).await.unwrap();
+            tokio::spawn(connection);
+            sender.send_request(request).await.unwrap()
+        }
+        Version::Http2 => {
+            let executor = TokioExecutor::new();
+            let (mut sender, connection) = hyper::client::conn::http2::handshake(executor, io)
+                .await
+                .unwrap();
+            tokio::spawn(connection);
+            sender.send_request(request).await.unwrap()
+        }
+    };
+    let (parts, body) = answer.into_parts();
+    let body = body.collect().await.unwrap().to_bytes();
+    Answer {
+        status: parts.status,
+        headers: parts.headers,
+        body: String::from_utf8_lossy(&body).into_owned(),
+    }
+}
+
+/// A plain client that follows no redirect.
+pub fn client() -> Client<hyper_util::client::legacy::connect::HttpConnector, Body> {
+    Client::builder(TokioExecutor::new()).build_http()
+}
