@@ -14,6 +14,7 @@ mod naive_readers;
 mod non_interference;
 mod port_and_prefix;
 mod presets;
+mod real_proxies;
 mod reject;
 mod rewriting;
 mod scheme;

@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use axum::{Router, body::Body};
 use http::{HeaderMap, Request, StatusCode};
 use http_body_util::BodyExt;
-use hyper_util::{client::legacy::Client, rt::TokioExecutor};
+use hyper_util::rt::TokioExecutor;
 use tokio::{net::TcpListener, task::JoinHandle};
 
 /// A server on loopback, which stops when it is dropped.
@@ -104,9 +104,4 @@ pub async fn send(
         headers: parts.headers,
         body: String::from_utf8_lossy(&body).into_owned(),
     }
-}
-
-/// A plain client that follows no redirect.
-pub fn client() -> Client<hyper_util::client::legacy::connect::HttpConnector, Body> {
-    Client::builder(TokioExecutor::new()).build_http()
 }

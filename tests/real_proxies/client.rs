@@ -1,0 +1,153 @@
+//! A client that connects from an address of its choice, by TLS, with HTTP/1.1 or HTTP/2.
+
+use std::{
+    net::{IpAddr, SocketAddr},
+    sync::Arc,
+    time::Duration,
+};
+
+use axum::body::Body;
+use http::{Request, Response, StatusCode};
+use http_body_util::BodyExt;
+use hyper::body::Incoming;
+use hyper_util::rt::{TokioExecutor, TokioIo};
+use rustls::pki_types::{CertificateDer, ServerName};
+use tokio::net::{TcpSocket, TcpStream};
+use tokio_rustls::{TlsConnector, client::TlsStream};
+
+/// The name that every request asks for.
+pub const HOST: &str = "api.example.test";
+
+#[derive(Clone)]
+pub struct Client {
+    certificate: CertificateDer<'static>,
+}
+
+/// No answer is worth waiting longer for.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+impl Client {
+    pub fn new(certificate: CertificateDer<'static>) -> Self {
+        Self { certificate }
+    }
+
+    /// Waits until a proxy that listens answers too: some read their routes later.
+    ///
+    /// # Panics
+    ///
+    /// If it does not.
+    pub async fn wait_for(&self, from: IpAddr, to: SocketAddr) {
+        let started = std::time::Instant::now();
+        loop {
+            let request = Request::builder()
+                .uri("/")
+                .header("host", HOST)
+                .body(Body::empty());
+            match self.send(from, to, false, request.unwrap()).await {
+                Ok((StatusCode::OK, _)) => return,
+                answer if started.elapsed() > PATIENCE => {
+                    panic!("the proxy is not ready: {answer:?}")
+                }
+                _ => tokio::time::sleep(Duration::from_millis(50)).await,
+            }
+        }
+    }
+
+    /// Connects from `from` to `to`, speaking `alpn` only.
+    pub async fn connect(
+        &self,
+        from: IpAddr,
+        to: SocketAddr,
+        alpn: &str,
+    ) -> std::io::Result<TlsStream<TcpStream>> {
+        let socket = match to {
+            SocketAddr::V4(_) => TcpSocket::new_v4(),
+            SocketAddr::V6(_) => TcpSocket::new_v6(),
+        }
+        .unwrap();
+        socket.bind(SocketAddr::new(from, 0))?;
+        let stream = socket.connect(to).await?;
+        let mut roots = rustls::RootCertStore::empty();
+        roots.add(self.certificate.clone()).unwrap();
+        let provider = Arc::new(rustls::crypto::ring::default_provider());
+        let mut config = rustls::ClientConfig::builder_with_provider(provider)
+            .with_safe_default_protocol_versions()
+            .unwrap()
+            .with_root_certificates(roots)
+            .with_no_client_auth();
+        config.alpn_protocols = vec![alpn.as_bytes().to_vec()];
+        TlsConnector::from(Arc::new(config))
+            .connect(ServerName::try_from(HOST).unwrap(), stream)
+            .await
+    }
+
+    /// Sends one request on a connection of its own; an error is the connection's.
+    pub async fn send(
+        &self,
+        from: IpAddr,
+        to: SocketAddr,
+        http2: bool,
+        request: Request<Body>,
+    ) -> Result<(StatusCode, String), String> {
+        let answer = async {
+            let alpn = if http2 { "h2" } else { "http/1.1" };
+            let io = self.connect(from, to, alpn).await;
+            let io = TokioIo::new(io.map_err(|error| error.to_string())?);
+            let answer: Response<Incoming> = if http2 {
+                let (mut sender, connection) =
+                    hyper::client::conn::http2::handshake(TokioExecutor::new(), io)
+                        .await
+                        .map_err(|error| error.to_string())?;
+                tokio::spawn(connection);
+                sender.send_request(request).await
+            } else {
+                let (mut sender, connection) = hyper::client::conn::http1::handshake(io)
+                    .await
+                    .map_err(|error| error.to_string())?;
+                tokio::spawn(connection);
+                sender.send_request(request).await
+            }
+            .map_err(|error| error.to_string())?;
+            let status = answer.status();
+            let body = answer.into_body().collect().await;
+            let body = body.map_err(|error| error.to_string())?.to_bytes();
+            Ok((status, String::from_utf8_lossy(&body).into_owned()))
+        };
+        match tokio::time::timeout(PATIENCE, answer).await {
+            Ok(answer) => answer,
+            Err(_) => Err("no answer in time".to_owned()),
+        }
+    }
+
+    /// A WebSocket's first message.
+    pub async fn websocket(
+        &self,
+        from: IpAddr,
+        to: SocketAddr,
+        fields: &[(&str, &str)],
+    ) -> Result<String, String> {
+        use tokio_tungstenite::tungstenite::client::IntoClientRequest;
+
+        let message = async {
+            let stream = self.connect(from, to, "http/1.1").await;
+            let stream = stream.map_err(|error| error.to_string())?;
+            let mut request = format!("wss://{HOST}/ws").into_client_request().unwrap();
+            for (name, value) in fields {
+                let name: http::HeaderName = name.parse().unwrap();
+                request.headers_mut().append(name, value.parse().unwrap());
+            }
+            let (mut socket, _) = tokio_tungstenite::client_async(request, stream)
+                .await
+                .map_err(|error| error.to_string())?;
+            let message = futures_util::StreamExt::next(&mut socket).await;
+            let message = message
+                .ok_or("closed")?
+                .map_err(|error| error.to_string())?;
+            Ok(message.to_text().unwrap().to_owned())
+        };
+        match tokio::time::timeout(PATIENCE, message).await {
+            Ok(message) => message,
+            Err(_) => Err("no answer in time".to_owned()),
+        }
+    }
+}

@@ -1,0 +1,311 @@
+//! Starts a real proxy in the foreground, on free ports, and stops it by its pid.
+
+use std::{
+    fs,
+    net::{SocketAddr, TcpListener, TcpStream},
+    path::{Path, PathBuf},
+    process::{Child, Command, Stdio},
+    time::{Duration, Instant},
+};
+
+use tempfile::TempDir;
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    Nginx,
+    Haproxy,
+    HaproxyForwarded,
+    Apache,
+    Nghttpx,
+    Caddy,
+    Traefik,
+    Envoy,
+}
+
+/// How the proxy reaches the app.
+#[derive(Clone, Debug)]
+pub enum Upstream {
+    Http1(SocketAddr),
+    Http2(SocketAddr),
+    Unix(PathBuf),
+}
+
+impl Upstream {
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Http1(_) => "HTTP/1.1",
+            Self::Http2(_) => "HTTP/2",
+            Self::Unix(_) => "Unix socket",
+        }
+    }
+}
+
+impl Kind {
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Nginx => "nginx",
+            Self::Haproxy => "haproxy",
+            Self::HaproxyForwarded => "haproxy-forwarded",
+            Self::Apache => "apache",
+            Self::Nghttpx => "nghttpx",
+            Self::Caddy => "caddy",
+            Self::Traefik => "traefik",
+            Self::Envoy => "envoy",
+        }
+    }
+
+    /// Whether it can connect to the app in that way.
+    pub fn can(self, upstream: &Upstream) -> bool {
+        !matches!(
+            (self, upstream),
+            (Self::Nginx, Upstream::Http2(_)) | (Self::Traefik, Upstream::Unix(_))
+        )
+    }
+
+    fn files(self) -> &'static [(&'static str, &'static str)] {
+        macro_rules! files {
+            ($($name:literal),*) => {
+                &[$(($name, include_str!(concat!("../proxies/", $name)))),*]
+            };
+        }
+        match self {
+            Self::Nginx => files!["nginx.conf"],
+            Self::Haproxy => files!["haproxy.cfg"],
+            Self::HaproxyForwarded => files!["haproxy-forwarded.cfg"],
+            Self::Apache => files!["apache.conf"],
+            Self::Nghttpx => &[],
+            Self::Caddy => files!["Caddyfile"],
+            Self::Traefik => files!["traefik.yml", "traefik-routes.yml"],
+            Self::Envoy => files!["envoy.yaml"],
+        }
+    }
+
+    fn command(self, dir: &Path, port: u16, upstream: &Upstream) -> Command {
+        let file = |name: &str| dir.join(name).display().to_string();
+        let (program, arguments): (&str, Vec<String>) = match self {
+            Self::Nginx => ("nginx", vec!["-c".into(), file("nginx.conf")]),
+            Self::Haproxy => ("haproxy", vec!["-f".into(), file("haproxy.cfg")]),
+            Self::HaproxyForwarded => ("haproxy", vec!["-f".into(), file("haproxy-forwarded.cfg")]),
+            Self::Apache => (
+                "apache2",
+                vec!["-f".into(), file("apache.conf"), "-DFOREGROUND".into()],
+            ),
+            Self::Caddy => (
+                "caddy",
+                [
+                    "run",
+                    "--adapter",
+                    "caddyfile",
+                    "--config",
+                    &file("Caddyfile"),
+                ]
+                .map(String::from)
+                .to_vec(),
+            ),
+            Self::Traefik => ("traefik", vec!["--configfile".into(), file("traefik.yml")]),
+            Self::Envoy => (
+                "envoy",
+                [
+                    "--disable-hot-restart",
+                    "--concurrency",
+                    "1",
+                    "-l",
+                    "error",
+                    "-c",
+                    &file("envoy.yaml"),
+                ]
+                .map(String::from)
+                .to_vec(),
+            ),
+            Self::Nghttpx => {
+                let backend = match upstream {
+                    Upstream::Http1(address) => format!("-b{},{}", address.ip(), address.port()),
+                    Upstream::Http2(address) => {
+                        format!("-b{},{};/;proto=h2", address.ip(), address.port())
+                    }
+                    Upstream::Unix(path) => format!("-bunix:{}", path.display()),
+                };
+                let mut arguments = vec![
+                    format!("-f127.0.0.1,{port}"),
+                    format!("-f::1,{port}"),
+                    backend,
+                    file("key.pem"),
+                    file("cert.pem"),
+                ];
+                arguments.extend(
+                    [
+                        "--conf=/dev/null",
+                        "--add-x-forwarded-for",
+                        "--add-forwarded=by,for,host,proto",
+                        "--no-server-rewrite",
+                        "--no-ocsp",
+                        "--workers=1",
+                        "--no-http2-cipher-block-list",
+                        "--request-header-field-buffer=65536",
+                        "--log-level=ERROR",
+                    ]
+                    .map(String::from),
+                );
+                ("nghttpx", arguments)
+            }
+        };
+        let mut command = Command::new(program);
+        command.args(arguments).current_dir(dir).env("HOME", dir);
+        command
+    }
+}
+
+/// A proxy that runs.
+pub struct Proxy {
+    pub kind: Kind,
+    pub address: SocketAddr,
+    child: Child,
+    dir: TempDir,
+}
+
+impl Proxy {
+    /// Starts it, and waits until it listens.
+    ///
+    /// # Panics
+    ///
+    /// With its log, if it does not.
+    pub fn start(kind: Kind, upstream: &Upstream, certificate: &Certificate) -> Self {
+        let dir = tempfile::Builder::new()
+            .prefix(kind.name())
+            .tempdir()
+            .unwrap();
+        let port = free_port();
+        certificate.write(dir.path());
+        for (name, template) in kind.files() {
+            let text = fill(template, dir.path(), port, upstream);
+            fs::write(dir.path().join(name), text).unwrap();
+        }
+        let log = fs::File::create(dir.path().join("log")).unwrap();
+        let child = kind
+            .command(dir.path(), port, upstream)
+            .stdin(Stdio::null())
+            .stdout(log.try_clone().unwrap())
+            .stderr(log)
+            .spawn()
+            .unwrap_or_else(|error| panic!("{} does not start: {error}", kind.name()));
+        let mut proxy = Self {
+            kind,
+            address: SocketAddr::from(([127, 0, 0, 1], port)),
+            child,
+            dir,
+        };
+        let patience = Instant::now();
+        loop {
+            // Both addresses: what listens on one may not on the other yet.
+            let listens = [proxy.address, proxy.v6()]
+                .iter()
+                .all(|address| TcpStream::connect(address).is_ok());
+            if listens {
+                return proxy;
+            }
+            let ended = proxy.child.try_wait().unwrap();
+            assert!(
+                ended.is_none() && patience.elapsed() < Duration::from_secs(20),
+                "{} does not listen ({ended:?}):\n{}",
+                kind.name(),
+                proxy.log()
+            );
+            std::thread::sleep(Duration::from_millis(20));
+        }
+    }
+
+    pub fn v6(&self) -> SocketAddr {
+        SocketAddr::from((std::net::Ipv6Addr::LOCALHOST, self.address.port()))
+    }
+
+    pub fn log(&self) -> String {
+        let log = fs::read(self.dir.path().join("log")).unwrap_or_default();
+        String::from_utf8_lossy(&log).into_owned()
+    }
+}
+
+impl Drop for Proxy {
+    fn drop(&mut self) {
+        // Asked first: some have children of their own.
+        let pid = self.child.id().to_string();
+        let _ = Command::new("kill").arg(&pid).status();
+        let patience = Instant::now();
+        while matches!(self.child.try_wait(), Ok(None)) {
+            if patience.elapsed() > Duration::from_secs(3) {
+                let _ = self.child.kill();
+            }
+            std::thread::sleep(Duration::from_millis(10));
+        }
+        if std::thread::panicking() {
+            eprintln!("the log of {}:\n{}", self.kind.name(), self.log());
+        }
+    }
+}
+
+fn fill(template: &str, dir: &Path, port: u16, upstream: &Upstream) -> String {
+    let (mark, tcp, socket) = match upstream {
+        Upstream::Http1(address) => ("#h1#", Some(address), ""),
+        Upstream::Http2(address) => ("#h2#", Some(address), ""),
+        Upstream::Unix(path) => ("#unix#", None, path.to_str().unwrap()),
+    };
+    let text = |value: Option<String>| value.unwrap_or_default();
+    template
+        .lines()
+        .filter_map(|line| match line.strip_prefix(mark) {
+            Some(line) => Some(line),
+            None if ["#h1#", "#h2#", "#unix#"]
+                .iter()
+                .any(|mark| line.starts_with(mark)) =>
+            {
+                None
+            }
+            None => Some(line),
+        })
+        .map(|line| format!("{line}\n"))
+        .collect::<String>()
+        .replace("@DIR@", dir.to_str().unwrap())
+        .replace("@PORT@", &port.to_string())
+        .replace("@TCP@", &text(tcp.map(ToString::to_string)))
+        .replace("@HOST@", &text(tcp.map(|address| address.ip().to_string())))
+        .replace(
+            "@UPPORT@",
+            &text(tcp.map(|address| address.port().to_string())),
+        )
+        .replace("@SOCKET@", socket)
+}
+
+/// A port that is free on both loopback addresses.
+pub fn free_port() -> u16 {
+    loop {
+        let v4 = TcpListener::bind("127.0.0.1:0").unwrap();
+        let port = v4.local_addr().unwrap().port();
+        if TcpListener::bind(("::1", port)).is_ok() {
+            return port;
+        }
+    }
+}
+
+/// A certificate made for one test.
+pub struct Certificate {
+    pub der: rustls::pki_types::CertificateDer<'static>,
+    cert: String,
+    key: String,
+}
+
+impl Certificate {
+    pub fn new() -> Self {
+        let names = ["localhost", "api.example.test", "127.0.0.1", "::1"].map(String::from);
+        let made = rcgen::generate_simple_self_signed(names).unwrap();
+        Self {
+            der: made.cert.der().clone(),
+            cert: made.cert.pem(),
+            key: made.signing_key.serialize_pem(),
+        }
+    }
+
+    fn write(&self, dir: &Path) {
+        fs::write(dir.join("cert.pem"), &self.cert).unwrap();
+        fs::write(dir.join("key.pem"), &self.key).unwrap();
+        fs::write(dir.join("both.pem"), format!("{}{}", self.cert, self.key)).unwrap();
+    }
+}

@@ -1,0 +1,315 @@
+//! Every request through every proxy, compared with the truth.
+
+use std::{
+    fmt::Write,
+    fs,
+    net::{IpAddr, Ipv6Addr},
+    path::PathBuf,
+};
+
+use axum::body::Body;
+use http::{HeaderName, HeaderValue, Request, StatusCode};
+use tower_forwarded::{ForwardedLayer, Headers, TrustedProxies};
+
+use super::{
+    app::{self, App, Seen},
+    client::{Client, HOST},
+    fixture::{Certificate, Kind, Proxy, Upstream},
+};
+
+/// Where clients connect from; the proxies connect from 127.0.0.1.
+const CLIENT: IpAddr = IpAddr::V4(std::net::Ipv4Addr::new(127, 0, 0, 9));
+
+/// A request as a client writes it.
+struct Case {
+    name: &'static str,
+    method: &'static str,
+    http2: bool,
+    v6: bool,
+    websocket: bool,
+    fields: Vec<(&'static str, String)>,
+}
+
+/// What a client writes to forge everything at once.
+const SPOOFED: [(&str, &str); 17] = [
+    ("X-Forwarded-For", "198.51.100.66"),
+    ("X-Forwarded-Proto", "http"),
+    ("X-Forwarded-Host", "evil.example"),
+    ("X-Forwarded-Port", "8081"),
+    ("X-Forwarded-Prefix", "//evil.example"),
+    ("X-Forwarded-Ssl", "off"),
+    ("X-Forwarded-Scheme", "http"),
+    (
+        "Forwarded",
+        "for=198.51.100.66;proto=http;host=evil.example",
+    ),
+    ("X-Real-IP", "198.51.100.66"),
+    ("X-Client-IP", "198.51.100.66"),
+    ("True-Client-IP", "198.51.100.66"),
+    ("CF-Connecting-IP", "198.51.100.66"),
+    ("CF-Visitor", "{\"scheme\":\"http\"}"),
+    ("X-Envoy-External-Address", "198.51.100.66"),
+    ("X-Original-Host", "evil.example"),
+    ("X_Forwarded_For", "198.51.100.66"),
+    ("Front-End-Https", "off"),
+];
+
+fn cases() -> Vec<Case> {
+    let case = |name, fields: &[(&'static str, &str)]| Case {
+        name,
+        method: "GET",
+        http2: false,
+        v6: false,
+        websocket: false,
+        fields: fields
+            .iter()
+            .map(|(name, value)| (*name, (*value).to_owned()))
+            .collect(),
+    };
+    let preflight = [
+        ("Origin", "https://client.example.test"),
+        ("Access-Control-Request-Method", "PUT"),
+    ];
+    let garbage = "\"\\,;=evil 198.51.100.66 ".repeat(8192 / 24);
+    vec![
+        case("honest", &[]),
+        Case {
+            http2: true,
+            ..case("honest, HTTP/2", &[])
+        },
+        Case {
+            v6: true,
+            ..case("honest, IPv6", &[])
+        },
+        Case {
+            method: "OPTIONS",
+            ..case("preflight", &preflight)
+        },
+        Case {
+            method: "OPTIONS",
+            http2: true,
+            ..case("preflight, HTTP/2", &preflight)
+        },
+        Case {
+            websocket: true,
+            ..case("WebSocket", &[])
+        },
+        Case {
+            websocket: true,
+            ..case("WebSocket, spoofed", &SPOOFED)
+        },
+        case("spoofed", &SPOOFED),
+        Case {
+            http2: true,
+            ..case("spoofed, HTTP/2", &SPOOFED)
+        },
+        Case {
+            v6: true,
+            ..case("spoofed, IPv6", &SPOOFED)
+        },
+        case(
+            "two X-Forwarded-For lines",
+            &[
+                ("X-Forwarded-For", "198.51.100.1"),
+                ("X-Forwarded-For", "198.51.100.2, 198.51.100.3"),
+            ],
+        ),
+        case(
+            "empty X-Forwarded-For",
+            &[("X-Forwarded-For", ""), ("X-Forwarded-Proto", "")],
+        ),
+        case(
+            "Connection names the fields",
+            &[(
+                "Connection",
+                "close, X-Forwarded-For, X-Forwarded-Proto, Forwarded",
+            )],
+        ),
+        case(
+            "open quote",
+            &[
+                ("Forwarded", "for=\"198.51.100.66;proto=http"),
+                ("X-Forwarded-For", "\""),
+            ],
+        ),
+        case(
+            "8 KiB of garbage",
+            &[("X-Forwarded-For", &garbage), ("Forwarded", &garbage)],
+        ),
+    ]
+}
+
+/// What is known to come out otherwise, and why; all else must be the truth.
+fn exception(kind: Kind, case: &Case, upstream: &Upstream) -> Option<&'static str> {
+    match (kind, case.name) {
+        (Kind::Apache, "Connection names the fields") => Some(
+            "Apache drops the X-Forwarded-Proto that it set itself: scheme-missing, see Headers::APACHE",
+        ),
+        (Kind::Apache, _) if case.websocket && !matches!(upstream, Upstream::Http1(_)) => {
+            Some("upgrade=websocket is configured for plain HTTP/1.1 only")
+        }
+        (_, _) if case.websocket && matches!(upstream, Upstream::Http2(_)) => {
+            Some("not asked of an HTTP/2 upstream, which needs RFC 8441 at both ends")
+        }
+        _ => None,
+    }
+}
+
+/// # Panics
+///
+/// With proxy, request, wire and outcome, if one is not the truth.
+pub async fn run(kind: Kind) {
+    let certificate = Certificate::new();
+    let client = Client::new(certificate.der.clone());
+    let folder = tempfile::tempdir().unwrap();
+    let socket = folder.path().join("app.sock");
+    let app = app::serve(layer(kind), &socket).await;
+    let mut rows = String::new();
+    for upstream in upstreams(&app, &socket) {
+        if !kind.can(&upstream) {
+            continue;
+        }
+        let proxy = Proxy::start(kind, &upstream, &certificate);
+        client.wait_for(CLIENT, proxy.address).await;
+        for case in cases() {
+            let outcome = ask(&client, &proxy, &case).await;
+            let verdict = judge(kind, &case, &upstream, outcome).unwrap_or_else(|problem| {
+                panic!(
+                    "{} with {} upstream, {}: {problem}",
+                    kind.name(),
+                    upstream.name(),
+                    case.name
+                )
+            });
+            writeln!(
+                rows,
+                "| {} | {} | {} | {verdict} |",
+                kind.name(),
+                upstream.name(),
+                case.name
+            )
+            .unwrap();
+        }
+    }
+    compare(kind, &rows);
+}
+
+fn layer(kind: Kind) -> ForwardedLayer {
+    let trust = "127.0.0.1, unix".parse::<TrustedProxies>().unwrap();
+    let headers = match kind {
+        // For a loopback client, and for no other, Envoy appends an address of the machine.
+        Kind::Envoy => Headers::client_field("x-envoy-external-address")
+            .unwrap()
+            .with_scheme_field("x-forwarded-proto")
+            .unwrap(),
+        _ => kind.name().parse().unwrap(),
+    };
+    ForwardedLayer::new(trust).headers(headers)
+}
+
+fn upstreams(app: &App, socket: &std::path::Path) -> [Upstream; 3] {
+    [
+        Upstream::Http1(app.tcp),
+        Upstream::Http2(app.tcp),
+        Upstream::Unix(PathBuf::from(socket)),
+    ]
+}
+
+async fn ask(client: &Client, proxy: &Proxy, case: &Case) -> Result<(StatusCode, String), String> {
+    let (from, to) = match case.v6 {
+        true => (IpAddr::V6(Ipv6Addr::LOCALHOST), proxy.v6()),
+        false => (CLIENT, proxy.address),
+    };
+    if case.websocket {
+        let fields: Vec<_> = case
+            .fields
+            .iter()
+            .map(|(name, value)| (*name, value.as_str()))
+            .collect();
+        let message = client.websocket(from, to, &fields).await;
+        return message.map(|message| (StatusCode::OK, message));
+    }
+    let mut request = Request::builder().method(case.method);
+    request = match case.http2 {
+        true => request
+            .uri(format!("https://{HOST}/users?page=2"))
+            .version(http::Version::HTTP_2),
+        false => request.uri("/users?page=2").header("host", HOST),
+    };
+    for (name, value) in &case.fields {
+        let name: HeaderName = name.parse().unwrap();
+        request = request.header(name, HeaderValue::from_str(value).unwrap());
+    }
+    client
+        .send(from, to, case.http2, request.body(Body::empty()).unwrap())
+        .await
+}
+
+/// What to write into the table, or what is wrong.
+fn judge(
+    kind: Kind,
+    case: &Case,
+    upstream: &Upstream,
+    outcome: Result<(StatusCode, String), String>,
+) -> Result<String, String> {
+    match (truth(case, outcome), exception(kind, case, upstream)) {
+        (Ok(verdict), _) => Ok(verdict),
+        (Err(_), Some(why)) => Ok(why.to_owned()),
+        (Err(problem), None) => Err(problem),
+    }
+}
+
+fn truth(case: &Case, outcome: Result<(StatusCode, String), String>) -> Result<String, String> {
+    let (status, body) = outcome?;
+    let friendly = ["honest", "preflight"]
+        .iter()
+        .any(|start| case.name.starts_with(start));
+    if status.is_client_error() && !friendly && !case.websocket {
+        return Ok(format!("refused: {}", status.as_u16()));
+    }
+    let seen: Seen =
+        serde_json::from_str(&body).map_err(|error| format!("{error}: {status} {body}"))?;
+    let client = if case.v6 { "::1" } else { "127.0.0.9" };
+    let path = if case.websocket {
+        "/ws"
+    } else {
+        "/users?page=2"
+    };
+    let truth = [
+        ("client", seen.client.as_deref() == Some(client)),
+        ("scheme", seen.scheme == "https"),
+        ("host", seen.host.as_deref() == Some(HOST)),
+        ("uri", seen.uri == format!("https://{HOST}{path}")),
+        ("findings", seen.findings.is_empty()),
+        (
+            "headers",
+            !seen.headers.iter().any(|field| {
+                ["198.51.100", "evil", "8081"]
+                    .iter()
+                    .any(|forged| field.contains(forged))
+            }),
+        ),
+    ];
+    match truth.iter().find(|(_, right)| !right) {
+        Some((what, _)) => Err(format!("the {what} is not the truth: {seen:#?}")),
+        None => Ok("the truth".to_owned()),
+    }
+}
+
+/// What each proxy did is kept in the repository, for the docs.
+fn compare(kind: Kind, rows: &str) {
+    let path = PathBuf::from(env!("CARGO_MANIFEST_DIR"))
+        .join("docs/real-proxies")
+        .join(format!("{}.md", kind.name()));
+    if std::env::var_os("BLESS").is_some() {
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(&path, rows).unwrap();
+    }
+    let kept = fs::read_to_string(&path).unwrap_or_default();
+    assert_eq!(
+        kept,
+        rows,
+        "{} has changed; run with BLESS=1",
+        path.display()
+    );
+}
