@@ -158,7 +158,9 @@ pub(crate) struct ToldValue {
     pub(crate) finding: Option<Finding>,
 }
 
+// serde calls it with a reference to the field.
 #[cfg(feature = "serde")]
+#[allow(clippy::ref_option)]
 fn as_text<S: serde::Serializer>(
     finding: &Option<Finding>,
     serializer: S,

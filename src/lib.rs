@@ -1,7 +1,112 @@
-//! The request that the client really made.
+//! The request that the client really made: its address, its scheme, its host.
 //!
-//! placeholder
+//! A service behind a balancer that ends TLS sees plain HTTP from the balancer's address. So it builds
+//! `http://` redirects, logs and limits the balancer instead of its clients, and checks origins against
+//! the wrong scheme. [`ForwardedLayer`] reads what trusted proxies say in `X-Forwarded-*`, in
+//! `Forwarded` (RFC 7239) or in a CDN's own fields, and gives everything behind it the true request:
+//! URI, `Host`, `ConnectInfo`, and forwarding fields that hold nothing which a client made up.
+//!
+//! ```no_run
+//! use std::net::SocketAddr;
+//!
+//! use axum::{Router, http::HeaderValue, routing::get};
+//! use tower_forwarded::{ClientIp, ForwardedLayer, Origin, TrustedProxies};
+//! use tower_http::cors::CorsLayer;
+//!
+//! async fn users(ClientIp(ip): ClientIp, origin: Origin) -> String {
+//!     format!("{ip} may come back to {}", origin.url("/callback"))
+//! }
+//!
+//! # async fn run() -> Result<(), Box<dyn std::error::Error>> {
+//! let proxies: TrustedProxies = "loopback, 10.0.0.0/8".parse()?;
+//! let app = Router::new()
+//!     .route("/users/", get(users))
+//!     .layer(CorsLayer::new().allow_origin(HeaderValue::from_static("https://app.example.com")))
+//!     .layer(ForwardedLayer::new(proxies)); // added last = runs first, before CORS
+//!
+//! let listener = tokio::net::TcpListener::bind("0.0.0.0:3000").await?;
+//! axum::serve(listener, app.into_make_service_with_connect_info::<SocketAddr>()).await?;
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! # The promise
+//!
+//! **Non-interference.** Whatever header fields a client sends, and however many honest trusted proxies
+//! add to them, the outcome is the truth that the outermost trusted proxy saw. An attacker can change
+//! neither the client's address, nor the scheme, nor the host, nor make the result an error.
+//!
+//! It rests on two statements that only you can make: *whom* to trust ([`TrustedProxies`]), and *what
+//! the nearest of them writes* ([`Headers`]). A trusted proxy that passes a client's field on where it
+//! should write its own breaks it: the [presets](Headers) say which product does that with which field.
+//!
+//! # The rules
+//!
+//! 1. **Peer.** The connection's other end, from the request's extensions ([`Peer`]). Without one,
+//!    nothing is believed.
+//! 2. **Trust.** A peer is trusted if its address, or `unix` for a Unix socket, is in the set.
+//! 3. **Untrusted peer.** It is the client; the scheme is the connection's own; every forwarding field
+//!    is removed.
+//! 4. **The walk.** Field lines of one name are one list, read from the right. Each element is vouched
+//!    for by the hop to its right. The walk goes on while addresses are trusted. An element that is
+//!    empty or malformed ends it; the client is the last address vouched for.
+//! 5. **Hop limit.** At most [`hops(n)`](TrustedProxies::hops) proxies, the peer included;
+//!    [`any()`](TrustedProxies::any) without one means one.
+//! 6. **Pairing.** A list of schemes, hosts or ports speaks through the element that pairs with the
+//!    client's. RFC 7239 pairs by itself.
+//! 7. **Scheme.** `http`, `ws`, `https`, `wss`, in any case; else the connection's own.
+//! 8. **Host.** From the request's target, else `Host`. A forwarded host counts only for names allowed
+//!    with [`hosts`](ForwardedLayer::hosts), since most balancers pass a client's own on.
+//! 9. **Port and prefix** are opt-in ([`believe_port`](ForwardedLayer::believe_port),
+//!    [`believe_prefix`](ForwardedLayer::believe_prefix)).
+//! 10. **RFC 7239** elements are split from the right, so that a quote which an attacker left open
+//!     cannot swallow what a proxy appended.
+//! 11. **One family.** Every other forwarding field is removed, and the believed ones are reduced to
+//!     their vouched part, underscore spellings included; [`keep`](ForwardedLayer::keep) exempts one.
+//! 12. **URI.** The target becomes `scheme://authority/path?query`, whatever form and scheme the client
+//!     gave it. `OriginalUri` too. `*` and CONNECT stay.
+//! 13. **Host** is set to the authority where it says something else.
+//! 14. **`ConnectInfo<SocketAddr>`** becomes the client's.
+//! 15. **Once.** A second layer on the same request does nothing.
+//! 16. **Never an error by default.** What was odd is in [`Resolution::findings`]; [`RejectLayer`]
+//!     answers 400 for those that you call fatal.
+//!
+//! # The order of layers
+//!
+//! The layer has to run before everything that looks at addresses, schemes or hosts: add it **last** to
+//! an axum `Router`, **first** to a `ServiceBuilder`. Inside CORS it still repairs redirects, but a CORS
+//! rule that compares the request's own origin sees the proxy's. With `Router::layer` the router has
+//! matched already, which is fine: only scheme and authority change, never the path.
+//!
+//! # If something is not as you meant it
+//!
+//! [`explain`] tells how a request is resolved and what to change, and so does
+//! `cargo run --example explain` with a captured request.
+//!
+//! # Map
+//!
+//! | | |
+//! |---|---|
+//! | whom to trust | [`TrustedProxies`], [`Trust`] for your own answer, `SwapProxies` for one that changes |
+//! | what they write | [`Headers`], and `Config` for a file that says so |
+//! | who is connected | [`Peer`] |
+//! | the layer | [`ForwardedLayer`], [`Forwarded`], [`Policy`] |
+//! | what came out | [`Resolution`], [`Origin`], [`Scheme`], [`Finding`] |
+//! | in axum handlers | `ClientIp`, `Host`, and [`Origin`], [`Scheme`], [`Resolution`] |
+//! | why | [`explain`], [`Explanation`] |
+//! | turning requests away | [`RejectLayer`] |
+//!
+//! # Features
+//!
+//! | feature | what it adds |
+//! |---|---|
+//! | `axum` (default) | `ConnectInfo`, `OriginalUri` and the extractors of axum 0.8 |
+//! | `serde` | `Config`, AWS's ip-ranges.json, explanations as data |
+//! | `arc-swap` | `SwapProxies` |
+//! | `tracing` | `Findings` in the log, once each, and a span with OpenTelemetry's names |
+
 #![cfg_attr(docsrs, feature(doc_cfg))]
+#![forbid(unsafe_code)]
 #![warn(unreachable_pub)]
 #![cfg_attr(
     not(test),

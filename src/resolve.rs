@@ -205,7 +205,7 @@ pub(crate) fn resolve<O: Observer>(
     let pairs = walked.accepted.max(1);
     // The field is there in any family of which one field is there, else the peer speaks for itself.
     let speaks = scan.present & resolving.family() != 0;
-    if speaks && scan.client.count() == 0 {
+    if speaks && scan.client.is_empty() {
         resolving.findings.insert(Finding::ForMissing);
     }
     let scheme = match resolving.scheme(&walked, pairs) {
@@ -219,7 +219,7 @@ pub(crate) fn resolve<O: Observer>(
     };
     let host = resolving.forwarded_host(&walked, pairs);
     let port = resolving.port(pairs);
-    let authority = resolving.authority(head.uri, scheme, host, port);
+    let authority = resolving.authority(head.uri, scheme, host.as_ref(), port);
     let prefix = resolving.prefix(pairs);
     resolving.client_edit(&walked, scheme, authority.as_ref());
     resolving.finish(
@@ -294,12 +294,16 @@ impl<'a, O: Observer> Resolving<'a, O> {
         }
         let headers = self.headers();
         let (field, lines) = match (self.scan.scheme, self.scan.other_scheme) {
-            (lines, _) if lines.count() > 0 => (headers.scheme, lines),
-            (_, lines) if lines.count() > 0 => (headers.other_scheme, lines),
+            (lines, _) if !lines.is_empty() => (headers.scheme, lines),
+            (_, lines) if !lines.is_empty() => (headers.other_scheme, lines),
             _ => return None,
         };
         let (text, number) = match Headers::scheme_syntax(field) {
-            SchemeSyntax::List => paired::<64>(&lines, pairs),
+            // What is said most, without a look for commas.
+            SchemeSyntax::List if matches!(lines.single(), Some(b"https" | b"http")) => {
+                (lines.single(), 1)
+            }
+            SchemeSyntax::List => paired::<64>(self.scan.headers, &lines, pairs),
             SchemeSyntax::Single | SchemeSyntax::CfVisitor => (lines.single(), 1),
         };
         let scheme = text.and_then(|text| match Headers::scheme_syntax(field) {
@@ -325,11 +329,11 @@ impl<'a, O: Observer> Resolving<'a, O> {
 
     fn port(&mut self, pairs: usize) -> Option<u16> {
         let lines = self.scan.port;
-        if !self.rules.port || lines.count() == 0 {
+        if !self.rules.port || lines.is_empty() {
             return None;
         }
         let field = self.headers().port;
-        let (text, number) = paired::<64>(&lines, pairs);
+        let (text, number) = paired::<64>(self.scan.headers, &lines, pairs);
         let port = text
             .and_then(syntax::node::decimal_port)
             .filter(|&port| port != 0);
@@ -348,11 +352,12 @@ impl<'a, O: Observer> Resolving<'a, O> {
 
     fn prefix(&mut self, pairs: usize) -> Option<Arc<str>> {
         let lines = self.scan.prefix;
-        if !self.rules.prefix || lines.count() == 0 {
+        if !self.rules.prefix || lines.is_empty() {
             return None;
         }
         let field = self.headers().prefix;
-        let (text, number) = paired::<{ syntax::prefix::LONGEST }>(&lines, pairs);
+        let (text, number) =
+            paired::<{ syntax::prefix::LONGEST }>(self.scan.headers, &lines, pairs);
         let prefix = text.and_then(syntax::prefix::parse);
         self.value(
             Role::Prefix,
@@ -450,12 +455,13 @@ impl<'a, O: Observer> Resolving<'a, O> {
 /// The element of a list field through which it speaks (rule R6): number min(n, h) from the right,
 /// and that number.
 pub(crate) fn paired<'a, const LONGEST: usize>(
+    headers: &'a HeaderMap,
     lines: &Lines<'a>,
     h: usize,
 ) -> (Option<&'a [u8]>, usize) {
     let mut number = 0_usize;
     let mut last: Option<Element<'a>> = None;
-    for element in FromRight::<_, AtCommas<LONGEST>>::new(lines.from_last()).take(h) {
+    for element in FromRight::<_, AtCommas<LONGEST>>::new(lines.rev(headers)).take(h) {
         number = number.saturating_add(1);
         last = Some(element);
     }

@@ -47,7 +47,12 @@ fn clean(headers: &mut HeaderMap, resolution: &Resolution, edits: &Edits, rules:
     while remove != 0 {
         let field = remove.trailing_zeros();
         remove &= remove.wrapping_sub(1);
-        headers.remove(wanted.field_name(Field::try_from(field).unwrap_or(known::NONE)));
+        if let Some(name) = Field::try_from(field)
+            .ok()
+            .and_then(|field| wanted.header_name(field))
+        {
+            headers.remove(name);
+        }
     }
     if edits.underscored {
         remove_underscored(headers, &rules.keep);
@@ -55,7 +60,8 @@ fn clean(headers: &mut HeaderMap, resolution: &Resolution, edits: &Edits, rules:
     match edits.client {
         ClientEdit::Keep => {}
         ClientEdit::Suffix(start) => {
-            if let Some(value) = headers.get_mut(wanted.field_name(wanted.client)) {
+            let name = wanted.header_name(wanted.client);
+            if let Some(value) = name.and_then(|name| headers.get_mut(name)) {
                 if let Some(Ok(suffix)) = value.as_bytes().get(start..).map(HeaderValue::from_bytes)
                 {
                     *value = suffix;
@@ -109,14 +115,15 @@ fn clean(headers: &mut HeaderMap, resolution: &Resolution, edits: &Edits, rules:
 
 /// Replaces every line of a field by one.
 fn set(headers: &mut HeaderMap, wanted: &Headers, field: Field, value: &[u8]) {
-    let name = wanted.field_name(field);
-    match (name.parse::<HeaderName>(), HeaderValue::from_bytes(value)) {
-        (Ok(name), Ok(value)) => {
+    let Some(name) = wanted.header_name(field) else {
+        return;
+    };
+    match HeaderValue::from_bytes(value) {
+        Ok(value) => {
             headers.insert(name, value);
         }
-        // Neither can be: the name was in the map, the value is plain ASCII. Nothing is better than
-        // something wrong.
-        _ => {
+        // It cannot be: the value is plain ASCII. Nothing is better than something wrong.
+        Err(_) => {
             headers.remove(name);
         }
     }
@@ -236,11 +243,10 @@ fn set_connect_info(extensions: &mut http::Extensions, resolution: &Resolution) 
         return;
     };
     match extensions.get_mut::<ConnectInfo<std::net::SocketAddr>>() {
-        Some(ConnectInfo(address)) => {
-            if (address.ip(), address.port()) != (client.ip(), client.port()) {
-                *address = client;
-            }
-        }
+        // A peer that speaks for itself keeps its flow label and scope.
+        Some(ConnectInfo(address))
+            if (address.ip(), address.port()) == (client.ip(), client.port()) => {}
+        Some(ConnectInfo(address)) => *address = client,
         // Behind a Unix socket there was no address to replace.
         None if resolution.peer.is_some_and(|peer| peer.is_unix()) => {
             extensions.insert(ConnectInfo(client));

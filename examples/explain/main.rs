@@ -130,11 +130,11 @@ fn cases(arguments: &Arguments) -> Result<ExitCode, String> {
 }
 
 fn one(arguments: Arguments) -> Result<ExitCode, String> {
-    let mut text = Vec::new();
-    if arguments.file.as_os_str() == "-" {
-        io::stdin().lock().read_to_end(&mut text)
+    let text = if arguments.file.as_os_str() == "-" {
+        let mut text = Vec::new();
+        io::stdin().lock().read_to_end(&mut text).map(|_| text)
     } else {
-        fs::File::open(&arguments.file).and_then(|mut file| file.read_to_end(&mut text))
+        fs::read(&arguments.file)
     }
     .map_err(|error| format!("{}: {error}", arguments.file.display()))?;
     let request = head::parse(&String::from_utf8_lossy(&text))?;

@@ -149,13 +149,10 @@ async fn forward(
     *request.uri_mut() = Uri::from_parts(target).unwrap_or_default();
     *request.version_mut() = Version::HTTP_11;
 
-    let mut answer = match client.request(request.map(Body::new)).await {
-        Ok(answer) => answer,
-        Err(_) => {
-            let mut answer = Response::new(Body::from("Bad Gateway\n"));
-            *answer.status_mut() = StatusCode::BAD_GATEWAY;
-            return answer;
-        }
+    let Ok(mut answer) = client.request(request.map(Body::new)).await else {
+        let mut answer = Response::new(Body::from("Bad Gateway\n"));
+        *answer.status_mut() = StatusCode::BAD_GATEWAY;
+        return answer;
     };
     if answer.status() == StatusCode::SWITCHING_PROTOCOLS {
         if let (Some(outside), Some(inside)) = (upgrade, answer.extensions_mut().remove()) {

@@ -1,5 +1,7 @@
 //! The forwarding fields that exist, and how one is recognised.
 
+use http::HeaderName;
+
 /// A field in [`KNOWN`], or one that the user named (from [`FIRST_CUSTOM`] on).
 pub(crate) type Field = u8;
 
@@ -9,150 +11,200 @@ pub(crate) const NONE: Field = u8::MAX;
 /// Custom fields take the numbers from here to 63, so that a set of fields is one `u64`.
 pub(crate) const FIRST_CUSTOM: Field = 56;
 
-/// Every forwarding field that some proxy, gateway or framework writes or reads, by length.
-///
-/// What is not believed is removed from every request (rule R11). Fields that carry something else
-/// than where a request came from (certificates, request ids, rewritten paths) are not here.
-pub(crate) const KNOWN: [&str; 49] = [
-    "x-scheme",
-    "client-ip",
-    "forwarded",
-    "x-real-ip",
-    "cf-visitor",
-    "fastly-ssl",
-    "x-client-ip",
-    "x-forwarded",
-    "x-remote-ip",
-    "x-url-scheme",
-    "fly-client-ip",
-    "forwarded-for",
-    "x-remote-addr",
+macro_rules! known {
+    ($($name:literal,)*) => {
+        /// Every forwarding field that some proxy, gateway or framework writes or reads.
+        ///
+        /// What is not believed is removed from every request (rule R11). Fields that carry something
+        /// else than where a request came from (certificates, request ids, rewritten paths) are not
+        /// here.
+        pub(crate) const KNOWN: &[&str] = &[$($name,)*];
+
+        /// The same, ready to look up.
+        pub(crate) static NAMES: [HeaderName; [$($name),*].len()] =
+            [$(HeaderName::from_static($name),)*];
+    };
+}
+
+known! {
+    "cf-connecting-ip",
+    "cf-connecting-ipv6",
     "cf-pseudo-ipv4",
-    "true-client-ip",
-    "x-forwarded-by",
-    "x-original-for",
+    "cf-visitor",
+    "client-ip",
+    "cloudfront-forwarded-proto",
+    "cloudfront-viewer-address",
+    "fastly-client-ip",
+    "fastly-ssl",
+    "fly-client-ip",
+    "fly-forwarded-port",
+    "fly-forwarded-proto",
+    "fly-forwarded-ssl",
+    "forwarded",
+    "forwarded-for",
     "front-end-https",
     "proxy-client-ip",
-    "x-forwarded-for",
-    "x-forwarded-ssl",
-    "x-original-host",
-    "cf-connecting-ip",
-    "fastly-client-ip",
+    "true-client-ip",
+    "wl-proxy-client-ip",
+    "x-appengine-user-ip",
     "x-azure-clientip",
     "x-azure-socketip",
+    "x-client-ip",
+    "x-cluster-client-ip",
+    "x-envoy-external-address",
+    "x-forwarded",
+    "x-forwarded-by",
+    "x-forwarded-client-ip",
+    "x-forwarded-for",
     "x-forwarded-host",
     "x-forwarded-port",
-    "x-original-proto",
-    "x-originating-ip",
-    "fly-forwarded-ssl",
-    "x-forwarded-proto",
-    "cf-connecting-ipv6",
-    "fly-forwarded-port",
-    "wl-proxy-client-ip",
     "x-forwarded-prefix",
+    "x-forwarded-proto",
+    "x-forwarded-protocol",
     "x-forwarded-scheme",
     "x-forwarded-server",
-    "fly-forwarded-proto",
-    "x-appengine-user-ip",
-    "x-cluster-client-ip",
-    "x-original-prefix",
-    "x-forwarded-protocol",
-    "x-forwarded-client-ip",
-    "x-original-remote-addr",
-    "x-envoy-external-address",
+    "x-forwarded-ssl",
+    "x-original-for",
     "x-original-forwarded-for",
-    "cloudfront-viewer-address",
-    "cloudfront-forwarded-proto",
-];
+    "x-original-host",
+    "x-original-prefix",
+    "x-original-proto",
+    "x-original-remote-addr",
+    "x-originating-ip",
+    "x-real-ip",
+    "x-remote-addr",
+    "x-remote-ip",
+    "x-scheme",
+    "x-url-scheme",
+}
 
-const LONGEST: usize = 26;
+/// Where to look for a name: its number, or [`NONE`]. [`slot`] gives each name a place of its own, so
+/// one comparison decides.
+static SLOTS: [Field; 128] = slots();
 
-/// For each length, where its names start in [`BY_LENGTH`].
-const STARTS: [u8; LONGEST + 2] = starts();
-/// The numbers of the names, by length.
-const BY_LENGTH: [Field; KNOWN.len()] = by_length();
+/// Not a forwarding field, but the scan wants it too.
+const HOST: Field = 0xfe;
+
+/// A number below 128 from the length and four bytes of a name; `None` for one too short or too long.
+/// An underscore counts as a hyphen.
+#[inline]
+const fn slot(name: &[u8]) -> Option<usize> {
+    let length = name.len();
+    if length < 4 || length > 26 {
+        return None;
+    }
+    let [_, _, third, ..] = name else {
+        return None;
+    };
+    let [.., before_last, last] = name else {
+        return None;
+    };
+    let (_, [middle, ..]) = name.split_at(length / 2) else {
+        return None;
+    };
+    // The factors were found by trying. If a name is added that shares its place with another, the
+    // build fails, and others have to be tried.
+    let sum = length
+        .wrapping_mul(18)
+        .wrapping_add(fold(*middle).wrapping_mul(230))
+        .wrapping_add(fold(*third).wrapping_mul(139))
+        .wrapping_add(fold(*last).wrapping_mul(19))
+        .wrapping_add(fold(*before_last).wrapping_mul(19));
+    Some(sum % 128)
+}
+
+const fn fold(byte: u8) -> usize {
+    if byte == b'_' {
+        b'-' as usize
+    } else {
+        byte as usize
+    }
+}
 
 #[allow(
     clippy::indexing_slicing,
     clippy::arithmetic_side_effects,
     clippy::cast_possible_truncation
 )]
-const fn by_length() -> [Field; KNOWN.len()] {
-    let mut sorted = [0; KNOWN.len()];
-    let mut filled = 0;
-    let mut length = 0;
-    while length <= LONGEST {
-        let mut field = 0;
-        while field < KNOWN.len() {
-            if KNOWN[field].len() == length {
-                sorted[filled] = field as Field;
-                filled += 1;
-            }
-            field += 1;
+const fn slots() -> [Field; 128] {
+    assert!(KNOWN.len() <= FIRST_CUSTOM as usize);
+    let mut slots = [NONE; 128];
+    let mut field = 0;
+    while field <= KNOWN.len() {
+        let (name, number) = if field < KNOWN.len() {
+            (KNOWN[field], field as Field)
+        } else {
+            ("host", HOST)
+        };
+        if let Some(slot) = slot(name.as_bytes()) {
+            assert!(slots[slot] == NONE, "two names share a place");
+            slots[slot] = number;
         }
-        length += 1;
+        field += 1;
     }
-    assert!(filled == KNOWN.len() && KNOWN.len() <= FIRST_CUSTOM as usize);
-    sorted
+    slots
 }
 
-#[allow(clippy::indexing_slicing, clippy::arithmetic_side_effects)]
-const fn starts() -> [u8; LONGEST + 2] {
-    let mut starts = [0; LONGEST + 2];
-    let mut length = 0;
-    while length <= LONGEST {
-        let mut here = 0;
-        let mut field = 0;
-        while field < KNOWN.len() {
-            if KNOWN[field].len() == length {
-                here += 1;
-            }
-            field += 1;
-        }
-        starts[length + 1] = starts[length] + here;
-        length += 1;
-    }
-    starts
-}
-
-/// A header that is a forwarding field.
+/// A header that matters.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Kind {
+    Host,
+    /// A forwarding field.
     Field(Field),
-    /// Spelled with an underscore somewhere: some gateways fold `x_forwarded_for` and
+    /// One that is spelled with an underscore somewhere: some gateways fold `x_forwarded_for` and
     /// `x-forwarded-for` into the same variable.
     Underscored(Field),
+}
+
+/// The letters that names of interest begin with: most fields of a request are settled by this.
+const INITIALS: u32 = initials();
+
+#[allow(clippy::indexing_slicing, clippy::arithmetic_side_effects)]
+const fn initials() -> u32 {
+    let mut letters = letter(b'h');
+    let mut field = 0;
+    while field < KNOWN.len() {
+        letters |= letter(KNOWN[field].as_bytes()[0]);
+        field += 1;
+    }
+    letters
+}
+
+#[inline]
+const fn letter(byte: u8) -> u32 {
+    1_u32.wrapping_shl(byte.wrapping_sub(b'a') as u32)
 }
 
 /// Recognises a header name, which is lowercase.
 #[inline]
 pub(crate) fn classify(name: &str) -> Option<Kind> {
-    let start = *STARTS.get(name.len())?;
-    let end = *STARTS.get(name.len().wrapping_add(1))?;
-    let candidates = BY_LENGTH.get(usize::from(start)..usize::from(end))?;
-    let first = name.as_bytes().first()?;
-    for &field in candidates {
-        let known = KNOWN.get(usize::from(field))?;
-        if known.as_bytes().first() != Some(first) {
-            continue;
-        }
-        if name == *known {
-            return Some(Kind::Field(field));
-        }
-    }
-    if candidates.is_empty() || !name.as_bytes().contains(&b'_') {
+    if INITIALS & letter(*name.as_bytes().first()?) == 0 {
         return None;
     }
-    candidates
-        .iter()
-        .find(|&&field| {
-            KNOWN
-                .get(usize::from(field))
-                .is_some_and(|known| folds_to(name, known))
-        })
-        .map(|&field| Kind::Underscored(field))
+    // The four that most proxies send, without arithmetic.
+    if let Some(rest) = name.strip_prefix("x-forwarded-") {
+        match rest {
+            "for" => return Some(Kind::Field(const { field("x-forwarded-for") })),
+            "proto" => return Some(Kind::Field(const { field("x-forwarded-proto") })),
+            "port" => return Some(Kind::Field(const { field("x-forwarded-port") })),
+            "host" => return Some(Kind::Field(const { field("x-forwarded-host") })),
+            _ => {}
+        }
+    }
+    let field = *SLOTS.get(slot(name.as_bytes())?)?;
+    let Some(known) = KNOWN.get(usize::from(field)) else {
+        return (field == HOST && name == "host").then_some(Kind::Host);
+    };
+    if name == *known {
+        Some(Kind::Field(field))
+    } else if folds_to(name, known) {
+        Some(Kind::Underscored(field))
+    } else {
+        None
+    }
 }
 
+#[cold]
 fn folds_to(name: &str, known: &str) -> bool {
     name.bytes()
         .map(|byte| if byte == b'_' { b'-' } else { byte })
@@ -225,7 +277,6 @@ mod tests {
     fn other_fields_are_left_alone() {
         for name in [
             "",
-            "host",
             "accept",
             "x-forwarded-fox",
             "x_request_id",

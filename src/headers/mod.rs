@@ -191,12 +191,12 @@ impl Headers {
                     name: name.to_owned(),
                 });
             }
+            Some(known::Kind::Host) => {
+                return Err(HeadersError::InvalidName {
+                    name: name.to_owned(),
+                });
+            }
             None => {}
-        }
-        if header == http::header::HOST {
-            return Err(HeadersError::InvalidName {
-                name: name.to_owned(),
-            });
         }
         let index = match self.custom.iter().position(|known| *known == header) {
             Some(index) => index,
@@ -222,16 +222,17 @@ impl Headers {
         FIRST_CUSTOM.checked_add(Field::try_from(index).ok()?)
     }
 
-    /// The name of a field.
+    /// The name of a field; `None` for [`NONE`].
+    pub(crate) fn header_name(&self, field: Field) -> Option<&HeaderName> {
+        known::NAMES.get(usize::from(field)).or_else(|| {
+            let custom = usize::from(field.checked_sub(FIRST_CUSTOM)?);
+            self.custom.get(custom)
+        })
+    }
+
+    /// The name of a field as text; empty for [`NONE`].
     pub(crate) fn field_name(&self, field: Field) -> &str {
-        known::KNOWN
-            .get(usize::from(field))
-            .copied()
-            .or_else(|| {
-                let custom = usize::from(field.checked_sub(FIRST_CUSTOM)?);
-                self.custom.get(custom).map(HeaderName::as_str)
-            })
-            .unwrap_or_default()
+        self.header_name(field).map_or("", HeaderName::as_str)
     }
 
     pub(crate) fn scheme_syntax(field: Field) -> SchemeSyntax {

@@ -1,56 +1,82 @@
 //! One pass over the header map finds every field of interest.
 
-use http::{HeaderMap, HeaderValue, header};
+use http::{HeaderMap, HeaderName, HeaderValue};
 
 use super::{
     Headers,
-    known::{self, Field, Kind, NONE},
+    known::{self, Field, Kind},
 };
 
 /// The field lines of one name.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Lines<'a> {
-    headers: &'a HeaderMap,
-    name: &'a str,
-    last: Option<&'a HeaderValue>,
-    count: usize,
+    last: Option<(&'a HeaderName, &'a HeaderValue)>,
+    count: u32,
 }
 
 impl<'a> Lines<'a> {
-    fn none(headers: &'a HeaderMap) -> Self {
-        Self {
-            headers,
-            name: "",
-            last: None,
-            count: 0,
-        }
+    pub(crate) const fn is_empty(&self) -> bool {
+        self.count == 0
     }
 
-    pub(crate) const fn count(&self) -> usize {
-        self.count
+    /// Whether there is one line, and no more.
+    pub(crate) const fn is_single(&self) -> bool {
+        self.count == 1
     }
 
     /// The only line; `None` if there is none or more than one.
     pub(crate) fn single(&self) -> Option<&'a [u8]> {
-        match self.count {
-            1 => self.last.map(HeaderValue::as_bytes),
+        match (self.count, self.last) {
+            (1, Some((_, value))) => Some(value.as_bytes()),
             _ => None,
         }
     }
 
     /// Every line, the last one first.
-    pub(crate) fn from_last(&self) -> impl Iterator<Item = &'a [u8]> + use<'a> {
-        let more = (self.count > 1).then(|| self.headers.get_all(self.name).iter().rev().skip(1));
-        self.last
-            .into_iter()
-            .chain(more.into_iter().flatten())
-            .map(HeaderValue::as_bytes)
+    pub(crate) fn rev(&self, headers: &'a HeaderMap) -> Rev<'a> {
+        Rev {
+            last: self.last.map(|(_, value)| value),
+            before: match self.last {
+                Some((name, _)) if self.count > 1 => {
+                    let mut lines = headers.get_all(name).iter();
+                    lines.next_back();
+                    Some(lines)
+                }
+                _ => None,
+            },
+        }
+    }
+
+    #[inline]
+    fn add(&mut self, name: &'a HeaderName, value: &'a HeaderValue) {
+        self.last = Some((name, value));
+        self.count = self.count.saturating_add(1);
+    }
+}
+
+/// The lines of a field, the last one first.
+#[derive(Debug)]
+pub(crate) struct Rev<'a> {
+    last: Option<&'a HeaderValue>,
+    before: Option<http::header::ValueIter<'a, HeaderValue>>,
+}
+
+impl<'a> Iterator for Rev<'a> {
+    type Item = &'a [u8];
+
+    #[inline]
+    fn next(&mut self) -> Option<&'a [u8]> {
+        match self.last.take() {
+            Some(last) => Some(last.as_bytes()),
+            None => self.before.as_mut()?.next_back().map(HeaderValue::as_bytes),
+        }
     }
 }
 
 /// What a request says about where it came from.
 #[derive(Debug)]
 pub(crate) struct Scan<'a> {
+    pub(crate) headers: &'a HeaderMap,
     /// The forwarding fields that are there, believed or not.
     pub(crate) present: u64,
     /// Some are spelled with underscores.
@@ -66,25 +92,25 @@ pub(crate) struct Scan<'a> {
 
 impl<'a> Scan<'a> {
     pub(crate) fn new(headers: &'a HeaderMap, wanted: &Headers) -> Self {
-        let none = Lines::none(headers);
         let mut scan = Scan {
+            headers,
             present: 0,
             underscored: false,
-            host: none,
-            client: none,
-            scheme: none,
-            other_scheme: none,
-            forwarded_host: none,
-            port: none,
-            prefix: none,
+            host: Lines::default(),
+            client: Lines::default(),
+            scheme: Lines::default(),
+            other_scheme: Lines::default(),
+            forwarded_host: Lines::default(),
+            port: Lines::default(),
+            prefix: Lines::default(),
         };
         for (name, value) in headers {
-            if *name == header::HOST {
-                scan.host.add("host", value);
-                continue;
-            }
             let field = match known::classify(name.as_str()) {
                 Some(Kind::Field(field)) => field,
+                Some(Kind::Host) => {
+                    scan.host.add(name, value);
+                    continue;
+                }
                 Some(Kind::Underscored(_)) => {
                     scan.underscored = true;
                     continue;
@@ -96,14 +122,14 @@ impl<'a> Scan<'a> {
             };
             scan.present |= known::bit(field);
             if let Some(lines) = scan.lines_of(field, wanted) {
-                lines.add(name.as_str(), value);
+                lines.add(name, value);
             }
         }
         scan
     }
 
+    #[inline]
     fn lines_of(&mut self, field: Field, wanted: &Headers) -> Option<&mut Lines<'a>> {
-        debug_assert_ne!(field, NONE);
         if field == wanted.client {
             Some(&mut self.client)
         } else if field == wanted.scheme {
@@ -119,13 +145,5 @@ impl<'a> Scan<'a> {
         } else {
             None
         }
-    }
-}
-
-impl<'a> Lines<'a> {
-    fn add(&mut self, name: &'a str, value: &'a HeaderValue) {
-        self.name = name;
-        self.last = Some(value);
-        self.count = self.count.saturating_add(1);
     }
 }

@@ -19,7 +19,7 @@ pub(super) struct ForwardedHost<'a> {
 
 impl<'a, O: Observer> Resolving<'a, O> {
     pub(super) fn forwarded_host(
-        &mut self,
+        &self,
         walked: &Walked<'a>,
         pairs: usize,
     ) -> Option<ForwardedHost<'a>> {
@@ -30,10 +30,10 @@ impl<'a, O: Observer> Resolving<'a, O> {
             });
         }
         let lines = self.scan.forwarded_host;
-        if lines.count() == 0 {
+        if lines.is_empty() {
             return None;
         }
-        let (text, number) = paired::<{ authority::LONGEST }>(&lines, pairs);
+        let (text, number) = paired::<{ authority::LONGEST }>(self.scan.headers, &lines, pairs);
         Some(ForwardedHost {
             text: Cow::Borrowed(text.unwrap_or_default()),
             source: Source::Field(self.headers().field_name(self.headers().host), number),
@@ -45,11 +45,11 @@ impl<'a, O: Observer> Resolving<'a, O> {
         &mut self,
         uri: &Uri,
         scheme: Scheme,
-        forwarded: Option<ForwardedHost<'a>>,
+        forwarded: Option<&ForwardedHost<'a>>,
         port: Option<u16>,
     ) -> Option<Authority> {
         let mut ignored = None;
-        if let Some(ForwardedHost { text, source }) = &forwarded {
+        if let Some(ForwardedHost { text, source }) = forwarded {
             match authority::parse(text) {
                 None => self.value(Role::Host, *source, text, Err(Finding::HostInvalid)),
                 Some(host) if self.allows(&host) => {
@@ -97,8 +97,13 @@ impl<'a, O: Observer> Resolving<'a, O> {
             Some(target) => (Source::Target, target.as_str().as_bytes()),
             None => (Source::Host, self.host_field(scheme)?),
         };
-        let host = authority::parse(text);
-        let authority = host.and_then(|host| shared(&with_port(host, text, scheme, port)));
+        let authority = match port {
+            None => last_authority(text, scheme),
+            Some(_) => None,
+        };
+        let authority = authority.or_else(|| {
+            authority::parse(text).and_then(|host| shared(&with_port(host, text, scheme, port)))
+        });
         self.value(
             Role::Host,
             source,
@@ -117,7 +122,7 @@ impl<'a, O: Observer> Resolving<'a, O> {
             return Some(line);
         }
         let mut meant = lines
-            .from_last()
+            .rev(self.scan.headers)
             .map(|line| authority::parse(line).map(|host| (line, host.canonical(line, scheme))));
         let first = meant.next().flatten();
         match first {
@@ -127,7 +132,7 @@ impl<'a, O: Observer> Resolving<'a, O> {
                 Some(line)
             }
             _ => {
-                let text = lines.from_last().next().unwrap_or_default();
+                let text = lines.rev(self.scan.headers).next().unwrap_or_default();
                 self.value(Role::Host, Source::Host, text, Err(Finding::HostInvalid));
                 None
             }
@@ -150,14 +155,29 @@ fn with_port<'a>(
     host.canonical(text, scheme)
 }
 
-/// An [`Authority`] of this text.
-///
-/// The last one is kept for each thread, so that a service which is asked for one name allocates
-/// none. It is the kept one that is cloned: the first clone of each allocates too.
+thread_local! {
+    /// The last authority of each thread, so that a service which is asked for one name allocates
+    /// none. It is the kept one that is cloned: the first clone of each allocates too.
+    static LAST: RefCell<Option<Authority>> = const { RefCell::new(None) };
+}
+
+/// The last authority, if `text` is its canonical form with this scheme.
+#[inline]
+fn last_authority(text: &[u8], scheme: Scheme) -> Option<Authority> {
+    LAST.with(|last| {
+        let last = last.try_borrow().ok()?;
+        let authority = last.as_ref()?;
+        let same = authority.as_str().as_bytes() == text
+            && !text.ends_with(match scheme {
+                Scheme::Http => b":80",
+                Scheme::Https => b":443",
+            });
+        same.then(|| authority.clone())
+    })
+}
+
+/// An [`Authority`] of this text, which is canonical.
 fn shared(text: &str) -> Option<Authority> {
-    thread_local! {
-        static LAST: RefCell<Option<Authority>> = const { RefCell::new(None) };
-    }
     LAST.with(|last| {
         let Ok(mut last) = last.try_borrow_mut() else {
             return text.parse().ok();

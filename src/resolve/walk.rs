@@ -17,6 +17,9 @@ use crate::{
 /// port has 53, and obfuscated identifiers are shorter.
 const LONGEST_NODE: usize = 64;
 
+/// Reads an address and the port, if there is one.
+type ParseAddress = fn(&[u8]) -> Option<(IpAddr, Option<u16>)>;
+
 /// What an element turned out to be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Verdict {
@@ -50,7 +53,7 @@ pub(crate) enum End {
 impl<'a, O: Observer> Resolving<'a, O> {
     pub(super) fn walk(&mut self, trust: &dyn Trust, limit: usize) -> Walked<'a> {
         let lines = self.scan.client;
-        if lines.count() == 0 {
+        if lines.is_empty() {
             self.observer.see(Step::End(End::Missing));
             return Walked::default();
         }
@@ -64,7 +67,8 @@ impl<'a, O: Observer> Resolving<'a, O> {
 
     fn walk_list(&mut self, trust: &dyn Trust, limit: usize) -> Walked<'a> {
         let lines = self.scan.client;
-        let mut elements = FromRight::<_, AtCommas<LONGEST_NODE>>::new(lines.from_last());
+        let mut elements =
+            FromRight::<_, AtCommas<LONGEST_NODE>>::new(lines.rev(self.scan.headers));
         let mut walked = Walked::default();
         let mut steps = Steps::new(trust, limit, self.headers().own_elements);
         let mut vouched = Vouched::default();
@@ -88,14 +92,14 @@ impl<'a, O: Observer> Resolving<'a, O> {
             }
         }
         if walked.client.is_some() {
-            walked.edit = Some(vouched.edit(lines.count()));
+            walked.edit = Some(vouched.edit(lines.is_single()));
         }
         walked
     }
 
     fn walk_forwarded(&mut self, trust: &dyn Trust, limit: usize) -> Walked<'a> {
         let lines = self.scan.client;
-        let mut elements = FromRight::<_, OutsideQuotes>::new(lines.from_last());
+        let mut elements = FromRight::<_, OutsideQuotes>::new(lines.rev(self.scan.headers));
         let mut walked = Walked::default();
         let mut steps = Steps::new(trust, limit, self.headers().own_elements);
         let mut vouched = Vouched::default();
@@ -139,7 +143,7 @@ impl<'a, O: Observer> Resolving<'a, O> {
             }
         }
         if walked.accepted > 0 {
-            walked.edit = Some(vouched.edit(lines.count()));
+            walked.edit = Some(vouched.edit(lines.is_single()));
         }
         walked
     }
@@ -195,11 +199,7 @@ impl<'a, O: Observer> Resolving<'a, O> {
     }
 
     /// A field that holds the client and nothing else: two lines of it are malformed, never a choice.
-    fn single(
-        &mut self,
-        trust: &dyn Trust,
-        parse: fn(&[u8]) -> Option<(IpAddr, Option<u16>)>,
-    ) -> Walked<'a> {
+    fn single(&mut self, trust: &dyn Trust, parse: ParseAddress) -> Walked<'a> {
         let text = self.scan.client.single();
         let client = text.and_then(parse);
         let verdict = match client {
@@ -271,8 +271,8 @@ impl Vouched {
         self.plain &= plain;
     }
 
-    fn edit(&self, lines: usize) -> ClientEdit {
-        if !self.plain || lines != 1 {
+    fn edit(&self, single: bool) -> ClientEdit {
+        if !self.plain || !single {
             ClientEdit::Rebuild(self.elements)
         } else if self.start == 0 {
             ClientEdit::Keep

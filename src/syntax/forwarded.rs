@@ -131,7 +131,7 @@ fn value(text: &[u8]) -> Option<(Cow<'_, [u8]>, &[u8])> {
         });
         return (!token.is_empty()).then_some((Cow::Borrowed(token), rest));
     };
-    let (plain, mut rest) = split_while(inside, |byte| is_quoted_text(byte));
+    let (plain, mut rest) = split_while(inside, is_quoted_text);
     if let [b'"', after @ ..] = rest {
         return Some((Cow::Borrowed(plain), after));
     }

@@ -21,7 +21,7 @@ pub(crate) fn parse(text: &[u8]) -> Option<Node> {
         let address = ipv6(text.get(1..close)?)?;
         let port = match text.get(close.checked_add(1)?..)? {
             [] => None,
-            [b':', port @ ..] => node_port(port)?,
+            [b':', port @ ..] => Some(node_port(port)?),
             _ => return None,
         };
         return address_node(IpAddr::V6(address), port);
@@ -30,7 +30,7 @@ pub(crate) fn parse(text: &[u8]) -> Option<Node> {
         if let Some((address, rest)) = ipv4_prefix(text) {
             let port = match rest {
                 [] => None,
-                [b':', port @ ..] => node_port(port)?,
+                [b':', port @ ..] => Some(node_port(port)?),
                 _ => return None,
             };
             return address_node(IpAddr::V4(address), port);
@@ -41,17 +41,16 @@ pub(crate) fn parse(text: &[u8]) -> Option<Node> {
             return address_node(IpAddr::V6(address), None);
         }
     }
-    let (name, port) = match text.iter().position(|&byte| byte == b':') {
+    let name = match text.iter().position(|&byte| byte == b':') {
         Some(colon) => {
             node_port(text.get(colon.checked_add(1)?..)?)?;
-            (text.get(..colon)?, true)
+            text.get(..colon)?
         }
-        None => (text, false),
+        None => text,
     };
     if name.eq_ignore_ascii_case(b"unknown") {
         return Some(Node::Unknown);
     }
-    let _ = port;
     is_obfuscated(name).then_some(Node::Obfuscated)
 }
 
@@ -86,12 +85,12 @@ fn address_node(address: IpAddr, port: Option<u16>) -> Option<Node> {
     (!address.is_unspecified()).then_some(Node::Address(address, port.filter(|&port| port != 0)))
 }
 
-/// `node-port`: up to five digits, or an obfuscated port, which tells nothing.
-fn node_port(text: &[u8]) -> Option<Option<u16>> {
+/// `node-port`: up to five digits, or an obfuscated port, which tells as much as port 0.
+fn node_port(text: &[u8]) -> Option<u16> {
     if is_obfuscated(text) {
-        return Some(None);
+        return Some(0);
     }
-    decimal_port(text).map(Some)
+    decimal_port(text)
 }
 
 /// One to five digits that make a number below 65536.
