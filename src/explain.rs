@@ -40,33 +40,38 @@ use crate::{
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub fn explain<T: Trust>(peer: Option<Peer>, parts: &Parts, policy: &Policy<T>) -> Explanation {
-    policy.trust.snapshot(|trust| {
-        let mut steps = Steps {
-            trust,
-            rules: &policy.rules,
-            voucher: peer.map_or_else(|| "nobody".to_owned(), |peer| voucher(&peer)),
-            told: Told::default(),
-        };
-        let head = Head::of(parts);
-        let outcome = resolve::resolve(peer, head, &policy.rules, trust, &mut steps);
-        let mut told = steps.told;
-        told.removed = removed(parts, &policy.rules, &outcome.edits);
-        let mut uri = parts.uri.clone();
-        if !policy.rules.keep_uri {
-            rewrite::set_origin(
-                &mut uri,
-                &outcome.resolution,
-                parts.method == http::Method::CONNECT,
-            );
-        }
-        told.uri = uri.to_string();
-        let advice = advice::advise(parts, &policy.rules, trust, &outcome.resolution, &told);
-        Explanation {
-            resolution: outcome.resolution,
-            told,
-            advice,
-        }
-    })
+    policy
+        .trust
+        .snapshot(|trust| explain_head(peer, Head::of(parts), &policy.rules, trust))
+}
+
+pub(crate) fn explain_head(
+    peer: Option<Peer>,
+    head: Head<'_>,
+    rules: &Rules,
+    trust: &dyn Trust,
+) -> Explanation {
+    let mut steps = Steps {
+        trust,
+        rules,
+        voucher: peer.map_or_else(|| "nobody".to_owned(), |peer| voucher(&peer)),
+        told: Told::default(),
+    };
+    let outcome = resolve::resolve(peer, head, rules, trust, &mut steps);
+    let mut told = steps.told;
+    told.removed = removed(head, rules, &outcome.edits);
+    let mut uri = head.uri.clone();
+    if !rules.keep_uri {
+        let connect = *head.method == http::Method::CONNECT;
+        rewrite::set_origin(&mut uri, &outcome.resolution, connect);
+    }
+    told.uri = uri.to_string();
+    let advice = advice::advise(head, rules, trust, &outcome.resolution, &told);
+    Explanation {
+        resolution: outcome.resolution,
+        told,
+        advice,
+    }
 }
 
 /// How a request was resolved: for people by `Display`, for machines by serde (feature `serde`).
@@ -76,7 +81,7 @@ pub fn explain<T: Trust>(peer: Option<Peer>, parts: &Parts, policy: &Policy<T>) 
 pub struct Explanation {
     resolution: Resolution,
     told: Told,
-    advice: Vec<String>,
+    advice: Vec<Advice>,
 }
 
 impl Explanation {
@@ -88,9 +93,17 @@ impl Explanation {
 
     /// What to change, most important first, each a sentence that names cause and cure. Empty if
     /// nothing looks wrong.
+    pub fn advice(&self) -> impl Iterator<Item = &str> {
+        self.advice.iter().map(|advice| &*advice.text)
+    }
+
+    /// The sentence about one finding; `None` if the request does not have it.
     #[must_use]
-    pub fn advice(&self) -> &[String] {
-        &self.advice
+    pub fn advice_about(&self, finding: Finding) -> Option<&str> {
+        self.advice
+            .iter()
+            .find(|advice| advice.finding == Some(finding))
+            .map(|advice| &*advice.text)
     }
 
     /// The request's URI as the inner service sees it.
@@ -112,6 +125,14 @@ impl Explanation {
         };
         format!("{client} asked for {}", self.told.uri)
     }
+}
+
+/// What to change.
+#[derive(Clone, Debug)]
+pub(crate) struct Advice {
+    /// The finding that it is about, if it is about one.
+    finding: Option<Finding>,
+    text: String,
 }
 
 /// What was seen, as text without control characters.
@@ -296,14 +317,14 @@ impl Steps<'_> {
     }
 }
 
-fn removed(parts: &Parts, rules: &Rules, edits: &Edits) -> Vec<String> {
+fn removed(head: Head<'_>, rules: &Rules, edits: &Edits) -> Vec<String> {
     let mut removed: Vec<String> = (0..64)
         .filter(|&field| edits.remove & known::bit(field) != 0)
         .map(|field| rules.headers.field_name(field).to_owned())
         .collect();
     if edits.underscored {
         removed
-            .extend(rewrite::underscored(&parts.headers, &rules.keep).map(|name| name.to_string()));
+            .extend(rewrite::underscored(head.headers, &rules.keep).map(|name| name.to_string()));
     }
     removed
 }
@@ -311,14 +332,11 @@ fn removed(parts: &Parts, rules: &Rules, edits: &Edits) -> Vec<String> {
 impl fmt::Display for Explanation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let told = &self.told;
-        match self.advice.split_first() {
-            None => writeln!(f, "{}.", self.outcome())?,
-            Some((first, more)) => {
-                writeln!(f, "{first}")?;
-                for advice in more {
-                    writeln!(f, "{advice}")?;
-                }
-            }
+        if self.advice.is_empty() {
+            writeln!(f, "{}.", self.outcome())?;
+        }
+        for advice in self.advice() {
+            writeln!(f, "{advice}")?;
         }
         writeln!(f)?;
         let peer = told.peer.as_deref().unwrap_or("unknown");
@@ -378,7 +396,7 @@ impl serde::Serialize for Explanation {
         let resolution = &self.resolution;
         let findings: Vec<_> = resolution.findings().iter().map(Finding::as_str).collect();
         let mut out = serializer.serialize_struct("Explanation", 9)?;
-        out.serialize_field("advice", &self.advice)?;
+        out.serialize_field("advice", &self.advice().collect::<Vec<_>>())?;
         out.serialize_field("client", &resolution.client())?;
         out.serialize_field("client_port", &resolution.client_port())?;
         out.serialize_field("scheme", resolution.scheme().as_str())?;

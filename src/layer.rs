@@ -11,7 +11,8 @@ use tower_layer::Layer;
 use tower_service::Service;
 
 use crate::{
-    Headers, HeadersError, HostPattern, HostPatternError, Peer, Resolution, Trust, TrustedProxies,
+    Finding, Headers, HeadersError, HostPattern, HostPatternError, Peer, Resolution, Trust,
+    TrustedProxies,
     policy::{ConnectionScheme, Policy},
     resolve::{self, Head},
     rewrite,
@@ -48,6 +49,7 @@ impl<T> ForwardedLayer<T> {
             policy: Arc::new(Policy {
                 trust: Arc::new(trust),
                 rules: crate::policy::Rules::default(),
+                reports: Arc::default(),
             }),
         }
     }
@@ -179,6 +181,23 @@ impl<T> ForwardedLayer<T> {
         self.with(|rules| rules.keep_connect_info = true)
     }
 
+    /// How often each finding was met, by all services that this layer and its clones made.
+    ///
+    /// A snapshot to export as a metric: a counter with the finding as its attribute. It costs a
+    /// request without findings nothing.
+    ///
+    /// ```
+    /// use tower_forwarded::{ForwardedLayer, TrustedProxies};
+    ///
+    /// let layer = ForwardedLayer::new(TrustedProxies::none());
+    /// for (finding, count) in layer.finding_counts() {
+    ///     println!("forwarded_findings_total{{finding=\"{finding}\"}} {count}");
+    /// }
+    /// ```
+    pub fn finding_counts(&self) -> impl Iterator<Item = (Finding, u64)> {
+        self.policy.reports.counts().into_iter()
+    }
+
     /// What was decided so far.
     #[must_use]
     pub fn policy(&self) -> &Policy<T> {
@@ -253,11 +272,21 @@ where
     fn call(&mut self, mut request: Request<B>) -> S::Future {
         // R15: what a layer further out resolved stands.
         if request.extensions().get::<Resolution>().is_none() {
-            let Policy { trust, rules } = &*self.policy;
+            let Policy {
+                trust,
+                rules,
+                reports,
+            } = &*self.policy;
             let peer = rules.peer_of(request.extensions());
             let head = Head::of_request(&request);
-            let outcome =
-                trust.snapshot(|trust| resolve::resolve(peer, head, rules, trust, &mut ()));
+            let outcome = trust.snapshot(|trust| {
+                let outcome = resolve::resolve(peer, head, rules, trust, &mut ());
+                let findings = outcome.resolution.findings();
+                if !findings.is_empty() {
+                    reports.add(findings, peer, head, rules, trust);
+                }
+                outcome
+            });
             rewrite::rewrite(&mut request, outcome, rules);
         }
         self.inner.call(request)

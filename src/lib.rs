@@ -93,7 +93,7 @@
 //! | the layer | [`ForwardedLayer`], [`Forwarded`], [`Policy`] |
 //! | what came out | [`Resolution`], [`Origin`], [`Scheme`], [`Finding`] |
 //! | in axum handlers | `ClientIp`, `Host`, and [`Origin`], [`Scheme`], [`Resolution`] |
-//! | why | [`explain`], [`Explanation`] |
+//! | why | [`explain`], [`Explanation`], [`finding_counts`](ForwardedLayer::finding_counts), `request_span` |
 //! | turning requests away | [`RejectLayer`] |
 //!
 //! # Features
@@ -103,7 +103,7 @@
 //! | `axum` (default) | `ConnectInfo`, `OriginalUri` and the extractors of axum 0.8 |
 //! | `serde` | `Config`, AWS's ip-ranges.json, explanations as data |
 //! | `arc-swap` | `SwapProxies` |
-//! | `tracing` | `Findings` in the log, once each, and a span with OpenTelemetry's names |
+//! | `tracing` | each finding in the log, once with what to change; `request_span` with OpenTelemetry's names |
 
 #![cfg_attr(docsrs, feature(doc_cfg))]
 #![forbid(unsafe_code)]
@@ -127,6 +127,7 @@ mod layer;
 mod peer;
 mod policy;
 mod reject;
+mod report;
 mod resolution;
 mod resolve;
 mod rewrite;
@@ -135,11 +136,15 @@ mod trust;
 
 #[cfg(feature = "axum")]
 mod extract;
+#[cfg(feature = "tracing")]
+mod span;
 
 #[cfg(feature = "serde")]
 pub use self::config::{Config, ConfigError};
 #[cfg(feature = "axum")]
 pub use self::extract::{ClientIp, ExtractError, Host};
+#[cfg(feature = "tracing")]
+pub use self::span::request_span;
 #[cfg(feature = "arc-swap")]
 pub use self::trust::SwapProxies;
 pub use self::{

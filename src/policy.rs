@@ -7,6 +7,7 @@ use http::{Extensions, HeaderName, request::Parts};
 use crate::{
     Headers, HostPattern, Peer, Resolution, Scheme, Trust, TrustedProxies,
     headers::known::{self, Kind},
+    report::Reports,
     resolve::{self, Head},
 };
 
@@ -17,6 +18,7 @@ use crate::{
 pub struct Policy<T = TrustedProxies> {
     pub(crate) trust: Arc<T>,
     pub(crate) rules: Rules,
+    pub(crate) reports: Arc<Reports>,
 }
 
 impl<T> Clone for Policy<T> {
@@ -24,6 +26,7 @@ impl<T> Clone for Policy<T> {
         Self {
             trust: self.trust.clone(),
             rules: self.rules.clone(),
+            reports: self.reports.clone(),
         }
     }
 }

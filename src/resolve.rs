@@ -8,7 +8,7 @@ mod walk;
 
 use std::{borrow::Cow, sync::Arc};
 
-use http::{Extensions, HeaderMap, Request, Uri, request::Parts};
+use http::{Extensions, HeaderMap, Method, Request, Uri, request::Parts};
 
 use crate::{
     Finding, Peer, Resolution, Scheme, Trust,
@@ -30,6 +30,7 @@ pub(crate) use walk::{End, Verdict};
 /// The parts of a request that are read.
 #[derive(Clone, Copy)]
 pub(crate) struct Head<'a> {
+    pub(crate) method: &'a Method,
     pub(crate) uri: &'a Uri,
     pub(crate) headers: &'a HeaderMap,
     pub(crate) extensions: &'a Extensions,
@@ -38,6 +39,7 @@ pub(crate) struct Head<'a> {
 impl<'a> Head<'a> {
     pub(crate) fn of(parts: &'a Parts) -> Self {
         Self {
+            method: &parts.method,
             uri: &parts.uri,
             headers: &parts.headers,
             extensions: &parts.extensions,
@@ -46,6 +48,7 @@ impl<'a> Head<'a> {
 
     pub(crate) fn of_request<B>(request: &'a Request<B>) -> Self {
         Self {
+            method: request.method(),
             uri: request.uri(),
             headers: request.headers(),
             extensions: request.extensions(),

@@ -6,7 +6,9 @@ use http::{HeaderName, HeaderValue};
 use proptest::prelude::*;
 use tower_forwarded::Scheme;
 
-use crate::support::property::{Hop, NAMES, Scenario, SchemeBy, Style, Truth, check};
+use crate::support::property::{
+    Hop, NAMES, Scenario, SchemeBy, Style, Truth, check, check_explanation,
+};
 
 fn address() -> impl Strategy<Value = IpAddr> {
     prop_oneof![
@@ -117,6 +119,11 @@ proptest! {
     #[test]
     fn whatever_a_client_writes_the_outcome_is_the_truth(scenario in scenario()) {
         check(&scenario);
+    }
+
+    #[test]
+    fn explain_says_what_the_layer_does(scenario in scenario(), trusted in any::<bool>()) {
+        check_explanation(&scenario, trusted);
     }
 }
 

@@ -167,9 +167,9 @@ fn one(arguments: Arguments) -> Result<ExitCode, String> {
     } else {
         print(&explanation);
     }
-    Ok(match explanation.advice() {
-        [] => ExitCode::SUCCESS,
-        _ => ExitCode::from(1),
+    Ok(match explanation.advice().next() {
+        None => ExitCode::SUCCESS,
+        Some(_) => ExitCode::from(1),
     })
 }
 
@@ -196,10 +196,9 @@ fn print(explanation: &Explanation) {
         return;
     }
     let (advice, steps) = text.split_once("\n\n").unwrap_or((&text, ""));
-    let colour = if explanation.advice().is_empty() {
-        "32"
-    } else {
-        "33"
+    let colour = match explanation.advice().next() {
+        None => "32",
+        Some(_) => "33",
     };
     println!("\x1b[1;{colour}m{advice}\x1b[0m\n");
     for line in steps.lines() {

@@ -2,10 +2,9 @@
 
 use std::net::IpAddr;
 
-use http::request::Parts;
 use ipnet::IpNet;
 
-use super::Told;
+use super::{Advice, Told};
 use crate::{
     Finding, Headers, Resolution, Scheme, Trust,
     headers::{
@@ -13,21 +12,22 @@ use crate::{
         known::{self, Field},
     },
     policy::Rules,
-    resolve::End,
+    resolve::{End, Head},
 };
 
 /// What to change, most important first.
 pub(super) fn advise(
-    parts: &Parts,
+    head: Head<'_>,
     rules: &Rules,
     trust: &dyn Trust,
     resolution: &Resolution,
     told: &Told,
-) -> Vec<String> {
+) -> Vec<Advice> {
     let findings = resolution.findings();
-    let mut advice = Vec::new();
+    let mut advice = Advising(Vec::new());
     if findings.contains(Finding::PeerUnknown) {
-        advice.push(
+        advice.about(
+            Finding::PeerUnknown,
             "The peer of the connection is unknown, so nothing is believed: serve the app with \
              `app.into_make_service_with_connect_info::<SocketAddr>()`, or insert a Peer into the \
              request's extensions."
@@ -35,32 +35,38 @@ pub(super) fn advise(
         );
     }
     if findings.contains(Finding::PeerUntrusted) {
-        advice.push(peer_untrusted(trust, resolution));
+        advice.about(Finding::PeerUntrusted, peer_untrusted(trust, resolution));
     }
-    if let Some(other) = other_family(parts, rules, told) {
+    if let Some(other) = other_family(head, rules, told) {
         advice.push(other);
     }
     if findings.contains(Finding::SchemeMissing) {
-        advice.push(format!(
-            "The proxy names the client but not the scheme, so {} is assumed: {}.",
-            resolution.scheme(),
-            scheme_line(rules)
-        ));
+        advice.about(
+            Finding::SchemeMissing,
+            format!(
+                "The proxy names the client but not the scheme, so {} is assumed: {}.",
+                resolution.scheme(),
+                scheme_line(rules)
+            ),
+        );
     }
     if findings.contains(Finding::SchemeInvalid) {
         let text = value_text(told, "scheme");
-        advice.push(format!(
-            "The proxy sends `{text}` as the scheme, which is none, so {} is assumed: {}.",
-            resolution.scheme(),
-            scheme_line(rules)
-        ));
+        advice.about(
+            Finding::SchemeInvalid,
+            format!(
+                "The proxy sends `{text}` as the scheme, which is none, so {} is assumed: {}.",
+                resolution.scheme(),
+                scheme_line(rules)
+            ),
+        );
     }
-    if let Some(cleartext) = cleartext_behind_a_cdn(parts, resolution, told) {
+    if let Some(cleartext) = cleartext_behind_a_cdn(head, resolution, told) {
         advice.push(cleartext);
     }
     hops(trust, resolution, told, &mut advice);
     if findings.contains(Finding::ForMissing) {
-        advice.push(format!(
+        advice.about(Finding::ForMissing, format!(
             "The proxy does not say for whom it asks, so the client is taken to be {}: let it send \
              {}.",
             resolution
@@ -76,14 +82,14 @@ pub(super) fn advise(
         ));
     }
     if findings.contains(Finding::ForMalformed) {
-        advice.push(
+        advice.about(Finding::ForMalformed,
             "An element that a trusted hop vouches for is no address, and the walk ended there: look \
              at what that proxy writes, it may be one hop less than you trust."
                 .to_owned(),
         );
     }
     if findings.contains(Finding::ClientHidden) {
-        advice.push(
+        advice.about(Finding::ClientHidden,
             "The proxy hides its client behind an identifier (RFC 7239, section 6.3): let it write \
              the address (nghttpx: `--forwarded-for=ip`)."
                 .to_owned(),
@@ -91,33 +97,51 @@ pub(super) fn advise(
     }
     if findings.contains(Finding::HostNotAllowed) {
         let text = value_text(told, "host");
-        advice.push(format!(
+        advice.about(Finding::HostNotAllowed, format!(
             "The forwarded host `{text}` is not one to believe, so the request's own is taken: if it \
              is yours, and your proxy sets the field itself, add `.hosts([\"{text}\"])?`."
         ));
     }
     if findings.contains(Finding::HostInvalid) {
-        advice.push(
+        advice.about(Finding::HostInvalid,
             "The request names no valid host, so its URI stays relative: let the proxy pass Host on \
              (nginx: `proxy_set_header Host $host;`)."
                 .to_owned(),
         );
     }
     if findings.contains(Finding::PortInvalid) {
-        advice.push(format!(
+        advice.about(Finding::PortInvalid, format!(
             "The forwarded port `{}` is no port and was ignored: let the proxy set the field itself, \
              or take `.believe_port()` away.",
             value_text(told, "port")
         ));
     }
     if findings.contains(Finding::PrefixInvalid) {
-        advice.push(format!(
+        advice.about(Finding::PrefixInvalid, format!(
             "The forwarded prefix `{}` is no safe path and was ignored: let the proxy set the field \
              itself, or take `.believe_prefix()` away.",
             value_text(told, "prefix")
         ));
     }
-    advice
+    advice.0
+}
+
+struct Advising(Vec<Advice>);
+
+impl Advising {
+    fn push(&mut self, text: String) {
+        self.0.push(Advice {
+            finding: None,
+            text,
+        });
+    }
+
+    fn about(&mut self, finding: Finding, text: String) {
+        self.0.push(Advice {
+            finding: Some(finding),
+            text,
+        });
+    }
 }
 
 /// The text of what was ignored, else of what was read.
@@ -187,12 +211,12 @@ fn is_public(address: IpAddr) -> bool {
 }
 
 /// None of the believed fields are there, but those of another family.
-fn other_family(parts: &Parts, rules: &Rules, told: &Told) -> Option<String> {
+fn other_family(head: Head<'_>, rules: &Rules, told: &Told) -> Option<String> {
     let believed = known::bit(rules.headers.client);
     if !told.trusted || told.present & believed != 0 {
         return None;
     }
-    let there = |name: &str| parts.headers.contains_key(name);
+    let there = |name: &str| head.headers.contains_key(name);
     let (field, preset): (&str, &str) = if there("x-forwarded-for") {
         ("X-Forwarded-For", "X_FORWARDED")
     } else if there("forwarded") {
@@ -239,7 +263,7 @@ fn scheme_line(rules: &Rules) -> String {
 }
 
 /// The balancer was asked by http, but something says that the client asked by https.
-fn cleartext_behind_a_cdn(parts: &Parts, resolution: &Resolution, told: &Told) -> Option<String> {
+fn cleartext_behind_a_cdn(head: Head<'_>, resolution: &Resolution, told: &Told) -> Option<String> {
     if resolution.scheme() == Scheme::Https
         || !told.trusted
         || resolution.findings().contains(Finding::SchemeMissing)
@@ -247,8 +271,7 @@ fn cleartext_behind_a_cdn(parts: &Parts, resolution: &Resolution, told: &Told) -
         return None;
     }
     let says_https = |name: &str| {
-        parts
-            .headers
+        head.headers
             .get(name)
             .is_some_and(|value| value.as_bytes().windows(5).any(|part| part == b"https"))
     };
@@ -267,7 +290,7 @@ fn cleartext_behind_a_cdn(parts: &Parts, resolution: &Resolution, told: &Told) -
 }
 
 /// One hop too few or too many.
-fn hops(trust: &dyn Trust, resolution: &Resolution, told: &Told, advice: &mut Vec<String>) {
+fn hops(trust: &dyn Trust, resolution: &Resolution, told: &Told, advice: &mut Advising) {
     if resolution.findings().contains(Finding::HopLimit) {
         let limit = trust.hop_limit().unwrap_or_default();
         let any = trust.trusts(IpAddr::from([192, 0, 2, 1]))
@@ -276,7 +299,7 @@ fn hops(trust: &dyn Trust, resolution: &Resolution, told: &Told, advice: &mut Ve
         // With `*` every address is trusted, so a limit that is reached says nothing by itself.
         if !any || client.is_some_and(|client| !is_public(client)) {
             let more = limit.saturating_add(1);
-            advice.push(format!(
+            advice.about(Finding::HopLimit, format!(
                 "The hop limit of {limit} ended the walk at {}, which is a trusted address: if it is \
                  a proxy of yours, there is one hop more, `.hops({more})`.",
                 client.map_or_else(String::new, |client| client.to_string()),

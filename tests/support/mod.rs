@@ -97,3 +97,24 @@ pub fn now<F: Future>(future: F) -> F::Output {
         std::task::Poll::Pending => panic!("the future waits"),
     }
 }
+
+/// The path of an example, which is built if it is not there yet.
+pub fn example(name: &str) -> std::path::PathBuf {
+    // target/debug/deps/all-… lies beside target/debug/examples.
+    let tests = std::env::current_exe().unwrap();
+    let path = tests
+        .parent()
+        .unwrap()
+        .parent()
+        .unwrap()
+        .join("examples")
+        .join(name);
+    if !path.exists() {
+        let cargo = std::process::Command::new(env!("CARGO"))
+            .args(["build", "--all-features", "--example", name])
+            .status()
+            .unwrap();
+        assert!(cargo.success(), "the example {name} does not build");
+    }
+    path
+}

@@ -157,6 +157,57 @@ pub fn check(scenario: &Scenario) {
     }
 }
 
+/// Explains a request of the chain, from a peer that is trusted or not, and compares with the layer.
+///
+/// # Panics
+///
+/// If they disagree, or if the text holds a control character.
+pub fn check_explanation(scenario: &Scenario, trusted: bool) {
+    let layer = ForwardedLayer::new(match trusted {
+        true => scenario
+            .hops
+            .iter()
+            .map(|hop| ipnet::IpNet::from(hop.address.to_canonical()))
+            .collect(),
+        false => TrustedProxies::none(),
+    })
+    .headers(match scenario.forwarded {
+        true => Headers::FORWARDED,
+        false => Headers::X_FORWARDED,
+    });
+    let peer = scenario
+        .hops
+        .last()
+        .map(|hop| Peer::from(SocketAddr::new(hop.address, 443)));
+    let mut request = Request::new(());
+    *request.headers_mut() = sent(scenario);
+    if let Some(peer) = peer {
+        request.extensions_mut().insert(peer);
+    }
+    let (parts, ()) = request.into_parts();
+    let explanation = tower_forwarded::explain(peer, &parts, layer.policy());
+    let before: Vec<HeaderName> = parts.headers.keys().cloned().collect();
+    let seen = through(&layer, Request::from_parts(parts, ()));
+    assert_eq!(
+        seen.extensions().get(),
+        Some(explanation.resolution()),
+        "{scenario:#?}"
+    );
+    assert_eq!(seen.uri().to_string(), explanation.uri());
+    let gone: std::collections::BTreeSet<&str> = before
+        .iter()
+        .filter(|name| !seen.headers().contains_key(*name))
+        .map(HeaderName::as_str)
+        .collect();
+    let told = explanation.removed().iter().map(String::as_str).collect();
+    assert_eq!(gone, told, "{scenario:#?}");
+    let text = explanation.to_string();
+    assert!(
+        !text.chars().any(|char| char.is_control() && char != '\n'),
+        "{text:?}"
+    );
+}
+
 fn through(layer: &ForwardedLayer, request: Request<()>) -> Request<()> {
     use tower::{Layer, Service};
     let mut service = layer.layer(tower::service_fn(|request: Request<()>| {

@@ -1,0 +1,363 @@
+//! Explanations: the first line names the cause and the line that cures it.
+
+use std::process::{Command, Output, Stdio};
+
+use tower_forwarded::{Explanation, ForwardedLayer, Headers, Peer, Trust, TrustedProxies, explain};
+
+use crate::support::*;
+
+fn told<T: Trust>(
+    layer: &ForwardedLayer<T>,
+    peer: Option<&str>,
+    fields: &[(&str, &str)],
+) -> Explanation {
+    let peer = peer.map(|peer| peer.parse::<Peer>().unwrap());
+    explain(
+        peer,
+        &request("/users", fields).into_parts().0,
+        layer.policy(),
+    )
+}
+
+fn first_line(explanation: &Explanation) -> String {
+    explanation.to_string().lines().next().unwrap().to_owned()
+}
+
+const HONEST: [(&str, &str); 2] = [
+    ("x-forwarded-for", "203.0.113.7"),
+    ("x-forwarded-proto", "https"),
+];
+
+#[test]
+fn an_honest_request_is_told_without_advice() {
+    let explanation = told(&layer(), Some(PROXY), &HONEST);
+    assert_eq!(explanation.advice().next(), None);
+    assert_eq!(
+        explanation.to_string(),
+        "203.0.113.7 asked for https://app.internal/users.\n\
+         \n\
+         peer      10.0.0.1:40000, trusted by 10.0.0.0/8\n\
+         element   x-forwarded-for: 203.0.113.7 (10.0.0.1 says so): the client\n\
+         walk      ended at the first address that is not trusted\n\
+         scheme    https (x-forwarded-proto, last element)\n\
+         host      app.internal (host)\n\
+         outcome   203.0.113.7 asked for https://app.internal/users"
+    );
+}
+
+#[test]
+fn a_peer_that_is_not_trusted_is_named_with_the_narrowest_entry() {
+    for (peer, entry) in [
+        ("172.17.0.5:1", "add \"172.17.0.0/24\""),
+        ("127.0.0.1:1", "add \"loopback\""),
+        ("[fd00::5]:1", "add \"fd00::/64\""),
+        (
+            "198.51.100.7:1",
+            "add \"198.51.100.7\" to TrustedProxies. It is a public address",
+        ),
+        ("[::ffff:172.17.0.5]:1", "add \"172.17.0.0/24\""),
+        ("unix", "add \"unix\""),
+    ] {
+        let line = first_line(&told(&layer(), Some(peer), &HONEST));
+        assert!(
+            line.starts_with("The peer") && line.contains(entry),
+            "{peer}: {line}"
+        );
+    }
+}
+
+#[test]
+fn an_unknown_peer_names_the_line_that_serves_the_app() {
+    let line = first_line(&told(&layer(), None, &HONEST));
+    assert!(
+        line.contains("`app.into_make_service_with_connect_info::<SocketAddr>()`"),
+        "{line}"
+    );
+}
+
+#[test]
+fn a_missing_scheme_names_the_proxys_line() {
+    let line = first_line(&told(&layer(), Some(PROXY), &HONEST[..1]));
+    assert!(
+        line.contains("`proxy_set_header X-Forwarded-Proto $scheme;`"),
+        "{line}"
+    );
+    let forwarded = layer().headers(Headers::FORWARDED);
+    let line = first_line(&told(
+        &forwarded,
+        Some(PROXY),
+        &[("forwarded", "for=203.0.113.7")],
+    ));
+    assert!(line.contains("`proto=`"), "{line}");
+    let line = first_line(&told(
+        &layer(),
+        Some(PROXY),
+        &[
+            HONEST[0],
+            ("x-forwarded-proto", "tls\x7f".trim_end_matches('\x7f')),
+        ],
+    ));
+    assert!(line.contains("`tls`"), "{line}");
+}
+
+#[test]
+fn fields_of_another_family_name_the_preset_that_fits() {
+    for (fields, preset) in [
+        (
+            &[("forwarded", "for=203.0.113.7;proto=https")][..],
+            "Headers::FORWARDED",
+        ),
+        (
+            &[("cf-connecting-ip", "203.0.113.7")],
+            "Headers::CLOUDFLARE",
+        ),
+        (
+            &[("cloudfront-viewer-address", "203.0.113.7:1")],
+            "Headers::AWS_CLOUDFRONT",
+        ),
+        (
+            &[
+                ("fly-client-ip", "203.0.113.7"),
+                ("x-forwarded-proto", "https"),
+            ],
+            "Headers::FLY",
+        ),
+    ] {
+        let line = first_line(&told(&layer(), Some(PROXY), fields));
+        assert!(line.contains(preset), "{fields:?}: {line}");
+    }
+    let line = first_line(&told(
+        &layer().headers(Headers::FORWARDED),
+        Some(PROXY),
+        &HONEST,
+    ));
+    assert!(line.contains("Headers::X_FORWARDED"), "{line}");
+}
+
+#[test]
+fn one_hop_too_few_is_seen_by_a_private_client() {
+    let narrow = ForwardedLayer::new("10.0.0.1".parse::<TrustedProxies>().unwrap());
+    let fields = [("x-forwarded-for", "203.0.113.7, 172.20.0.9"), HONEST[1]];
+    let line = first_line(&told(&narrow, Some(PROXY), &fields));
+    assert!(
+        line.contains("172.20.0.9") && line.contains("add \"172.20.0.0/24\""),
+        "{line}"
+    );
+    let limited = ForwardedLayer::new(
+        "10.0.0.0/8, 172.20.0.0/16"
+            .parse::<TrustedProxies>()
+            .unwrap()
+            .hops(1),
+    );
+    let line = first_line(&told(&limited, Some(PROXY), &fields));
+    assert!(line.contains("`.hops(2)`"), "{line}");
+}
+
+#[test]
+fn one_hop_too_many_is_seen_by_a_public_proxy() {
+    let all = ForwardedLayer::new(TrustedProxies::any().unlimited_hops());
+    let fields = [("x-forwarded-for", "198.51.100.66, 203.0.113.7"), HONEST[1]];
+    let line = first_line(&told(&all, Some(PROXY), &fields));
+    assert!(
+        line.contains("203.0.113.7") && line.contains("One hop too many"),
+        "{line}"
+    );
+    // What `*` means by default is right, and nothing to say.
+    let any = ForwardedLayer::new(TrustedProxies::any());
+    assert_eq!(told(&any, Some(PROXY), &fields).advice().next(), None);
+}
+
+#[test]
+fn http_between_cdn_and_balancer_names_the_cdns_own_field() {
+    let fields = [
+        HONEST[0],
+        ("x-forwarded-proto", "http"),
+        ("cf-visitor", "{\"scheme\":\"https\"}"),
+    ];
+    let line = first_line(&told(&layer(), Some(PROXY), &fields));
+    assert!(line.contains("Headers::CLOUDFLARE"), "{line}");
+    let fields = [
+        HONEST[0],
+        ("x-forwarded-proto", "http"),
+        ("cloudfront-forwarded-proto", "https"),
+    ];
+    let line = first_line(&told(&layer(), Some(PROXY), &fields));
+    assert!(line.contains("Headers::AWS_CLOUDFRONT"), "{line}");
+}
+
+#[test]
+fn a_host_that_is_not_allowed_names_the_call() {
+    let fields = [&HONEST[..], &[("x-forwarded-host", "api.example.com")]].concat();
+    let line = first_line(&told(&layer(), Some(PROXY), &fields));
+    assert!(line.contains("`.hosts([\"api.example.com\"])?`"), "{line}");
+}
+
+#[test]
+fn every_finding_has_its_sentence() {
+    for (fields, found) in [
+        (&[("x-forwarded-proto", "https")][..], "for-missing"),
+        (&[("x-forwarded-for", "junk"), HONEST[1]], "for-malformed"),
+        (
+            &[("x-forwarded-for", "unknown"), HONEST[1]],
+            "client-hidden",
+        ),
+        (&[HONEST[0], HONEST[1], ("host", "a b")], "host-invalid"),
+        (
+            &[HONEST[0], HONEST[1], ("x-forwarded-port", "x")],
+            "port-invalid",
+        ),
+        (
+            &[HONEST[0], HONEST[1], ("x-forwarded-prefix", "x")],
+            "prefix-invalid",
+        ),
+    ] {
+        let all = layer().believe_port().believe_prefix();
+        let explanation = told(&all, Some(PROXY), fields);
+        let finding = found.parse().unwrap();
+        assert!(
+            explanation.resolution().findings().contains(finding),
+            "{fields:?}"
+        );
+        assert!(explanation.advice_about(finding).is_some(), "{found}");
+    }
+}
+
+#[test]
+fn an_explanation_is_data_too() {
+    let fields = [&HONEST[..], &[("x-real-ip", "6.6.6.6")]].concat();
+    let json = serde_json::to_value(told(&layer(), Some(PROXY), &fields)).unwrap();
+    assert_eq!(json["client"], "203.0.113.7");
+    assert_eq!(json["steps"]["trusted_by"], "10.0.0.0/8");
+    assert_eq!(json["steps"]["elements"][0]["vouched_by"], "10.0.0.1");
+    assert_eq!(json["steps"]["removed"], serde_json::json!(["x-real-ip"]));
+}
+
+#[test]
+fn what_an_attacker_wrote_is_shown_as_printable_ascii() {
+    let mut request = request("/", &HONEST[1..]);
+    let value = http::HeaderValue::from_bytes(b"\xff\t\"<b>").unwrap();
+    request.headers_mut().insert("x-forwarded-for", value);
+    let text = explain(
+        Some(PROXY.parse().unwrap()),
+        &request.into_parts().0,
+        layer().policy(),
+    )
+    .to_string();
+    assert!(text.contains(r#"\xff\t\"<b>"#), "{text}");
+}
+
+/// The program as a person runs it.
+fn program(arguments: &[&str], input: &str) -> Output {
+    use std::io::Write;
+
+    let mut child = Command::new(example("explain"))
+        .args(arguments)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    // It may have ended already, with an error about its arguments.
+    let _ = child.stdin.take().unwrap().write_all(input.as_bytes());
+    child.wait_with_output().unwrap()
+}
+
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8_lossy(bytes).into_owned()
+}
+
+const CURL: &str = "* Connected to 10.0.0.5 port 80\n> GET /users?page=2 HTTP/1.1\n> Host: api.example.com\n\
+    > X-Forwarded-For: 203.0.113.7\n> X-Forwarded-Proto: https\n>\n< HTTP/1.1 200 OK\n< Host: wrong\n";
+
+#[test]
+fn the_program_reads_heads_as_tools_show_them() {
+    let tcpdump = "12:00:00.1 IP 10.0.0.1.40000 > 10.0.0.5.80: Flags [P.], length 120: HTTP: GET /users?page=2 HTTP/1.1\n\
+        E.....@.@.........PXGET /users?page=2 HTTP/1.1\nHost: api.example.com\nX-Forwarded-For: 203.0.113.7\n\
+        X-Forwarded-Proto: https\n\nrest";
+    let echo = "host: api.example.com\nx-forwarded-for: 203.0.113.7\nx-forwarded-proto: https\n";
+    let http2 = ":method: GET\n:path: /users?page=2\n:authority: api.example.com\nx-forwarded-for: 203.0.113.7\nx-forwarded-proto: https\n";
+    for (head, uri) in [
+        (CURL, "/users?page=2"),
+        (tcpdump, "/users?page=2"),
+        (echo, "/"),
+        (http2, "/users?page=2"),
+    ] {
+        let output = program(&["--trust", "10.0.0.0/8", "--peer", "10.0.0.1"], head);
+        let expected = format!("203.0.113.7 asked for https://api.example.com{uri}.\n");
+        assert!(
+            text(&output.stdout).starts_with(&expected),
+            "{head}\n{output:?}"
+        );
+        assert_eq!(output.status.code(), Some(0));
+    }
+}
+
+#[test]
+fn the_programs_exit_status_says_whether_there_is_advice() {
+    let output = program(&["--trust", "10.0.0.0/8", "--peer", "172.17.0.2"], CURL);
+    assert_eq!(output.status.code(), Some(1), "{output:?}");
+    for (arguments, input, named) in [
+        (&["--trust", "10.0.0.5/8"][..], CURL, "10.0.0.0/8"),
+        (&["--trust", "*", "--headers", "x"], CURL, "`x`"),
+        (&["--trust", "*", "--hops", "few"], CURL, "`few`"),
+        (&["--trust", "*", "--hosts", "a b"], CURL, "`a b`"),
+        (&["--trust", "*", "--peer", "here"], CURL, "`here`"),
+        (&["--trust", "*", "/no/such/file"], "", "/no/such/file"),
+        (&["--trust", "*"], "hello\n", "no request head in 1 lines"),
+        (&["--json"], "hello\n", "line 1"),
+        (&[], "", "--trust"),
+    ] {
+        let output = program(arguments, input);
+        assert_eq!(output.status.code(), Some(2), "{arguments:?} {output:?}");
+        assert!(
+            text(&output.stderr).contains(named),
+            "{arguments:?} {output:?}"
+        );
+    }
+}
+
+#[test]
+fn every_option_of_the_program_has_its_effect() {
+    let head = "GET / HTTP/1.1\nHost: a.example\nX-Forwarded-For: 198.51.100.66, 203.0.113.7, 10.0.0.2\n\
+        X-Forwarded-Host: b.example\nX-Forwarded-Port: 8443\nX-Forwarded-Prefix: /api\nForwarded: for=192.0.2.9\n";
+    let outcome = |more: &[&str]| {
+        let arguments = [
+            &["--trust", "10.0.0.0/8", "--peer", "10.0.0.1", "--json"],
+            more,
+        ]
+        .concat();
+        let json: serde_json::Value =
+            serde_json::from_slice(&program(&arguments, head).stdout).unwrap();
+        let text = |key: &str| json[key].as_str().unwrap_or("-").to_owned();
+        format!(
+            "{} {} {} {}",
+            text("client"),
+            text("scheme"),
+            text("host"),
+            text("prefix")
+        )
+    };
+    assert_eq!(outcome(&[]), "203.0.113.7 http a.example -");
+    assert_eq!(outcome(&["--hops", "1"]), "10.0.0.2 http a.example -");
+    assert_eq!(
+        outcome(&["--hosts", "x.example,b.example"]),
+        "203.0.113.7 http b.example -"
+    );
+    assert_eq!(outcome(&["--port"]), "203.0.113.7 http a.example:8443 -");
+    assert_eq!(outcome(&["--prefix"]), "203.0.113.7 http a.example /api");
+    assert_eq!(
+        outcome(&["--scheme", "https"]),
+        "203.0.113.7 https a.example -"
+    );
+    assert_eq!(
+        outcome(&["--headers", "forwarded"]),
+        "192.0.2.9 http a.example -"
+    );
+    let all = program(
+        &[
+            "--trust", "*", "--peer", "10.0.0.1", "--hops", "all", "--json",
+        ],
+        head,
+    );
+    assert!(text(&all.stdout).contains("198.51.100.66"));
+}

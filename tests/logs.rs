@@ -1,0 +1,162 @@
+//! Findings in the log, and spans.
+
+use std::sync::{Arc, Mutex};
+
+use tower_forwarded::{Finding, ForwardedLayer, TrustedProxies, request_span};
+use tracing::{
+    Event, Level, Metadata, Subscriber,
+    field::{Field, Visit},
+    span,
+};
+
+use crate::support::*;
+
+/// Keeps events and span fields as text.
+#[derive(Clone, Default)]
+struct Log(Arc<Mutex<Vec<(Level, String)>>>);
+
+struct Text(String);
+
+impl Visit for Text {
+    fn record_debug(&mut self, field: &Field, value: &dyn std::fmt::Debug) {
+        self.0 += &format!("{}={value:?};", field.name());
+    }
+}
+
+impl Subscriber for Log {
+    fn enabled(&self, metadata: &Metadata<'_>) -> bool {
+        metadata.target().starts_with("tower_forwarded")
+    }
+
+    fn new_span(&self, attributes: &span::Attributes<'_>) -> span::Id {
+        let mut text = Text(String::new());
+        attributes.record(&mut text);
+        self.0
+            .lock()
+            .unwrap()
+            .push((*attributes.metadata().level(), text.0));
+        span::Id::from_u64(1)
+    }
+
+    fn record(&self, _: &span::Id, values: &span::Record<'_>) {
+        let mut text = Text(String::new());
+        values.record(&mut text);
+        self.0.lock().unwrap().last_mut().unwrap().1 += &text.0;
+    }
+
+    fn record_follows_from(&self, _: &span::Id, _: &span::Id) {}
+
+    fn event(&self, event: &Event<'_>) {
+        let mut text = Text(String::new());
+        event.record(&mut text);
+        self.0
+            .lock()
+            .unwrap()
+            .push((*event.metadata().level(), text.0));
+    }
+
+    fn enter(&self, _: &span::Id) {}
+
+    fn exit(&self, _: &span::Id) {}
+}
+
+fn logged(work: impl FnOnce()) -> Vec<(Level, String)> {
+    let log = Log::default();
+    tracing::subscriber::with_default(log.clone(), work);
+    log.0.lock().unwrap().drain(..).collect()
+}
+
+#[test]
+fn each_finding_is_a_warning_once_and_then_counted() {
+    let layer = layer();
+    let spoofed = [("x-forwarded-for", "6.6.6.6")];
+    let log = logged(|| {
+        for _ in 0..100 {
+            through(&layer, Some("172.17.0.2:1"), request("/", &spoofed));
+        }
+        // Another service of the same layer, and another finding.
+        through(&layer.clone(), Some(PROXY), request("/", &spoofed));
+    });
+    let warnings: Vec<_> = log
+        .iter()
+        .filter(|(level, _)| *level == Level::WARN)
+        .collect();
+    assert_eq!(warnings.len(), 2, "{warnings:?}");
+    assert!(
+        warnings[0]
+            .1
+            .contains("add \"172.17.0.0/24\" to TrustedProxies"),
+        "{warnings:?}"
+    );
+    assert!(warnings[1].1.contains("scheme-missing"), "{warnings:?}");
+    assert_eq!(
+        log.iter()
+            .filter(|(level, _)| *level == Level::DEBUG)
+            .count(),
+        99
+    );
+    let counts: Vec<_> = layer
+        .finding_counts()
+        .filter(|(_, count)| *count > 0)
+        .collect();
+    assert_eq!(
+        counts,
+        [(Finding::PeerUntrusted, 100), (Finding::SchemeMissing, 1)]
+    );
+}
+
+#[test]
+fn an_honest_request_logs_and_counts_nothing() {
+    let layer = layer();
+    let honest = [
+        ("x-forwarded-for", "203.0.113.7"),
+        ("x-forwarded-proto", "https"),
+    ];
+    let log = logged(|| drop(through(&layer, Some(PROXY), request("/", &honest))));
+    assert_eq!(log, []);
+    assert!(layer.finding_counts().all(|(_, count)| count == 0));
+}
+
+#[test]
+fn no_byte_that_an_attacker_chose_reaches_the_log_unescaped() {
+    let mut request = request("/", &[("x-forwarded-for", "203.0.113.7")]);
+    let value = http::HeaderValue::from_bytes(b"https\t\xc2\x9b31m\"forged").unwrap();
+    request.headers_mut().insert("x-forwarded-proto", value);
+    let log = logged(|| drop(through(&layer(), Some(PROXY), request)));
+    let text = format!("{log:?}");
+    assert!(text.contains("forged"), "{text}");
+    assert!(
+        log.iter().all(|(_, text)| text
+            .chars()
+            .all(|char| char.is_ascii_graphic() || char == ' ')),
+        "{log:?}"
+    );
+}
+
+#[test]
+fn a_span_has_opentelemetrys_names() {
+    let honest = [
+        ("x-forwarded-for", "203.0.113.7:4711"),
+        ("x-forwarded-proto", "https"),
+        ("host", "api.example.com"),
+    ];
+    let seen = through(&layer(), Some(PROXY), request("/users?secret", &honest));
+    let log = logged(|| drop(request_span(&seen)));
+    let (_, text) = &log[0];
+    for field in [
+        "http.request.method=GET",
+        "url.path=\"/users\"",
+        "url.scheme=\"https\"",
+        "client.address=203.0.113.7",
+        "client.port=4711",
+        "server.address=\"api.example.com\"",
+        "server.port=443",
+        "network.peer.address=10.0.0.1",
+    ] {
+        assert!(text.contains(field), "{field}: {text}");
+    }
+    assert!(!text.contains("secret"), "{text}");
+    let outside = ForwardedLayer::new(TrustedProxies::none());
+    let log = logged(|| drop(request_span(&request("/", &[]))));
+    assert!(!log[0].1.contains("client.address"), "{log:?} {outside:?}");
+}
