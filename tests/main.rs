@@ -3,6 +3,7 @@
 mod support;
 
 mod article;
+mod browser;
 mod cases;
 mod cleaning;
 mod config;
@@ -20,5 +21,6 @@ mod real_proxies;
 mod reject;
 mod rewriting;
 mod scheme;
+mod server;
 mod trust;
 mod walk;

@@ -4,11 +4,12 @@ use std::{
     fs,
     net::{SocketAddr, TcpListener, TcpStream},
     path::{Path, PathBuf},
-    process::{Child, Command, Stdio},
-    time::{Duration, Instant},
+    process::Command,
 };
 
 use tempfile::TempDir;
+
+use crate::support::process::Process;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
@@ -157,10 +158,9 @@ impl Kind {
 
 /// A proxy that runs.
 pub struct Proxy {
-    pub kind: Kind,
     pub address: SocketAddr,
-    child: Child,
-    dir: TempDir,
+    process: Process,
+    _dir: TempDir,
 }
 
 impl Proxy {
@@ -180,65 +180,23 @@ impl Proxy {
             let text = fill(template, dir.path(), port, upstream);
             fs::write(dir.path().join(name), text).unwrap();
         }
-        let log = fs::File::create(dir.path().join("log")).unwrap();
-        let child = kind
-            .command(dir.path(), port, upstream)
-            .stdin(Stdio::null())
-            .stdout(log.try_clone().unwrap())
-            .stderr(log)
-            .spawn()
-            .unwrap_or_else(|error| panic!("{} does not start: {error}", kind.name()));
         let mut proxy = Self {
-            kind,
             address: SocketAddr::from(([127, 0, 0, 1], port)),
-            child,
-            dir,
+            process: Process::start(&mut kind.command(dir.path(), port, upstream)),
+            _dir: dir,
         };
-        let patience = Instant::now();
-        loop {
-            // Both addresses: what listens on one may not on the other yet.
-            let listens = [proxy.address, proxy.v6()]
+        // Both addresses: what listens on one may not on the other yet.
+        let addresses = [proxy.address, proxy.v6()];
+        proxy.process.wait_until("listens", || {
+            addresses
                 .iter()
-                .all(|address| TcpStream::connect(address).is_ok());
-            if listens {
-                return proxy;
-            }
-            let ended = proxy.child.try_wait().unwrap();
-            assert!(
-                ended.is_none() && patience.elapsed() < Duration::from_secs(20),
-                "{} does not listen ({ended:?}):\n{}",
-                kind.name(),
-                proxy.log()
-            );
-            std::thread::sleep(Duration::from_millis(20));
-        }
+                .all(|address| TcpStream::connect(address).is_ok())
+        });
+        proxy
     }
 
     pub fn v6(&self) -> SocketAddr {
         SocketAddr::from((std::net::Ipv6Addr::LOCALHOST, self.address.port()))
-    }
-
-    pub fn log(&self) -> String {
-        let log = fs::read(self.dir.path().join("log")).unwrap_or_default();
-        String::from_utf8_lossy(&log).into_owned()
-    }
-}
-
-impl Drop for Proxy {
-    fn drop(&mut self) {
-        // Asked first: some have children of their own.
-        let pid = self.child.id().to_string();
-        let _ = Command::new("kill").arg(&pid).status();
-        let patience = Instant::now();
-        while matches!(self.child.try_wait(), Ok(None)) {
-            if patience.elapsed() > Duration::from_secs(3) {
-                let _ = self.child.kill();
-            }
-            std::thread::sleep(Duration::from_millis(10));
-        }
-        if std::thread::panicking() {
-            eprintln!("the log of {}:\n{}", self.kind.name(), self.log());
-        }
     }
 }
 

@@ -9,6 +9,7 @@ mod fixture;
 mod matrix;
 
 use self::fixture::Kind;
+pub use self::fixture::free_port;
 
 /// Each proxy is a test of its own, so that the others run where one is missing.
 macro_rules! proxies {

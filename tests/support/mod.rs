@@ -8,6 +8,7 @@ use tower_forwarded::{Finding, ForwardedLayer, Peer, Resolution, Trust, TrustedP
 
 #[path = "../../examples/explain/json.rs"]
 pub mod json;
+pub mod process;
 pub mod property;
 pub mod wire;
 

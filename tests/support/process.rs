@@ -1,0 +1,99 @@
+//! A program that runs beside the test, and stops with it.
+
+use std::{
+    fs,
+    process::{Child, Command, Stdio},
+    time::{Duration, Instant},
+};
+
+use tempfile::NamedTempFile;
+
+pub struct Process {
+    child: Child,
+    output: NamedTempFile,
+    name: String,
+}
+
+impl Process {
+    /// Starts it, with its output in a file.
+    pub fn start(command: &mut Command) -> Self {
+        let output = NamedTempFile::new().unwrap();
+        let name = command.get_program().to_string_lossy().into_owned();
+        let child = command
+            .stdin(Stdio::null())
+            .stdout(output.reopen().unwrap())
+            .stderr(
+                fs::OpenOptions::new()
+                    .append(true)
+                    .open(output.path())
+                    .unwrap(),
+            )
+            .spawn()
+            .unwrap_or_else(|error| panic!("{name} does not start: {error}"));
+        Self {
+            child,
+            output,
+            name,
+        }
+    }
+
+    /// Waits until it has written `text`, and gives all that it wrote.
+    pub fn wait_for(&mut self, text: &str) -> String {
+        let path = self.output.path().to_owned();
+        let read = || fs::read_to_string(&path).unwrap_or_default();
+        self.wait_until(&format!("says `{text}`"), || read().contains(text));
+        read()
+    }
+
+    /// Waits until something is so.
+    ///
+    /// # Panics
+    ///
+    /// With its output, if it ends before or takes too long.
+    pub fn wait_until(&mut self, what: &str, is_so: impl Fn() -> bool) {
+        let started = Instant::now();
+        while !is_so() {
+            let ended = self.child.try_wait().unwrap();
+            assert!(
+                ended.is_none() && started.elapsed() < Duration::from_secs(20),
+                "{} never {what} ({ended:?}):\n{}",
+                self.name,
+                self.output()
+            );
+            std::thread::sleep(Duration::from_millis(20));
+        }
+    }
+
+    pub fn output(&self) -> String {
+        let output = fs::read(self.output.path()).unwrap_or_default();
+        String::from_utf8_lossy(&output).into_owned()
+    }
+
+    /// Sends a signal by its name, and waits for the end.
+    pub fn signal(&mut self, signal: &str) -> std::process::ExitStatus {
+        let pid = self.child.id().to_string();
+        let _ = Command::new("kill").args(["-s", signal, &pid]).status();
+        let started = Instant::now();
+        loop {
+            if let Some(status) = self.child.try_wait().unwrap() {
+                return status;
+            }
+            if started.elapsed() > Duration::from_secs(3) {
+                let _ = self.child.kill();
+            }
+            std::thread::sleep(Duration::from_millis(10));
+        }
+    }
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        if matches!(self.child.try_wait(), Ok(None)) {
+            // Asked first: some have children of their own.
+            self.signal("TERM");
+        }
+        if std::thread::panicking() {
+            eprintln!("the output of {}:\n{}", self.name, self.output());
+        }
+    }
+}
