@@ -227,11 +227,102 @@ fn a_host_parameter_counts_only_if_it_is_allowed() {
     );
 }
 
+/// The crate forwarded-header-value 0.1 reads the field from the left, as a whole.
+fn theirs(line: &str) -> Option<std::net::IpAddr> {
+    let value = forwarded_header_value::ForwardedHeaderValue::from_forwarded(line).ok()?;
+    value.proximate_forwarded_for_ip()
+}
+
 #[test]
-fn escapes_are_decoded_where_others_keep_them() {
-    // forwarded-header-value 0.1 and realclientip-go read this as no address.
-    assert_eq!(
-        came_out(&["for=\"20\\3.0.113.7\";proto=\"htt\\ps\""]).0,
-        "203.0.113.7"
-    );
+fn where_reading_from_the_left_loses_what_the_proxy_appended() {
+    let honest = "for=203.0.113.7;proto=https";
+    let client: std::net::IpAddr = "203.0.113.7".parse().unwrap();
+    assert_eq!(theirs(honest), Some(client));
+    for evil in ["for=\"", "junk", "for=\"\\"] {
+        let line = format!("{evil}, {honest}");
+        assert_ne!(
+            theirs(&line),
+            Some(client),
+            "{line}: no longer true of that crate"
+        );
+        assert_eq!(came_out(&[&line]).0, "203.0.113.7", "{line}");
+    }
+}
+
+#[test]
+fn where_both_are_sure_they_agree() {
+    for line in [
+        "for=203.0.113.7",
+        "For=\"[2001:db8:cafe::17]:4711\"",
+        "for=192.0.2.60;proto=http;by=203.0.113.43",
+        "for=192.0.2.43, for=198.51.100.17",
+        "for=\"203.0.113.7:4711\";host=a.example",
+    ] {
+        let ours = came_out(&[line]).0;
+        assert_eq!(theirs(line).map(|ip| ip.to_string()), Some(ours), "{line}");
+    }
+}
+
+/// Where realclientip-go deviates from RFC 7239, by its own test `Test_forwardedHeaderRFCDeviations`.
+#[test]
+fn realclientip_gos_documented_deviations_are_not_ours() {
+    for (line, client, found) in [
+        // "Comma in quotes": it splits there, and reads 2.2.2.2.
+        (
+            "For=\"1.1.1.1, For=2.2.2.2, For=3.3.3.3\", For=\"10.0.0.2\"",
+            "10.0.0.2",
+            "for-malformed scheme-missing",
+        ),
+        // "Unmatched quote": the RFC, read from the left, loses everything right of it.
+        ("For=\"1.1.1.1, For=2.2.2.2;proto=https", "2.2.2.2", ""),
+        // "Invalid characters": it looks at no parameter but `for`.
+        (
+            "For=1.1.1.1;@!=x;proto=https",
+            "10.0.0.1",
+            "for-malformed scheme-missing",
+        ),
+        // "Duplicate token": it takes the first.
+        (
+            "For=1.1.1.1;For=2.2.2.2;proto=https",
+            "10.0.0.1",
+            "for-malformed scheme-missing",
+        ),
+        // "Escaped character": it does not unescape.
+        ("For=\"3.3.3.\\3\";proto=https", "3.3.3.3", ""),
+        // "Equal sign spaces": it lets one before the value pass.
+        (
+            "For =1.1.1.1;proto=https",
+            "10.0.0.1",
+            "for-malformed scheme-missing",
+        ),
+        (
+            "For= 3.3.3.3;proto=https",
+            "10.0.0.1",
+            "for-malformed scheme-missing",
+        ),
+        // IPv4 in brackets: it trims them.
+        (
+            "For=\"[1.1.1.1]\";proto=https",
+            "10.0.0.1",
+            "for-malformed scheme-missing",
+        ),
+        // Missing quotes and brackets around IPv6 mean one thing only, and are let pass here too.
+        (
+            "For=[2607:f8b0:4004:83f::200e];proto=https",
+            "2607:f8b0:4004:83f::200e",
+            "",
+        ),
+        (
+            "For=\"2607:f8b0:4004:83f::200e\";proto=https",
+            "2607:f8b0:4004:83f::200e",
+            "",
+        ),
+    ] {
+        let (ours, _, findings, _) = came_out(&[line]);
+        assert_eq!(
+            (ours.as_str(), findings.as_str()),
+            (client, found),
+            "{line}"
+        );
+    }
 }

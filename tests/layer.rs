@@ -162,3 +162,50 @@ async fn behind_a_unix_socket_axum_says_so_through_peer() {
     assert!(answer.ends_with("203.0.113.7 203.0.113.7:0"), "{answer}");
     server.abort();
 }
+
+#[tokio::test]
+async fn under_tonic_the_peer_is_where_tonic_puts_it() {
+    use tonic::transport::server::{Server, TcpConnectInfo};
+
+    use crate::support::wire::{Version, send_to};
+
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let layer = ForwardedLayer::new("127.0.0.1".parse::<TrustedProxies>().unwrap()).peer_from(
+        |extensions| {
+            let info: &TcpConnectInfo = extensions.get()?;
+            info.remote_addr().map(Peer::from)
+        },
+    );
+    let routes = axum::Router::new().fallback(|resolution: Resolution| async move {
+        format!(
+            "{} {}",
+            resolution.client().unwrap(),
+            resolution.origin().unwrap()
+        )
+    });
+    let server = tokio::spawn(async move {
+        let incoming = tonic::transport::server::TcpIncoming::from(listener);
+        Server::builder()
+            .layer(layer)
+            .add_routes(tonic::service::Routes::from(routes))
+            .serve_with_incoming(incoming)
+            .await
+            .unwrap();
+    });
+    let fields = [
+        ("x-forwarded-for", "203.0.113.7"),
+        ("x-forwarded-proto", "https"),
+        ("content-type", "application/grpc"),
+    ];
+    let answer = send_to(
+        address,
+        Version::Http2,
+        "POST",
+        "http://api.example.com/a.B/C",
+        &fields,
+    )
+    .await;
+    assert_eq!(answer.body, "203.0.113.7 https://api.example.com");
+    server.abort();
+}

@@ -19,6 +19,7 @@ mod port_and_prefix;
 mod presets;
 mod real_proxies;
 mod reject;
+mod reload;
 mod rewriting;
 mod scheme;
 mod server;

@@ -63,6 +63,17 @@ pub async fn send(
     uri: &str,
     fields: &[(&str, &str)],
 ) -> Answer {
+    send_to(server.address, version, method, uri, fields).await
+}
+
+/// The same, to a server at `address`.
+pub async fn send_to(
+    address: SocketAddr,
+    version: Version,
+    method: &str,
+    uri: &str,
+    fields: &[(&str, &str)],
+) -> Answer {
     let uri: http::Uri = uri.parse().unwrap();
     let host = uri.authority().unwrap().clone();
     let mut request = Request::builder().method(method);
@@ -78,9 +89,7 @@ pub async fn send(
         request = request.header(*name, *value);
     }
     let request = request.body(Body::empty()).unwrap();
-    let stream = tokio::net::TcpStream::connect(server.address)
-        .await
-        .unwrap();
+    let stream = tokio::net::TcpStream::connect(address).await.unwrap();
     let io = hyper_util::rt::TokioIo::new(stream);
     let answer = match version {
         Version::Http1 => {
