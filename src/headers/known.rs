@@ -176,11 +176,15 @@ const fn letter(byte: u8) -> u32 {
 }
 
 /// Recognises a header name, which is lowercase.
-#[inline]
+#[inline(always)]
 pub(crate) fn classify(name: &str) -> Option<Kind> {
-    if INITIALS & letter(*name.as_bytes().first()?) == 0 {
-        return None;
+    match name.as_bytes().first() {
+        Some(first) if INITIALS & letter(*first) != 0 => look_up(name),
+        _ => None,
     }
+}
+
+fn look_up(name: &str) -> Option<Kind> {
     // The four that most proxies send, without arithmetic.
     if let Some(rest) = name.strip_prefix("x-forwarded-") {
         match rest {
