@@ -6,7 +6,7 @@ use fantoccini::{Client, ClientBuilder, wd::WebDriverCompatibleCommand};
 use hyper_util::client::legacy::connect::HttpConnector;
 use serde_json::{Value, json};
 
-use crate::{real_proxies::free_port, support::process::Process};
+use crate::{real_proxies::fixture::free_port, support::process::Process};
 
 pub struct Browser {
     pub client: Client,

@@ -1,5 +1,6 @@
 //! The article in a real browser: Chromium, driven through its own driver.
 
+mod article;
 mod driver;
 
 use std::time::Duration;
@@ -40,8 +41,10 @@ async fn text_of(browser: &Browser, id: &str, class: &str) -> String {
     let started = Instant::now();
     loop {
         let element = browser.client.find(Locator::Id(id)).await.unwrap();
+        // The class first: the text does not change after it.
+        let now = element.attr("class").await.unwrap();
         let text = element.text().await.unwrap();
-        if element.attr("class").await.unwrap().as_deref() == Some(class) {
+        if now.as_deref() == Some(class) {
             return text;
         }
         assert!(started.elapsed() < PATIENCE, "#{id} is not {class}: {text}");

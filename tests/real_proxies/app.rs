@@ -1,6 +1,13 @@
 //! The app behind the proxy: it says what came out, and what was on the wire.
 
-use std::{net::SocketAddr, path::Path};
+use std::{
+    net::SocketAddr,
+    path::Path,
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+};
 
 use axum::{
     Extension, Router,
@@ -36,7 +43,15 @@ struct Wire(Vec<String>);
 
 pub struct App {
     pub tcp: SocketAddr,
+    served: Arc<AtomicUsize>,
     tasks: [JoinHandle<()>; 2],
+}
+
+impl App {
+    /// How many requests it answered.
+    pub fn served(&self) -> usize {
+        self.served.load(Ordering::Relaxed)
+    }
 }
 
 impl Drop for App {
@@ -49,11 +64,18 @@ impl Drop for App {
 
 /// Serves over TCP (HTTP/1.1 and cleartext HTTP/2) and over a Unix socket.
 pub async fn serve(layer: ForwardedLayer, socket: &Path) -> App {
+    let served = Arc::new(AtomicUsize::new(0));
+    let counter = served.clone();
+    let count = move |request: Request| {
+        counter.fetch_add(1, Ordering::Relaxed);
+        request
+    };
     let app = Router::new()
         .route("/ws", any(websocket))
         .fallback(show)
         .layer(layer)
-        .layer(middleware::from_fn(remember));
+        .layer(middleware::from_fn(remember))
+        .layer(tower::util::MapRequestLayer::new(count));
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let tcp = listener.local_addr().unwrap();
     let by_tcp = app
@@ -66,6 +88,7 @@ pub async fn serve(layer: ForwardedLayer, socket: &Path) -> App {
     std::fs::set_permissions(socket, mode).unwrap();
     App {
         tcp,
+        served,
         tasks: [
             tokio::spawn(async move { axum::serve(listener, by_tcp).await.unwrap() }),
             tokio::spawn(async move { axum::serve(unix, by_socket).await.unwrap() }),

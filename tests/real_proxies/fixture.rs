@@ -21,6 +21,14 @@ pub enum Kind {
     Caddy,
     Traefik,
     Envoy,
+    /// Behind another proxy.
+    NginxInner,
+    /// Behind another proxy.
+    HaproxyInner,
+    /// In front of three replicas.
+    HaproxyReplicas,
+    /// With two origins and a 301 for plain http.
+    NginxArticle,
 }
 
 /// How the proxy reaches the app.
@@ -29,6 +37,8 @@ pub enum Upstream {
     Http1(SocketAddr),
     Http2(SocketAddr),
     Unix(PathBuf),
+    /// Three of the same, by HTTP/1.1.
+    Replicas([SocketAddr; 3]),
 }
 
 impl Upstream {
@@ -37,6 +47,7 @@ impl Upstream {
             Self::Http1(_) => "HTTP/1.1",
             Self::Http2(_) => "HTTP/2",
             Self::Unix(_) => "Unix socket",
+            Self::Replicas(_) => "three HTTP/1.1",
         }
     }
 }
@@ -52,6 +63,10 @@ impl Kind {
             Self::Caddy => "caddy",
             Self::Traefik => "traefik",
             Self::Envoy => "envoy",
+            Self::NginxInner => "nginx-inner",
+            Self::HaproxyInner => "haproxy-inner",
+            Self::HaproxyReplicas => "haproxy-replicas",
+            Self::NginxArticle => "nginx-article",
         }
     }
 
@@ -78,15 +93,22 @@ impl Kind {
             Self::Caddy => files!["Caddyfile"],
             Self::Traefik => files!["traefik.yml", "traefik-routes.yml"],
             Self::Envoy => files!["envoy.yaml"],
+            Self::NginxInner => files!["nginx-inner.conf"],
+            Self::HaproxyInner => files!["haproxy-inner.cfg"],
+            Self::HaproxyReplicas => files!["haproxy-replicas.cfg"],
+            Self::NginxArticle => files!["nginx-article.conf"],
         }
     }
 
     fn command(self, dir: &Path, port: u16, upstream: &Upstream) -> Command {
         let file = |name: &str| dir.join(name).display().to_string();
         let (program, arguments): (&str, Vec<String>) = match self {
-            Self::Nginx => ("nginx", vec!["-c".into(), file("nginx.conf")]),
-            Self::Haproxy => ("haproxy", vec!["-f".into(), file("haproxy.cfg")]),
-            Self::HaproxyForwarded => ("haproxy", vec!["-f".into(), file("haproxy-forwarded.cfg")]),
+            Self::Nginx | Self::NginxInner | Self::NginxArticle => {
+                ("nginx", vec!["-c".into(), file(self.files()[0].0)])
+            }
+            Self::Haproxy | Self::HaproxyForwarded | Self::HaproxyInner | Self::HaproxyReplicas => {
+                ("haproxy", vec!["-f".into(), file(self.files()[0].0)])
+            }
             Self::Apache => (
                 "apache2",
                 vec!["-f".into(), file("apache.conf"), "-DFOREGROUND".into()],
@@ -125,6 +147,7 @@ impl Kind {
                         format!("-b{},{};/;proto=h2", address.ip(), address.port())
                     }
                     Upstream::Unix(path) => format!("-bunix:{}", path.display()),
+                    Upstream::Replicas(_) => unreachable!("nghttpx is asked for one"),
                 };
                 let mut arguments = vec![
                     format!("-f127.0.0.1,{port}"),
@@ -159,6 +182,8 @@ impl Kind {
 /// A proxy that runs.
 pub struct Proxy {
     pub address: SocketAddr,
+    /// Another port, for those that listen on two.
+    pub second: u16,
     process: Process,
     _dir: TempDir,
 }
@@ -174,14 +199,15 @@ impl Proxy {
             .prefix(kind.name())
             .tempdir()
             .unwrap();
-        let port = free_port();
+        let (port, second) = (free_port(), free_port());
         certificate.write(dir.path());
         for (name, template) in kind.files() {
-            let text = fill(template, dir.path(), port, upstream);
+            let text = fill(template, dir.path(), [port, second], upstream);
             fs::write(dir.path().join(name), text).unwrap();
         }
         let mut proxy = Self {
             address: SocketAddr::from(([127, 0, 0, 1], port)),
+            second,
             process: Process::start(&mut kind.command(dir.path(), port, upstream)),
             _dir: dir,
         };
@@ -200,8 +226,13 @@ impl Proxy {
     }
 }
 
-fn fill(template: &str, dir: &Path, port: u16, upstream: &Upstream) -> String {
+fn fill(template: &str, dir: &Path, [port, second]: [u16; 2], upstream: &Upstream) -> String {
+    let mut more = [String::new(), String::new()];
     let (mark, tcp, socket) = match upstream {
+        Upstream::Replicas([one, two, three]) => {
+            more = [two.to_string(), three.to_string()];
+            ("#h1#", Some(one), "")
+        }
         Upstream::Http1(address) => ("#h1#", Some(address), ""),
         Upstream::Http2(address) => ("#h2#", Some(address), ""),
         Upstream::Unix(path) => ("#unix#", None, path.to_str().unwrap()),
@@ -223,6 +254,9 @@ fn fill(template: &str, dir: &Path, port: u16, upstream: &Upstream) -> String {
         .collect::<String>()
         .replace("@DIR@", dir.to_str().unwrap())
         .replace("@PORT@", &port.to_string())
+        .replace("@PORT2@", &second.to_string())
+        .replace("@TCP2@", &more[0])
+        .replace("@TCP3@", &more[1])
         .replace("@TCP@", &text(tcp.map(ToString::to_string)))
         .replace("@HOST@", &text(tcp.map(|address| address.ip().to_string())))
         .replace(

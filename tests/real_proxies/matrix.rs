@@ -191,7 +191,7 @@ pub async fn run(kind: Kind) {
             .unwrap();
         }
     }
-    compare(kind, &rows);
+    keep(kind.name(), &rows);
 }
 
 fn layer(kind: Kind) -> ForwardedLayer {
@@ -296,11 +296,11 @@ fn truth(case: &Case, outcome: Result<(StatusCode, String), String>) -> Result<S
     }
 }
 
-/// What each proxy did is kept in the repository, for the docs.
-fn compare(kind: Kind, rows: &str) {
+/// What came out is kept in the repository, for the docs.
+pub fn keep(name: &str, rows: &str) {
     let path = PathBuf::from(env!("CARGO_MANIFEST_DIR"))
         .join("docs/real-proxies")
-        .join(format!("{}.md", kind.name()));
+        .join(format!("{name}.md"));
     if std::env::var_os("BLESS").is_some() {
         fs::create_dir_all(path.parent().unwrap()).unwrap();
         fs::write(&path, rows).unwrap();

@@ -4,12 +4,13 @@
 //! trusted.
 
 mod app;
+mod chains;
 mod client;
-mod fixture;
+pub mod fixture;
 mod matrix;
+mod uvicorn;
 
 use self::fixture::Kind;
-pub use self::fixture::free_port;
 
 /// Each proxy is a test of its own, so that the others run where one is missing.
 macro_rules! proxies {

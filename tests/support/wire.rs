@@ -22,7 +22,12 @@ impl Drop for Server {
 
 /// Serves `app` over HTTP/1.1 and cleartext HTTP/2.
 pub async fn serve(app: Router) -> Server {
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    serve_at(SocketAddr::from(([127, 0, 0, 1], 0)), app).await
+}
+
+/// Serves `app` at an address.
+pub async fn serve_at(address: SocketAddr, app: Router) -> Server {
+    let listener = TcpListener::bind(address).await.unwrap();
     let address = listener.local_addr().unwrap();
     let app = app.into_make_service_with_connect_info::<SocketAddr>();
     let task = tokio::spawn(async move { axum::serve(listener, app).await.unwrap() });

@@ -1,0 +1,190 @@
+//! The article: two https origins behind real nginx, which answers plain http with a 301.
+
+use axum::{
+    Form, Router,
+    extract::{Request, WebSocketUpgrade, ws::Message},
+    http::{HeaderName, HeaderValue, StatusCode, header},
+    response::{Html, IntoResponse, Response},
+    routing::{any, get, post},
+};
+use fantoccini::Locator;
+use tower_forwarded::{ForwardedLayer, Resolution, TrustedProxies};
+use tower_http::{cors::CorsLayer, csrf::CsrfLayer};
+
+use super::{driver::Browser, text_of};
+use crate::{
+    real_proxies::fixture::{Certificate, Kind, Proxy, Upstream},
+    support::wire::serve,
+};
+
+/// A page that asks the other origin, and says what came of it.
+const PAGE: &str = r#"<!doctype html><title>page</title><link rel="icon" href="data:,">
+<img id="picture" src="{{picture}}">
+<output id="fetched"></output> <output id="socket"></output>
+<form method="post" action="/form"><input name="text" value="hello"><button id="send">Send</button></form>
+<script>
+  const say = (id, kind, text) => { const o = document.getElementById(id); o.className = kind; o.textContent = text; };
+  fetch("{{api}}/users", { headers: { "X-Requested-With": "page" } })
+    .then(async answer => say("fetched", "good", await answer.text()), error => say("fetched", "bad", error));
+  const socket = new WebSocket("wss://" + location.host + "/ws");
+  socket.onmessage = event => say("socket", "good", event.data);
+  socket.onerror = () => say("socket", "bad", "error");
+</script>"#;
+
+/// Redirects to the path with a slash, at the scheme and host of the request's own URI.
+async fn add_slash(request: Request) -> Response {
+    let uri = request.uri();
+    let host = request.headers()[header::HOST].to_str().unwrap();
+    let scheme = uri.scheme_str().unwrap_or("http");
+    let location = format!("{scheme}://{host}{}/", uri.path());
+    (
+        StatusCode::TEMPORARY_REDIRECT,
+        [(header::LOCATION, location)],
+    )
+        .into_response()
+}
+
+/// The app that the page at `page` and the API at `api` are both made of.
+fn app(page: u16, api: u16) -> Router {
+    let show = move |resolution: Option<Resolution>| async move {
+        // An absolute URL of the app's own: http would be mixed content.
+        let picture = resolution
+            .and_then(|resolution| resolution.origin())
+            .map(|origin| origin.url("/picture.svg"))
+            .unwrap_or_default();
+        let html = PAGE
+            .replace("{{picture}}", &picture)
+            .replace("{{api}}", &format!("https://localhost:{api}"));
+        (
+            [(header::SET_COOKIE, "session=1; Secure; HttpOnly; Path=/")],
+            Html(html),
+        )
+    };
+    let picture = || async {
+        let svg = r#"<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9"/>"#;
+        ([(header::CONTENT_TYPE, "image/svg+xml")], svg)
+    };
+    let form = |request: Request| async move {
+        let cookie = request.headers().get(header::COOKIE).cloned();
+        let form: Form<Vec<(String, String)>> = axum::RequestExt::extract(request).await.unwrap();
+        let cookie = cookie.map(|cookie| cookie.to_str().unwrap().to_owned());
+        Html(format!(
+            "<link rel=icon href=data:,><output id=posted>{} {:?}</output>",
+            form.0[0].1,
+            cookie.unwrap_or_default()
+        ))
+    };
+    let socket = |upgrade: WebSocketUpgrade, resolution: Option<Resolution>| async move {
+        let text = resolution.map(|resolution| resolution.scheme().to_string());
+        upgrade.on_upgrade(async move |mut socket| {
+            let _ = socket.send(Message::text(text.unwrap_or_default())).await;
+        })
+    };
+    let origin = HeaderValue::try_from(format!("https://localhost:{page}")).unwrap();
+    Router::new()
+        .route("/", get(show))
+        .route("/picture.svg", get(picture))
+        .route("/form", post(form))
+        .route("/ws", any(socket))
+        .route("/users", get(add_slash))
+        .route(
+            "/users/",
+            get(|request: Request| async move { request.uri().to_string() }),
+        )
+        .layer(CsrfLayer::new())
+        .layer(
+            CorsLayer::new()
+                .allow_origin(origin)
+                .allow_headers([HeaderName::from_static("x-requested-with")]),
+        )
+}
+
+/// nginx in front of the app, which has to know the ports of both origins before they are there.
+async fn behind_nginx(layer: Option<ForwardedLayer>) -> (crate::support::wire::Server, Proxy) {
+    // A first server finds a free port for the app.
+    let certificate = Certificate::new();
+    let placeholder = serve(Router::new()).await;
+    let address = placeholder.address;
+    drop(placeholder);
+    let nginx = Proxy::start(Kind::NginxArticle, &Upstream::Http1(address), &certificate);
+    let app = app(nginx.address.port(), nginx.second);
+    let app = match layer {
+        Some(layer) => app.layer(layer),
+        None => app,
+    };
+    (crate::support::wire::serve_at(address, app).await, nginx)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs nginx, chromedriver and chromium: tests/run"]
+async fn without_the_layer_the_browser_blocks_the_fetch() {
+    let (_app, nginx) = behind_nginx(None).await;
+    let browser = Browser::start().await;
+    browser
+        .client
+        .goto(&format!("https://localhost:{}/", nginx.address.port()))
+        .await
+        .unwrap();
+    let text = text_of(&browser, "fetched", "bad").await;
+    assert!(text.contains("Failed to fetch"), "{text}");
+    let console = browser.console().await;
+    assert!(
+        console
+            .iter()
+            .any(|line| line.contains("blocked by CORS policy")
+                && line.contains("redirected from 'https://localhost")),
+        "{console:#?}"
+    );
+    browser.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs nginx, chromedriver and chromium: tests/run"]
+async fn with_it_fetch_cookie_form_picture_and_websocket_all_work() {
+    let trust: TrustedProxies = "127.0.0.1".parse().unwrap();
+    // The browser is on this machine too: one hop.
+    let (_app, nginx) = behind_nginx(Some(ForwardedLayer::new(trust.hops(1)))).await;
+    let browser = Browser::start().await;
+    let page = format!("https://localhost:{}/", nginx.address.port());
+    browser.client.goto(&page).await.unwrap();
+    // Preflight, redirect, answer.
+    let fetched = text_of(&browser, "fetched", "good").await;
+    assert_eq!(
+        fetched,
+        format!("https://localhost:{}/users/", nginx.second)
+    );
+    // A WebSocket by wss.
+    assert_eq!(text_of(&browser, "socket", "good").await, "https");
+    // The picture's absolute URL is https, and it is shown.
+    let shown = browser
+        .client
+        .execute("const i = document.getElementById('picture'); return [i.src, i.complete && i.naturalWidth > 0]", vec![])
+        .await
+        .unwrap();
+    assert_eq!(
+        shown,
+        serde_json::json!([format!("{page}picture.svg"), true])
+    );
+    // A form with CSRF protection, and the cookie that is marked Secure.
+    browser
+        .client
+        .find(Locator::Id("send"))
+        .await
+        .unwrap()
+        .click()
+        .await
+        .unwrap();
+    let posted = browser
+        .client
+        .wait()
+        .for_element(Locator::Id("posted"))
+        .await
+        .unwrap()
+        .text()
+        .await
+        .unwrap();
+    assert_eq!(posted, "hello \"session=1\"");
+    let console = browser.console().await;
+    assert!(console.is_empty(), "{console:#?}");
+    browser.close().await;
+}
