@@ -95,6 +95,7 @@
 //! | in axum handlers | `ClientIp`, `Host`, and [`Origin`], [`Scheme`], [`Resolution`] |
 //! | why | [`explain`], [`Explanation`], [`finding_counts`](ForwardedLayer::finding_counts), `request_span` |
 //! | turning requests away | [`RejectLayer`] |
+//! | chapters | [why is my scheme still http?](guide::why_http), [threat model](guide::threat_model), [real proxies](guide::real_proxies), [uvicorn](guide::uvicorn) |
 //!
 //! # Features
 //!
@@ -122,6 +123,7 @@
 #[cfg(feature = "serde")]
 mod config;
 mod explain;
+pub mod guide;
 mod headers;
 mod layer;
 mod peer;

@@ -116,7 +116,7 @@ async fn uvicorns_star_believes_a_forged_address_and_ours_does_not() {
         let theirs = theirs(&client, trust, &certificate).await;
         let ours = ours(&client, trust, &certificate).await;
         for (((request, _), theirs), ours) in REQUESTS.iter().zip(&theirs).zip(&ours) {
-            writeln!(rows, "| {state} | {request} | {theirs} | {ours} |").unwrap();
+            writeln!(rows, "| {state} | {request} | `{theirs}` | `{ours}` |").unwrap();
         }
         let truth = format!("127.0.0.9 https://{HOST}/");
         match trust {
