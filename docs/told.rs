@@ -1,9 +1,9 @@
 use tower_forwarded::{ForwardedLayer, TrustedProxies, explain};
 
-const XFF: (&str, &str) = ("x-forwarded-for", "203.0.113.7");
-const HTTPS: (&str, &str) = ("x-forwarded-proto", "https");
+pub const XFF: (&str, &str) = ("x-forwarded-for", "203.0.113.7");
+pub const HTTPS: (&str, &str) = ("x-forwarded-proto", "https");
 
-fn first_line_of(trust: TrustedProxies, peer: Option<&str>, headers: &str, fields: &[(&str, &str)]) -> String {
+pub fn first_line_of(trust: TrustedProxies, peer: Option<&str>, headers: &str, fields: &[(&str, &str)]) -> String {
     let layer = ForwardedLayer::new(trust).headers(headers.parse().unwrap());
     let mut request = http::Request::get("/").header("host", "app.internal");
     for (name, value) in fields {
@@ -14,6 +14,6 @@ fn first_line_of(trust: TrustedProxies, peer: Option<&str>, headers: &str, field
     explain(peer, &parts, layer.policy()).to_string().lines().next().unwrap().to_owned()
 }
 
-fn first_line(trust: &str, peer: Option<&str>, headers: &str, fields: &[(&str, &str)]) -> String {
+pub fn first_line(trust: &str, peer: Option<&str>, headers: &str, fields: &[(&str, &str)]) -> String {
     first_line_of(trust.parse().unwrap(), peer, headers, fields)
 }

@@ -150,3 +150,28 @@ fn bytes_outside_ascii_survive_the_round_trip() {
     );
     assert_eq!(answer["uri"], "http://a/");
 }
+
+#[test]
+fn a_request_that_cannot_be_built_is_an_answer_and_the_next_is_answered() {
+    let config = json!({ "trust": [], "headers": "x-forwarded" });
+    let case = |request: Value| json!({ "id": 1, "config": config, "request": request });
+    let cases = [
+        case(json!({ "peer": "here" })),
+        case(json!({ "peer": null, "uri": "/a b" })),
+        case(json!({ "peer": null, "headers": [["no name", "x"]] })),
+        case(json!({ "peer": null, "headers": [["x-a", "line\nbreak"]] })),
+        case(json!({ "peer": null, "headers": [["x-a", "\u{100}"]] })),
+        case(json!({ "peer": "192.0.2.1:1", "headers": [["host", "a"]] })),
+    ];
+    let answers = answers(&cases);
+    for (answer, named) in answers
+        .iter()
+        .zip(["`here`", "`/a b`", "`no name`", "x-a", "x-a"])
+    {
+        assert!(
+            answer["request_error"].as_str().unwrap().contains(named),
+            "{answer}"
+        );
+    }
+    assert_eq!(answers[5]["client"], "192.0.2.1");
+}

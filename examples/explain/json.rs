@@ -7,7 +7,7 @@ use http::{HeaderName, HeaderValue, Request};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use tower::{Layer, ServiceExt, service_fn};
-use tower_forwarded::{Config, Peer, Resolution};
+use tower_forwarded::{Config, Peer, PeerError, Resolution};
 
 #[derive(Deserialize)]
 struct Line {
@@ -18,7 +18,6 @@ struct Line {
 }
 
 #[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
 struct Asked {
     peer: Option<String>,
     #[serde(default = "slash")]
@@ -48,7 +47,9 @@ struct Answer {
     headers: Vec<(String, String)>,
 }
 
-/// Answers every line of `input`; fails with the number of the first line that is no such object.
+/// Answers every line of `input`: one that describes no configuration or no request with an error of
+/// its own, so that the others are answered too. Fails with the number of the first line that is no
+/// such object.
 pub fn run(input: impl BufRead, mut output: impl Write) -> Result<(), String> {
     for (number, line) in input.lines().enumerate() {
         let line = line.map_err(|error| format!("line {}: {error}", number + 1))?;
@@ -76,7 +77,13 @@ fn answer(line: &str) -> Result<Value, String> {
         Ok(config) => config.layer(),
         Err(error) => return Ok(json!({ "id": id, "config_error": error.to_string() })),
     };
-    let request = build(serde_json::from_value(request).map_err(|e| format!("request: {e}"))?)?;
+    let request = serde_json::from_value(request)
+        .map_err(|error| error.to_string())
+        .and_then(build);
+    let request = match request {
+        Ok(request) => request,
+        Err(error) => return Ok(json!({ "id": id, "request_error": error })),
+    };
     // The layer itself answers, so that this program cannot disagree with it.
     let service = layer.layer(service_fn(async |request: Request<()>| {
         Ok::<_, Infallible>(request)
@@ -110,19 +117,19 @@ fn build(asked: Asked) -> Result<Request<()>, String> {
         .method(asked.method.as_deref().unwrap_or("GET"))
         .uri(&asked.uri)
         .body(())
-        .map_err(|error| format!("request: uri `{}`: {error}", asked.uri))?;
+        .map_err(|error| format!("uri `{}`: {error}", asked.uri))?;
     for (name, value) in asked.headers {
         let bytes = bytes(&value)
-            .ok_or_else(|| format!("request: the value of {name} has characters above U+00FF"))?;
+            .ok_or_else(|| format!("the value of {name} has characters above U+00FF"))?;
         let name: HeaderName = name
             .parse()
-            .map_err(|_| format!("request: `{name}` is no field name"))?;
+            .map_err(|_| format!("`{name}` is no field name"))?;
         let value = HeaderValue::from_bytes(&bytes)
-            .map_err(|_| format!("request: the value of {name} has control characters"))?;
+            .map_err(|_| format!("the value of {name} has control characters"))?;
         request.headers_mut().append(name, value);
     }
     if let Some(peer) = asked.peer {
-        let peer: Peer = peer.parse().map_err(|error| format!("request: {error}"))?;
+        let peer: Peer = peer.parse().map_err(|error: PeerError| error.to_string())?;
         request.extensions_mut().insert(peer);
     }
     Ok(request)
