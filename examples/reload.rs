@@ -7,12 +7,7 @@
 //! The file has one address or network a line, as providers publish them; the name is looked up anew
 //! each time, as for a balancer whose addresses change. What cannot be read keeps the last good set.
 
-use std::{
-    net::{IpAddr, SocketAddr},
-    path::PathBuf,
-    process::ExitCode,
-    time::Duration,
-};
+use std::{net::SocketAddr, path::PathBuf, process::ExitCode, time::Duration};
 
 use axum::{Router, routing::get};
 use clap::Parser;
@@ -103,7 +98,7 @@ async fn look(arguments: &Arguments) -> Result<TrustedProxies, String> {
         .await
         .map_err(|error| format!("{name}: {error}"))?;
     let named: TrustedProxies = addresses
-        .map(|address| ipnet::IpNet::from(IpAddr::from(address.ip())))
+        .map(|address| ipnet::IpNet::from(address.ip()))
         .collect();
     Ok(listed.union(&named))
 }

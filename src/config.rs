@@ -268,13 +268,16 @@ impl<'de> Visitor<'de> for ConfigVisitor {
             if !KEYS.contains(&key.as_str()) {
                 return Err(A::Error::custom(ConfigError::UnknownKey { key }));
             }
-            let value = map.next_value::<Value>().map_err(|error| {
+            let value = map.next_value::<Option<Value>>().map_err(|error| {
                 A::Error::custom(ConfigError::Value {
                     key: key.clone(),
                     reason: error.to_string(),
                 })
             })?;
-            values.push((key, value));
+            // JSON's null is how some write a key that is not there.
+            if let Some(value) = value {
+                values.push((key, value));
+            }
         }
         Config::from_values(values).map_err(A::Error::custom)
     }

@@ -109,6 +109,11 @@ fn an_error_names_the_key_and_the_text() {
     let error =
         Config::from_variables("APP_", [("APP_TYPO".to_owned(), String::new())]).unwrap_err();
     assert!(error.to_string().contains("`typo`"), "{error}");
+    let absent = r#"{"trust": [], "hops": null, "hosts": null, "port": null, "scheme": null}"#;
+    assert_eq!(
+        serde_json::from_str::<Config>(absent).unwrap(),
+        toml::from_str("trust = []").unwrap()
+    );
     let twice = r#"{"trust": [], "port": true, "port": false}"#;
     let error = serde_json::from_str::<Config>(twice)
         .unwrap_err()

@@ -20,16 +20,9 @@ struct Line {
 #[derive(Deserialize)]
 struct Asked {
     peer: Option<String>,
-    #[serde(default = "slash")]
-    uri: String,
-    #[serde(default)]
+    uri: Option<String>,
     method: Option<String>,
-    #[serde(default)]
-    headers: Vec<(String, String)>,
-}
-
-fn slash() -> String {
-    "/".to_owned()
+    headers: Option<Vec<(String, String)>>,
 }
 
 #[derive(Serialize)]
@@ -113,12 +106,13 @@ fn answer(line: &str) -> Result<Value, String> {
 }
 
 fn build(asked: Asked) -> Result<Request<()>, String> {
+    let uri = asked.uri.as_deref().unwrap_or("/");
     let mut request = Request::builder()
         .method(asked.method.as_deref().unwrap_or("GET"))
-        .uri(&asked.uri)
+        .uri(uri)
         .body(())
-        .map_err(|error| format!("uri `{}`: {error}", asked.uri))?;
-    for (name, value) in asked.headers {
+        .map_err(|error| format!("uri `{uri}`: {error}"))?;
+    for (name, value) in asked.headers.unwrap_or_default() {
         let bytes = bytes(&value)
             .ok_or_else(|| format!("the value of {name} has characters above U+00FF"))?;
         let name: HeaderName = name

@@ -1,0 +1,87 @@
+//! What a request costs, by counts: allocations do not depend on the machine. A binary of its own, for
+//! an allocator of its own.
+
+#![allow(missing_docs)]
+
+#[path = "../benches/support/mod.rs"]
+mod support;
+
+use std::task::{Context, Poll, Waker};
+
+use http::Request;
+use support::{Counting, Noop, allocations, request, requests};
+use tower::{Layer, Service};
+use tower_forwarded::{Forwarded, ForwardedLayer, Headers, TrustedProxies};
+
+#[global_allocator]
+static ALLOCATOR: Counting = Counting;
+
+fn service(headers: Headers) -> Forwarded<Noop> {
+    let proxies: TrustedProxies = "10.0.0.0/8, 127.0.0.1".parse().unwrap();
+    ForwardedLayer::new(proxies).headers(headers).layer(Noop)
+}
+
+fn call<S: Service<Request<()>>>(service: &mut S, request: Request<()>) {
+    let mut future = std::pin::pin!(service.call(request));
+    let mut context = Context::from_waker(Waker::noop());
+    assert!(matches!(
+        future.as_mut().poll(&mut context),
+        Poll::Ready(Ok(_))
+    ));
+}
+
+/// Allocations of the layer for this request, the second time that one like it comes.
+fn cost(service: &mut Forwarded<Noop>, request: &Request<()>) -> u64 {
+    call(service, request.clone());
+    let copy = request.clone();
+    let without = allocations(|| call(&mut Noop, copy)).1;
+    let copy = request.clone();
+    allocations(|| call(service, copy)).1 - without
+}
+
+#[test]
+fn a_request_costs_one_allocation_which_holds_the_resolution() {
+    let mut service = service(Headers::AWS_ALB);
+    for (name, request) in requests() {
+        assert_eq!(cost(&mut service, &request), 1, "{name}");
+    }
+}
+
+#[test]
+fn rfc_7239_costs_one_allocation_too() {
+    let fields = [(
+        "forwarded",
+        "for=203.0.113.7;proto=https, for=10.0.0.2;proto=http",
+    )];
+    let request = request("10.0.0.1:40000", &fields);
+    assert_eq!(cost(&mut service(Headers::FORWARDED), &request), 1);
+}
+
+#[test]
+fn a_request_that_was_resolved_already_costs_nothing() {
+    let inner = service(Headers::AWS_ALB);
+    let layer = ForwardedLayer::new(TrustedProxies::none());
+    let mut both = layer.layer(inner);
+    let mut one = layer.layer(Noop);
+    let request = request("10.0.0.1:40000", &[]);
+    call(&mut both, request.clone());
+    let copy = request.clone();
+    let (_, once) = allocations(|| call(&mut one, copy));
+    let (_, twice) = allocations(|| call(&mut both, request));
+    assert_eq!(once, twice);
+}
+
+#[test]
+fn what_an_attacker_writes_costs_one_more_whatever_its_length() {
+    let mut service = service(Headers::AWS_ALB);
+    for length in [1, 100, 4_000] {
+        let list = format!("{}203.0.113.7", "198.51.100.66, ".repeat(length));
+        let fields = [
+            ("x-forwarded-for", list.as_str()),
+            ("x-forwarded-proto", "https"),
+        ];
+        let request = request("10.0.0.1:40000", &fields);
+        // The line is cut down to its vouched part.
+        assert_eq!(cost(&mut service, &request), 2, "{length}");
+    }
+}
