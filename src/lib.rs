@@ -94,7 +94,8 @@
 //! | what came out | [`Resolution`], [`Origin`], [`Scheme`], [`Finding`] |
 //! | in axum handlers | `ClientIp`, `Host`, and [`Origin`], [`Scheme`], [`Resolution`] |
 //! | why | [`explain`], [`Explanation`], [`finding_counts`](ForwardedLayer::finding_counts), `request_span` |
-//! | turning requests away | [`RejectLayer`] |
+//! | turning requests away | [`AllowedHostsLayer`], [`RejectLayer`] |
+//! | http to https | [`HttpsRedirectLayer`] |
 //! | chapters | [why is my scheme still http?](guide::why_http), [threat model](guide::threat_model), [real proxies](guide::real_proxies), [uvicorn](guide::uvicorn) |
 //!
 //! # Features
@@ -120,6 +121,8 @@
     )
 )]
 
+mod allowed_hosts;
+mod answer;
 #[cfg(feature = "serde")]
 mod config;
 mod explain;
@@ -128,6 +131,7 @@ mod headers;
 mod layer;
 mod peer;
 mod policy;
+mod redirect;
 mod reject;
 mod report;
 mod resolution;
@@ -150,12 +154,15 @@ pub use self::span::request_span;
 #[cfg(feature = "arc-swap")]
 pub use self::trust::SwapProxies;
 pub use self::{
+    allowed_hosts::{AllowedHosts, AllowedHostsLayer},
+    answer::AnswerFuture,
     explain::{Explanation, explain},
     headers::{Headers, HeadersError},
     layer::{Forwarded, ForwardedLayer},
     peer::{Peer, PeerError},
     policy::{ConnectionScheme, Policy},
-    reject::{Reject, RejectFuture, RejectLayer},
+    redirect::{HttpsRedirect, HttpsRedirectLayer},
+    reject::{Reject, RejectLayer},
     resolution::{Finding, FindingError, Findings, Origin, Resolution},
     syntax::{
         authority::{HostPattern, HostPatternError},

@@ -1,16 +1,15 @@
 //! An opt-in layer that answers 400 for findings a deployment calls fatal (rule R16).
 
-use std::{
-    future::Future,
-    pin::Pin,
-    task::{Context, Poll},
-};
+use std::task::{Context, Poll};
 
-use http::{HeaderValue, Request, Response, StatusCode, header};
+use http::{Request, Response, StatusCode};
 use tower_layer::Layer;
 use tower_service::Service;
 
-use crate::{Finding, Findings, Resolution};
+use crate::{
+    Finding, Findings, Resolution,
+    answer::{self, AnswerFuture},
+};
 
 /// Answers 400 to requests with findings that the deployment calls fatal.
 ///
@@ -72,7 +71,7 @@ where
 {
     type Response = Response<R>;
     type Error = S::Error;
-    type Future = RejectFuture<S::Future>;
+    type Future = AnswerFuture<S::Future, R>;
 
     fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), S::Error>> {
         self.inner.poll_ready(cx)
@@ -84,60 +83,11 @@ where
             None => [Finding::PeerUnknown].into_iter().collect(),
         };
         match self.fatal.intersection(findings).iter().next() {
-            Some(finding) => RejectFuture {
-                state: State::Rejected { finding },
-            },
-            None => RejectFuture {
-                state: State::Passed {
-                    inner: self.inner.call(request),
-                },
-            },
+            Some(finding) => {
+                let problem = answer::problem(StatusCode::BAD_REQUEST, finding.as_str());
+                AnswerFuture::answered(problem)
+            }
+            None => AnswerFuture::passed(self.inner.call(request)),
         }
     }
-}
-
-pin_project_lite::pin_project! {
-    /// The future of [`Reject`].
-    #[derive(Debug)]
-    pub struct RejectFuture<F> {
-        #[pin]
-        state: State<F>,
-    }
-}
-
-pin_project_lite::pin_project! {
-    #[project = StateProjection]
-    #[derive(Debug)]
-    enum State<F> {
-        Rejected { finding: Finding },
-        Passed { #[pin] inner: F },
-    }
-}
-
-impl<F, R, E> Future for RejectFuture<F>
-where
-    F: Future<Output = Result<Response<R>, E>>,
-    R: From<String>,
-{
-    type Output = Result<Response<R>, E>;
-
-    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        match self.project().state.project() {
-            StateProjection::Passed { inner } => inner.poll(cx),
-            StateProjection::Rejected { finding } => Poll::Ready(Ok(problem(*finding))),
-        }
-    }
-}
-
-fn problem<R: From<String>>(finding: Finding) -> Response<R> {
-    let body = format!(
-        "{{\"type\":\"about:blank\",\"title\":\"Bad Request\",\"status\":400,\"detail\":\"{finding}\"}}"
-    );
-    let mut response = Response::new(R::from(body));
-    *response.status_mut() = StatusCode::BAD_REQUEST;
-    response.headers_mut().insert(
-        header::CONTENT_TYPE,
-        HeaderValue::from_static("application/problem+json"),
-    );
-    response
 }

@@ -224,3 +224,39 @@ fn keep_holds_for_fields_of_ones_own_whatever_is_said_first() {
     );
     assert_eq!(field(&seen, "x-edge-client"), "");
 }
+
+#[test]
+fn keep_leaves_a_believed_field_as_it_came_whatever_it_is_about() {
+    let fields = [
+        ("x-forwarded-for", "198.51.100.66, 203.0.113.7"),
+        ("x-forwarded-proto", "http, https"),
+        ("x-forwarded-host", "evil.example, API.example.com"),
+        ("x-forwarded-port", "1, 8443"),
+        ("x-forwarded-prefix", "/evil, /api/"),
+    ];
+    let mut keeping = layer()
+        .hosts(["api.example.com"])
+        .unwrap()
+        .believe_port()
+        .believe_prefix();
+    for (name, _) in fields {
+        keeping = keeping.keep(name).unwrap();
+    }
+    let seen = through(&keeping, Some(PROXY), request("/", &fields));
+    for (name, value) in fields {
+        assert_eq!(field(&seen, name), value);
+    }
+    // It is resolved all the same.
+    let origin = resolution(&seen).origin().unwrap();
+    assert_eq!(origin.url("/x"), "https://api.example.com:8443/api/x");
+    let line = [(
+        "forwarded",
+        "for=198.51.100.66, for=203.0.113.7;proto=WSS;host=evil.example",
+    )];
+    let keeping = layer()
+        .headers(Headers::FORWARDED)
+        .keep("forwarded")
+        .unwrap();
+    let seen = through(&keeping, Some(PROXY), request("/", &line));
+    assert_eq!(field(&seen, "forwarded"), line[0].1);
+}

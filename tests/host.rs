@@ -192,3 +192,23 @@ fn a_host_pattern_that_is_none_is_refused_at_construction() {
         .unwrap_err();
     assert!(error.to_string().contains("`https://a.example`"), "{error}");
 }
+
+#[test]
+fn a_kept_authority_is_not_taken_for_one_of_another_scheme() {
+    // The last authority of each thread is kept: first one with a port that http needs and https does
+    // not, then the same text by https, and the other way round.
+    let seen = |proto: &str, host: &str| {
+        let fields = [
+            ("x-forwarded-for", "203.0.113.7"),
+            ("x-forwarded-proto", proto),
+            ("host", host),
+        ];
+        resolve(&layer(), &fields).authority().unwrap().to_string()
+    };
+    for _ in 0..2 {
+        assert_eq!(seen("http", "a.example:443"), "a.example:443");
+        assert_eq!(seen("https", "a.example:443"), "a.example");
+        assert_eq!(seen("https", "a.example:80"), "a.example:80");
+        assert_eq!(seen("http", "a.example:80"), "a.example");
+    }
+}

@@ -2,6 +2,7 @@
 
 mod support;
 
+mod allowed_hosts;
 mod article;
 mod browser;
 mod cases;
@@ -18,6 +19,7 @@ mod non_interference;
 mod port_and_prefix;
 mod presets;
 mod real_proxies;
+mod redirect;
 mod reject;
 mod reload;
 mod rewriting;

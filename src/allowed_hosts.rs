@@ -1,0 +1,139 @@
+//! An opt-in layer that answers only for the service's own names.
+
+use std::{
+    net::Ipv4Addr,
+    sync::Arc,
+    task::{Context, Poll},
+};
+
+use http::{Request, Response, StatusCode};
+use tower_layer::Layer;
+use tower_service::Service;
+
+use crate::{
+    HostPattern, HostPatternError, Resolution,
+    answer::{self, AnswerFuture},
+};
+
+/// Answers 421 (Misdirected Request, RFC 9110, section 15.5.20) to requests for other names than the
+/// service's own, as Django's `ALLOWED_HOSTS` and Starlette's `TrustedHostMiddleware` do with 400.
+///
+/// A client may ask for any host, and what builds links from it (password resets, say) then builds
+/// links to there. The rules:
+///
+/// 1. The authority is the [`Resolution`]'s, so a forwarded host counts only if it was believed.
+/// 2. One that matches a pattern passes.
+/// 3. An address instead of a name passes with [`allow_addresses`](Self::allow_addresses): health checks
+///    ask so.
+/// 4. Everything else is 421; a request without a valid authority is 400. The answer does not repeat
+///    what was asked for.
+/// 5. A request that no [`ForwardedLayer`](crate::ForwardedLayer) has seen is 500, so that a missing
+///    layer is found at the first request.
+///
+/// Put it inside `ForwardedLayer`.
+///
+/// ```
+/// use axum::Router;
+/// use tower_forwarded::{AllowedHostsLayer, ForwardedLayer, TrustedProxies};
+///
+/// let app: Router = Router::new()
+///     .layer(AllowedHostsLayer::new(["api.example.com", "*.example.org"])?)
+///     .layer(ForwardedLayer::new(TrustedProxies::any()));
+/// # Ok::<(), tower_forwarded::HostPatternError>(())
+/// ```
+#[derive(Clone, Debug)]
+#[must_use]
+pub struct AllowedHostsLayer {
+    hosts: Arc<[HostPattern]>,
+    addresses: bool,
+}
+
+impl AllowedHostsLayer {
+    /// Answers for names that match one of these patterns.
+    ///
+    /// # Errors
+    ///
+    /// Names the first text that is no [`HostPattern`].
+    pub fn new<I>(patterns: I) -> Result<Self, HostPatternError>
+    where
+        I: IntoIterator,
+        I::Item: TryInto<HostPattern>,
+        HostPatternError: From<<I::Item as TryInto<HostPattern>>::Error>,
+    {
+        let hosts = patterns
+            .into_iter()
+            .map(TryInto::try_into)
+            .collect::<Result<Vec<HostPattern>, _>>()?;
+        Ok(Self {
+            hosts: hosts.into(),
+            addresses: false,
+        })
+    }
+
+    /// Answers for every address too.
+    pub fn allow_addresses(mut self) -> Self {
+        self.addresses = true;
+        self
+    }
+
+    fn allows(&self, resolution: &Resolution) -> Result<(), StatusCode> {
+        let authority = resolution.authority().ok_or(StatusCode::BAD_REQUEST)?;
+        let host = authority.host();
+        let is_address = host.starts_with('[') || host.parse::<Ipv4Addr>().is_ok();
+        let allowed = (self.addresses && is_address)
+            || self
+                .hosts
+                .iter()
+                .any(|pattern| pattern.matches(host, resolution.port()));
+        if allowed {
+            Ok(())
+        } else {
+            Err(StatusCode::MISDIRECTED_REQUEST)
+        }
+    }
+}
+
+impl<S> Layer<S> for AllowedHostsLayer {
+    type Service = AllowedHosts<S>;
+
+    fn layer(&self, inner: S) -> AllowedHosts<S> {
+        AllowedHosts {
+            inner,
+            layer: self.clone(),
+        }
+    }
+}
+
+/// The service that [`AllowedHostsLayer`] makes.
+#[derive(Clone, Debug)]
+pub struct AllowedHosts<S> {
+    inner: S,
+    layer: AllowedHostsLayer,
+}
+
+impl<S, B, R> Service<Request<B>> for AllowedHosts<S>
+where
+    S: Service<Request<B>, Response = Response<R>>,
+    R: From<String>,
+{
+    type Response = Response<R>;
+    type Error = S::Error;
+    type Future = AnswerFuture<S::Future, R>;
+
+    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), S::Error>> {
+        self.inner.poll_ready(cx)
+    }
+
+    fn call(&mut self, request: Request<B>) -> Self::Future {
+        let Some(resolution) = request.extensions().get::<Resolution>() else {
+            return AnswerFuture::answered(answer::layer_missing());
+        };
+        match self.layer.allows(resolution) {
+            Ok(()) => AnswerFuture::passed(self.inner.call(request)),
+            Err(status) => AnswerFuture::answered(answer::problem(
+                status,
+                "this service does not answer for the host that was asked for",
+            )),
+        }
+    }
+}

@@ -1,0 +1,311 @@
+//! Redirects from http to https by the app, with CORS intact.
+
+use std::{convert::Infallible, time::Duration};
+
+use axum::{
+    Router,
+    http::{HeaderValue, Method, StatusCode},
+    routing::any,
+};
+use http::{Request, Response};
+use tower::{Layer, ServiceExt, service_fn};
+use tower_forwarded::{ForwardedLayer, HttpsRedirectLayer, Peer};
+use tower_http::cors::CorsLayer;
+
+use crate::support::{
+    wire::{Version, send, serve},
+    *,
+};
+
+const HTTP: [(&str, &str); 2] = [
+    ("x-forwarded-for", "203.0.113.7"),
+    ("x-forwarded-proto", "http"),
+];
+const HTTPS: [(&str, &str); 2] = [
+    ("x-forwarded-for", "203.0.113.7"),
+    ("x-forwarded-proto", "https"),
+];
+
+fn ask(
+    redirect: &HttpsRedirectLayer,
+    outer: &ForwardedLayer,
+    method: &str,
+    uri: &str,
+    fields: &[(&str, &str)],
+) -> (u16, String, String) {
+    let inner = service_fn(|_: Request<()>| {
+        std::future::ready(Ok::<_, Infallible>(Response::new(String::new())))
+    });
+    let mut request = request(uri, fields);
+    *request.method_mut() = method.parse().unwrap();
+    request
+        .extensions_mut()
+        .insert(PROXY.parse::<Peer>().unwrap());
+    let answer = now(outer.layer(redirect.layer(inner)).oneshot(request)).unwrap();
+    let field = |name: &str| {
+        answer
+            .headers()
+            .get(name)
+            .map(|value| value.to_str().unwrap().to_owned())
+            .unwrap_or_default()
+    };
+    (
+        answer.status().as_u16(),
+        field("location"),
+        field("strict-transport-security"),
+    )
+}
+
+fn with(host: &'static str) -> Vec<(&'static str, &'static str)> {
+    [&HTTP[..], &[("host", host)]].concat()
+}
+
+#[test]
+fn http_is_redirected_to_the_resolved_origin_byte_for_byte() {
+    let redirect = HttpsRedirectLayer::new();
+    for (uri, host, location) in [
+        ("/", "api.example.com", "https://api.example.com/"),
+        (
+            "/a%2Fb//c?x=%20&y",
+            "api.example.com",
+            "https://api.example.com/a%2Fb//c?x=%20&y",
+        ),
+        (
+            "//evil.example/x",
+            "api.example.com",
+            "https://api.example.com//evil.example/x",
+        ),
+        ("/x", "API.example.com:80", "https://api.example.com/x"),
+        ("/x", "[2001:db8::1]:80", "https://[2001:db8::1]/x"),
+        // A port that nobody mapped is http's, not https's.
+        ("/x", "api.example.com:8080", "https://api.example.com/x"),
+    ] {
+        for method in ["GET", "HEAD", "POST", "PUT", "OPTIONS"] {
+            let answer = ask(&redirect, &layer(), method, uri, &with(host));
+            assert_eq!(
+                answer,
+                (308, location.to_owned(), String::new()),
+                "{method} {uri} {host}"
+            );
+        }
+    }
+}
+
+#[test]
+fn https_passes_and_hsts_is_for_https_only() {
+    let year = Duration::from_secs(31_536_000);
+    for (redirect, expected) in [
+        (HttpsRedirectLayer::new(), ""),
+        (HttpsRedirectLayer::new().hsts(year), "max-age=31536000"),
+        (
+            HttpsRedirectLayer::new().hsts_with_subdomains(year),
+            "max-age=31536000; includeSubDomains",
+        ),
+        (
+            HttpsRedirectLayer::new().hsts_with_preload(year),
+            "max-age=31536000; includeSubDomains; preload",
+        ),
+    ] {
+        assert_eq!(
+            ask(&redirect, &layer(), "GET", "/", &HTTPS),
+            (200, String::new(), expected.to_owned())
+        );
+        let redirected = ask(&redirect, &layer(), "GET", "/", &HTTP);
+        assert_eq!((redirected.0, redirected.2.as_str()), (308, ""));
+        let exempt = redirect.exempt(|_, _| true);
+        assert_eq!(
+            ask(&exempt, &layer(), "GET", "/", &HTTP),
+            (200, String::new(), String::new())
+        );
+    }
+}
+
+#[test]
+fn get_and_head_are_301_if_asked_and_nothing_else_is() {
+    let redirect = HttpsRedirectLayer::new().moved_permanently_for_get();
+    for (method, status) in [("GET", 301), ("HEAD", 301), ("POST", 308), ("PUT", 308)] {
+        assert_eq!(
+            ask(&redirect, &layer(), method, "/", &HTTP).0,
+            status,
+            "{method}"
+        );
+    }
+}
+
+#[test]
+fn ports_are_mapped_and_a_believed_prefix_is_kept() {
+    let redirect = HttpsRedirectLayer::new()
+        .map_port(8080, 8443)
+        .map_port(80, 443)
+        .map_port(81, 444);
+    for (host, location) in [
+        ("a.example:8080", "https://a.example:8443/x"),
+        ("a.example", "https://a.example/x"),
+        ("a.example:81", "https://a.example:444/x"),
+        ("a.example:82", "https://a.example/x"),
+    ] {
+        assert_eq!(
+            ask(&redirect, &layer(), "GET", "/x", &with(host)).1,
+            location,
+            "{host}"
+        );
+    }
+    let fields = [&HTTP[..], &[("x-forwarded-prefix", "/api")]].concat();
+    let redirect = HttpsRedirectLayer::new();
+    assert_eq!(
+        ask(&redirect, &layer().believe_prefix(), "GET", "/x", &fields).1,
+        "https://app.internal/api/x"
+    );
+    assert_eq!(
+        ask(&redirect, &layer(), "GET", "/x", &fields).1,
+        "https://app.internal/x"
+    );
+}
+
+#[test]
+fn what_is_exempt_passes_by_http() {
+    let redirect = HttpsRedirectLayer::new()
+        .exempt(|uri, _| uri.path() == "/healthz")
+        .exempt(|_, headers| headers.contains_key("x-probe"));
+    assert_eq!(ask(&redirect, &layer(), "GET", "/healthz", &HTTP).0, 200);
+    assert_eq!(
+        ask(
+            &redirect,
+            &layer(),
+            "GET",
+            "/",
+            &[&HTTP[..], &[("x-probe", "1")]].concat()
+        )
+        .0,
+        200
+    );
+    assert_eq!(ask(&redirect, &layer(), "GET", "/healthz/x", &HTTP).0, 308);
+    assert_eq!(ask(&redirect, &layer(), "OPTIONS", "*", &HTTP).0, 200);
+}
+
+#[test]
+fn without_a_valid_host_there_is_no_location() {
+    for host in [
+        "user@evil.example",
+        "evil.example/x",
+        "",
+        "a b",
+        "evil.example\\@a",
+    ] {
+        let answer = ask(
+            &HttpsRedirectLayer::new(),
+            &layer(),
+            "GET",
+            "/",
+            &with(host),
+        );
+        assert_eq!((answer.0, answer.1.as_str()), (400, ""), "{host}");
+    }
+}
+
+#[test]
+fn a_client_cannot_choose_where_another_is_sent() {
+    let evil = [
+        ("x-forwarded-host", "evil.example"),
+        ("forwarded", "host=evil.example;proto=http"),
+        ("x-forwarded-port", "8443"),
+        ("x-forwarded-prefix", "//evil.example"),
+        ("x-original-host", "evil.example"),
+    ];
+    let answer = ask(
+        &HttpsRedirectLayer::new(),
+        &layer(),
+        "GET",
+        "/x",
+        &[&HTTP[..], &evil].concat(),
+    );
+    assert_eq!(answer.1, "https://app.internal/x");
+}
+
+#[test]
+fn a_missing_layer_is_found_at_the_first_request() {
+    let inner = service_fn(|_: Request<()>| {
+        std::future::ready(Ok::<_, Infallible>(Response::new(String::new())))
+    });
+    let answer = now(HttpsRedirectLayer::new()
+        .layer(inner)
+        .oneshot(request("/", &[])))
+    .unwrap();
+    assert_eq!(answer.status(), StatusCode::INTERNAL_SERVER_ERROR);
+    assert!(
+        answer.body().contains("ForwardedLayer"),
+        "{}",
+        answer.body()
+    );
+}
+
+const PAGE: &str = "https://app.example.com";
+
+fn app() -> Router {
+    Router::new().route("/users", any(|| async { "users" }))
+}
+
+fn cors() -> CorsLayer {
+    CorsLayer::new()
+        .allow_origin(HeaderValue::from_static(PAGE))
+        .allow_methods([Method::PUT])
+}
+
+fn forwarded() -> ForwardedLayer {
+    ForwardedLayer::new(
+        "127.0.0.1"
+            .parse::<tower_forwarded::TrustedProxies>()
+            .unwrap(),
+    )
+}
+
+#[tokio::test]
+async fn inside_cors_every_redirect_carries_the_origin_and_outside_preflights_still_work() {
+    let inside = serve(
+        app()
+            .layer(HttpsRedirectLayer::new())
+            .layer(cors())
+            .layer(forwarded()),
+    )
+    .await;
+    let outside = serve(
+        app()
+            .layer(cors())
+            .layer(HttpsRedirectLayer::new())
+            .layer(forwarded()),
+    )
+    .await;
+    for version in [Version::Http1, Version::Http2] {
+        for (server, redirects_with_cors) in [(&inside, true), (&outside, false)] {
+            let fields = [
+                &HTTP[..],
+                &[("origin", PAGE), ("access-control-request-method", "PUT")],
+            ]
+            .concat();
+            let preflight = send(
+                server,
+                version,
+                "OPTIONS",
+                "http://api.example.com/users",
+                &fields,
+            )
+            .await;
+            assert_eq!(preflight.status, StatusCode::OK);
+            assert_eq!(preflight.field("access-control-allow-origin"), PAGE);
+
+            let fields = [&HTTP[..], &[("origin", PAGE)]].concat();
+            let put = send(
+                server,
+                version,
+                "PUT",
+                "http://api.example.com/users",
+                &fields,
+            )
+            .await;
+            assert_eq!(put.status, StatusCode::PERMANENT_REDIRECT);
+            assert_eq!(put.field("location"), "https://api.example.com/users");
+            let allowed = if redirects_with_cors { PAGE } else { "" };
+            assert_eq!(put.field("access-control-allow-origin"), allowed);
+        }
+    }
+}
