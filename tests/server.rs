@@ -4,22 +4,9 @@ use std::process::Command;
 
 use crate::support::{process::Process, *};
 
-fn ports() -> [&'static str; 8] {
-    [
-        "--https-port",
-        "0",
-        "--with-port",
-        "0",
-        "--without-port",
-        "0",
-        "--http-port",
-        "0",
-    ]
-}
-
 #[test]
 fn it_says_where_to_look_and_stops_at_ctrl_c() {
-    let mut server = Process::start(Command::new(example("server")).args(ports()));
+    let mut server = Process::start(Command::new(example("server")).args(FREE_PORTS));
     let text = server.wait_for("Ctrl-C stops it.");
     assert_eq!(text.matches("  curl -s").count(), 3, "{text}");
     assert!(text.contains("https://localhost:"), "{text}");
@@ -42,7 +29,7 @@ fn a_taken_port_is_a_clear_error() {
         "--without-port",
         "--http-port",
     ] {
-        let arguments = ports().map(String::from);
+        let arguments = FREE_PORTS.map(String::from);
         let mut arguments = arguments.to_vec();
         let at = arguments
             .iter()

@@ -16,17 +16,7 @@ const PATIENCE: Duration = Duration::from_secs(20);
 
 /// Starts the example server on free ports; gives its addresses as it prints them.
 fn server() -> (Process, Vec<String>) {
-    let arguments = [
-        "--https-port",
-        "0",
-        "--with-port",
-        "0",
-        "--without-port",
-        "0",
-        "--http-port",
-        "0",
-    ];
-    let mut server = Process::start(std::process::Command::new(example("server")).args(arguments));
+    let mut server = Process::start(std::process::Command::new(example("server")).args(FREE_PORTS));
     let text = server.wait_for("Ctrl-C stops it.");
     let urls = text
         .split_whitespace()

@@ -119,3 +119,15 @@ pub fn example(name: &str) -> std::path::PathBuf {
     }
     path
 }
+
+/// Arguments that let the example server take free ports.
+pub const FREE_PORTS: [&str; 8] = [
+    "--https-port",
+    "0",
+    "--with-port",
+    "0",
+    "--without-port",
+    "0",
+    "--http-port",
+    "0",
+];
