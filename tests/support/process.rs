@@ -2,6 +2,7 @@
 
 use std::{
     fs,
+    os::unix::process::CommandExt,
     process::{Child, Command, Stdio},
     time::{Duration, Instant},
 };
@@ -20,6 +21,8 @@ impl Process {
         let output = NamedTempFile::new().unwrap();
         let name = command.get_program().to_string_lossy().into_owned();
         let child = command
+            // A group of its own, so that what it starts ends with it.
+            .process_group(0)
             .stdin(Stdio::null())
             .stdout(output.reopen().unwrap())
             .stderr(
@@ -92,8 +95,39 @@ impl Drop for Process {
             // Asked first: some have children of their own.
             self.signal("TERM");
         }
+        // A driver that is stopped while a test fails leaves its browser behind.
+        let group = format!("-{}", self.child.id());
+        let _ = Command::new("kill")
+            .args(["-s", "KILL", "--", &group])
+            .stderr(Stdio::null())
+            .status();
         if std::thread::panicking() {
             eprintln!("the output of {}:\n{}", self.name, self.output());
         }
+    }
+}
+
+// It looks into /proc.
+#[cfg(target_os = "linux")]
+#[test]
+fn what_a_program_starts_ends_with_it_when_a_test_fails() {
+    let script = "sh -c 'echo started $$; exec sleep 300' & trap '' TERM; wait; wait";
+    let mut process = Process::start(Command::new("sh").args(["-c", script]));
+    let text = process.wait_for("started ");
+    process.wait_until("names its child", || text.trim().len() > "started ".len());
+    let child = text.trim().trim_start_matches("started ").to_owned();
+    let runs = |pid: &str| {
+        let state = fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
+        !state.is_empty() && !state.contains(") Z ")
+    };
+    assert!(runs(&child), "{text}");
+    drop(process);
+    let started = Instant::now();
+    while runs(&child) {
+        assert!(
+            started.elapsed() < Duration::from_secs(5),
+            "{child} still runs"
+        );
+        std::thread::sleep(Duration::from_millis(10));
     }
 }
