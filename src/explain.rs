@@ -323,8 +323,7 @@ fn removed(head: Head<'_>, rules: &Rules, edits: &Edits) -> Vec<String> {
         .map(|field| rules.headers.field_name(field).to_owned())
         .collect();
     if edits.underscored {
-        removed
-            .extend(rewrite::underscored(head.headers, &rules.keep).map(|name| name.to_string()));
+        removed.extend(rewrite::underscored(head.headers, rules).map(|name| name.to_string()));
     }
     removed
 }

@@ -123,9 +123,9 @@ impl Rules {
         self.keep_known = self
             .keep
             .iter()
-            .filter_map(|name| match known::classify(name.as_str()) {
+            .filter_map(|name| match self.headers.recognise(name) {
                 Some(Kind::Field(field)) => Some(field),
-                _ => self.headers.custom_field(name),
+                _ => None,
             })
             .fold(0, |set, field| set | known::bit(field));
     }

@@ -23,7 +23,8 @@ use crate::{
 ///
 /// 1. A request whose resolved scheme is https passes.
 /// 2. A CORS preflight passes, since browsers refuse to follow one that is redirected.
-/// 3. A request that is [exempt](Self::exempt), and `OPTIONS *`, pass.
+/// 3. A request that is [exempt](Self::exempt) passes, and so do `OPTIONS *` and CONNECT, a WebSocket
+///    over HTTP/2 included: they have no target to redirect to, or a client that does not follow.
 /// 4. Every other is answered with 308, or with 301 for GET and HEAD
 ///    [if asked](Self::moved_permanently_for_get). The target is `https`, the resolved host, the
 ///    port as [mapped](Self::map_port) and else none, the believed prefix, path and query byte for byte.

@@ -130,8 +130,8 @@ pub(crate) struct Edits {
     /// Fields spelled with underscores are there.
     pub(crate) underscored: bool,
     pub(crate) client: ClientEdit,
-    /// The scheme field does not say the resolved scheme, and only that.
-    pub(crate) set_scheme: bool,
+    /// The scheme field that was read, if it does not say the resolved scheme, and only that.
+    pub(crate) set_scheme: Option<Field>,
     pub(crate) set_forwarded_host: bool,
     pub(crate) set_port: Option<u16>,
     pub(crate) set_prefix: bool,
@@ -324,8 +324,9 @@ impl<'a, O: Observer> Resolving<'a, O> {
         );
         if let Some(scheme) = scheme {
             self.believed |= known::bit(field);
-            self.edits.set_scheme = Headers::scheme_syntax(field) == SchemeSyntax::List
+            let says_more = Headers::scheme_syntax(field) == SchemeSyntax::List
                 && lines.single() != Some(scheme.as_str().as_bytes());
+            self.edits.set_scheme = says_more.then_some(field);
         }
         Some(scheme.ok_or(()))
     }
@@ -421,7 +422,7 @@ impl<'a, O: Observer> Resolving<'a, O> {
         if kept(headers.client) {
             self.edits.client = ClientEdit::Keep;
         }
-        self.edits.set_scheme &= !kept(headers.scheme) && !kept(headers.other_scheme);
+        self.edits.set_scheme = self.edits.set_scheme.filter(|&field| !kept(field));
         self.edits.set_forwarded_host &=
             !kept(headers.host) && self.believed & known::bit(headers.host) != 0;
         self.edits.set_prefix &= !kept(headers.prefix);

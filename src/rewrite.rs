@@ -6,7 +6,7 @@ use crate::{
     Resolution, Scheme,
     headers::{
         ClientSyntax, Headers,
-        known::{self, Field, Kind},
+        known::{Field, Kind},
     },
     policy::Rules,
     resolve::{ClientEdit, Edits, Outcome},
@@ -55,7 +55,7 @@ fn clean(headers: &mut HeaderMap, resolution: &Resolution, edits: &Edits, rules:
         }
     }
     if edits.underscored {
-        remove_underscored(headers, &rules.keep);
+        remove_underscored(headers, rules);
     }
     match edits.client {
         ClientEdit::Keep => {}
@@ -82,11 +82,7 @@ fn clean(headers: &mut HeaderMap, resolution: &Resolution, edits: &Edits, rules:
             set(headers, wanted, wanted.client, value.as_bytes());
         }
     }
-    if edits.set_scheme {
-        let field = match wanted.scheme {
-            known::NONE => wanted.other_scheme,
-            field => field,
-        };
+    if let Some(field) = edits.set_scheme {
         set(
             headers,
             wanted,
@@ -129,8 +125,8 @@ fn set(headers: &mut HeaderMap, wanted: &Headers, field: Field, value: &[u8]) {
     }
 }
 
-fn remove_underscored(headers: &mut HeaderMap, keep: &[HeaderName]) {
-    let names: Vec<HeaderName> = underscored(headers, keep).cloned().collect();
+fn remove_underscored(headers: &mut HeaderMap, rules: &Rules) {
+    let names: Vec<HeaderName> = underscored(headers, rules).cloned().collect();
     for name in names {
         headers.remove(name);
     }
@@ -139,10 +135,11 @@ fn remove_underscored(headers: &mut HeaderMap, keep: &[HeaderName]) {
 /// The fields to remove for their spelling.
 pub(crate) fn underscored<'a>(
     headers: &'a HeaderMap,
-    keep: &'a [HeaderName],
+    rules: &'a Rules,
 ) -> impl Iterator<Item = &'a HeaderName> {
     headers.keys().filter(|name| {
-        matches!(known::classify(name.as_str()), Some(Kind::Underscored(_))) && !keep.contains(name)
+        matches!(rules.headers.recognise(name), Some(Kind::Underscored(_)))
+            && !rules.keep.contains(name)
     })
 }
 

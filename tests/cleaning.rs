@@ -260,3 +260,44 @@ fn keep_leaves_a_believed_field_as_it_came_whatever_it_is_about() {
     let seen = through(&keeping, Some(PROXY), request("/", &line));
     assert_eq!(field(&seen, "forwarded"), line[0].1);
 }
+
+#[test]
+fn the_scheme_field_that_was_read_is_the_one_that_is_reduced() {
+    // Cloudflare's fallback: CF-Visitor is missing, and a client wrote an element of its own.
+    let fields = [
+        ("cf-connecting-ip", "203.0.113.7"),
+        ("x-forwarded-proto", "http, https"),
+    ];
+    let cloudflare = layer().headers(Headers::CLOUDFLARE);
+    let seen = through(&cloudflare, Some(PROXY), request("/", &fields));
+    assert_eq!(resolution(&seen).scheme().as_str(), "https");
+    assert_eq!(field(&seen, "x-forwarded-proto"), "https");
+    assert_eq!(field(&seen, "cf-visitor"), "");
+    // To keep the one field does not keep the other.
+    let keeping = cloudflare.keep("cf-visitor").unwrap();
+    let seen = through(&keeping, Some(PROXY), request("/", &fields));
+    assert_eq!(field(&seen, "x-forwarded-proto"), "https");
+}
+
+#[test]
+fn underscore_spellings_of_fields_of_ones_own_are_removed_too() {
+    let headers = Headers::client_field("x-edge-client").unwrap();
+    let layer = layer().headers(headers.with_scheme_field("x-edge-scheme").unwrap());
+    let fields = [
+        ("x-edge-client", "203.0.113.7"),
+        ("x-edge-scheme", "https"),
+        ("x_edge_client", "198.51.100.66"),
+        ("x-edge_scheme", "http"),
+        ("x_other_field", "stays"),
+    ];
+    for (peer, believed) in [(PROXY, "203.0.113.7"), ("203.0.113.9:1", "")] {
+        let seen = through(&layer, Some(peer), request("/", &fields));
+        assert_eq!(field(&seen, "x-edge-client"), believed);
+        assert_eq!(field(&seen, "x_edge_client"), "");
+        assert_eq!(field(&seen, "x-edge_scheme"), "");
+        assert_eq!(field(&seen, "x_other_field"), "stays");
+    }
+    let keeping = layer.keep("x_edge_client").unwrap();
+    let seen = through(&keeping, Some(PROXY), request("/", &fields));
+    assert_eq!(field(&seen, "x_edge_client"), "198.51.100.66");
+}

@@ -309,3 +309,39 @@ async fn inside_cors_every_redirect_carries_the_origin_and_outside_preflights_st
         }
     }
 }
+
+#[test]
+fn a_websocket_over_http2_passes_since_its_client_follows_no_redirect() {
+    let answer = ask(
+        &HttpsRedirectLayer::new(),
+        &layer(),
+        "CONNECT",
+        "http://a.example/ws",
+        &HTTP,
+    );
+    assert_eq!((answer.0, answer.1.as_str()), (200, ""));
+}
+
+#[test]
+fn hsts_that_the_service_set_itself_stands() {
+    let own = HeaderValue::from_static("max-age=1");
+    let inner = service_fn(|_: Request<()>| {
+        let mut response = Response::new(String::new());
+        response
+            .headers_mut()
+            .insert("strict-transport-security", own.clone());
+        std::future::ready(Ok::<_, Infallible>(response))
+    });
+    let mut request = request("/", &HTTPS);
+    request
+        .extensions_mut()
+        .insert(PROXY.parse::<Peer>().unwrap());
+    let redirect = HttpsRedirectLayer::new().hsts(Duration::from_secs(9));
+    let answer = now(layer().layer(redirect.layer(inner)).oneshot(request)).unwrap();
+    let values: Vec<_> = answer
+        .headers()
+        .get_all("strict-transport-security")
+        .iter()
+        .collect();
+    assert_eq!(values, [&own]);
+}

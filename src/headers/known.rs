@@ -201,18 +201,17 @@ fn look_up(name: &str) -> Option<Kind> {
     };
     if name == *known {
         Some(Kind::Field(field))
-    } else if folds_to(name, known) {
+    } else if fold_alike(name, known) {
         Some(Kind::Underscored(field))
     } else {
         None
     }
 }
 
+/// Whether two names differ in nothing but underscores for hyphens.
 #[cold]
-fn folds_to(name: &str, known: &str) -> bool {
-    name.bytes()
-        .map(|byte| if byte == b'_' { b'-' } else { byte })
-        .eq(known.bytes())
+pub(crate) fn fold_alike(one: &str, other: &str) -> bool {
+    one.bytes().map(fold).eq(other.bytes().map(fold))
 }
 
 /// The number of a name; for constants.

@@ -8,7 +8,7 @@ use std::{fmt, str::FromStr};
 
 use http::HeaderName;
 
-use self::known::{FIRST_CUSTOM, Field, NONE};
+use self::known::{FIRST_CUSTOM, Field, Kind, NONE};
 
 /// Which fields the nearest proxy writes; only these are believed (rule R11).
 ///
@@ -185,13 +185,13 @@ impl Headers {
             name: name.to_owned(),
         })?;
         match known::classify(header.as_str()) {
-            Some(known::Kind::Field(field)) => return Ok(field),
-            Some(known::Kind::Underscored(_)) => {
+            Some(Kind::Field(field)) => return Ok(field),
+            Some(Kind::Underscored(_)) => {
                 return Err(HeadersError::Underscored {
                     name: name.to_owned(),
                 });
             }
-            Some(known::Kind::Host) => {
+            Some(Kind::Host) => {
                 return Err(HeadersError::InvalidName {
                     name: name.to_owned(),
                 });
@@ -214,12 +214,26 @@ impl Headers {
             })
     }
 
-    pub(crate) fn custom_field(&self, name: &HeaderName) -> Option<Field> {
-        if self.custom.is_empty() {
-            return None;
+    /// What a header is: a field that is known, or one that the user named.
+    #[inline]
+    pub(crate) fn recognise(&self, name: &HeaderName) -> Option<Kind> {
+        match known::classify(name.as_str()) {
+            None if !self.custom.is_empty() => self.recognise_custom(name),
+            known => known,
         }
-        let index = self.custom.iter().position(|custom| custom == name)?;
-        FIRST_CUSTOM.checked_add(Field::try_from(index).ok()?)
+    }
+
+    #[cold]
+    fn recognise_custom(&self, name: &HeaderName) -> Option<Kind> {
+        let same = |custom: &HeaderName| custom == name;
+        let folds = |custom: &HeaderName| known::fold_alike(custom.as_str(), name.as_str());
+        let position = |is: &dyn Fn(&HeaderName) -> bool| {
+            let index = self.custom.iter().position(is)?;
+            FIRST_CUSTOM.checked_add(Field::try_from(index).ok()?)
+        };
+        position(&same)
+            .map(Kind::Field)
+            .or_else(|| position(&folds).map(Kind::Underscored))
     }
 
     /// The name of a field; `None` for [`NONE`].

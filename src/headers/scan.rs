@@ -105,7 +105,7 @@ impl<'a> Scan<'a> {
             prefix: Lines::default(),
         };
         for (name, value) in headers {
-            let field = match known::classify(name.as_str()) {
+            let field = match wanted.recognise(name) {
                 Some(Kind::Field(field)) => field,
                 Some(Kind::Host) => {
                     scan.host.add(name, value);
@@ -115,10 +115,7 @@ impl<'a> Scan<'a> {
                     scan.underscored = true;
                     continue;
                 }
-                None => match wanted.custom_field(name) {
-                    Some(field) => field,
-                    None => continue,
-                },
+                None => continue,
             };
             scan.present |= known::bit(field);
             if let Some(lines) = scan.lines_of(field, wanted) {
