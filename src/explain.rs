@@ -1,6 +1,9 @@
 //! The same walk, told to a person.
 
 mod advice;
+pub(crate) mod order;
+#[cfg(feature = "explain-service")]
+pub(crate) mod service;
 
 use std::{fmt, net::IpAddr};
 

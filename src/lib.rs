@@ -93,7 +93,8 @@
 //! | the layer | [`ForwardedLayer`], [`Forwarded`], [`Policy`] |
 //! | what came out | [`Resolution`], [`Origin`], [`Scheme`], [`Finding`] |
 //! | in axum handlers | `ClientIp`, `Host`, and [`Origin`], [`Scheme`], [`Resolution`] |
-//! | why | [`explain`], [`Explanation`], [`finding_counts`](ForwardedLayer::finding_counts), `request_span` |
+//! | why | [`explain`], [`Explanation`], [`finding_counts`](ForwardedLayer::finding_counts), `explain_service`, `request_span` |
+//! | in the right order | [`check_order`] |
 //! | turning requests away | [`AllowedHostsLayer`], [`RejectLayer`] |
 //! | http to https | [`HttpsRedirectLayer`] |
 //! | chapters | [why is my scheme still http?](guide::why_http), [threat model](guide::threat_model), [real proxies](guide::real_proxies), [uvicorn](guide::uvicorn) |
@@ -103,6 +104,7 @@
 //! | feature | what it adds |
 //! |---|---|
 //! | `axum` (default) | `ConnectInfo`, `OriginalUri` and the extractors of axum 0.8 |
+//! | `explain-service` | `explain_service`, the explanation of the very request as a page and as JSON, behind your guard |
 //! | `serde` | `Config`, AWS's ip-ranges.json, explanations as data |
 //! | `arc-swap` | `SwapProxies` |
 //! | `tracing` | each finding in the log, once with what to change; `request_span` with OpenTelemetry's names |
@@ -147,6 +149,8 @@ mod span;
 
 #[cfg(feature = "serde")]
 pub use self::config::{Config, ConfigError};
+#[cfg(feature = "explain-service")]
+pub use self::explain::service::{ExplainService, explain_service};
 #[cfg(feature = "axum")]
 pub use self::extract::{ClientIp, ExtractError, Host};
 #[cfg(feature = "tracing")]
@@ -156,7 +160,10 @@ pub use self::trust::SwapProxies;
 pub use self::{
     allowed_hosts::{AllowedHosts, AllowedHostsLayer},
     answer::AnswerFuture,
-    explain::{Explanation, explain},
+    explain::{
+        Explanation, explain,
+        order::{OrderError, check_order},
+    },
     headers::{Headers, HeadersError},
     layer::{Forwarded, ForwardedLayer},
     peer::{Peer, PeerError},

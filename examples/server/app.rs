@@ -12,7 +12,7 @@ use axum::{
 };
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
-use tower_forwarded::{ForwardedLayer, Headers, Peer, TrustedProxies, explain};
+use tower_forwarded::{ForwardedLayer, Headers, TrustedProxies, explain_service};
 use tower_http::cors::{AllowOrigin, CorsLayer};
 
 use crate::page::{self, Ports, Received};
@@ -20,16 +20,20 @@ use crate::page::{self, Ports, Received};
 /// The app as it should be: one line more than [`without_layer`].
 pub(crate) fn with_layer(trust: TrustedProxies, ports: Ports) -> Router {
     let forwarded = ForwardedLayer::new(trust).headers(Headers::AWS_ALB);
-    let seen = forwarded.clone();
+    // Everybody here is on this machine. A real service asks for a secret.
+    let why = explain_service(&forwarded, |_, resolution| {
+        let client = resolution.client();
+        client.is_some_and(|client| client.is_loopback())
+    });
     Router::new()
         .route("/", get(move |received| page::show(received, ports)))
         .merge(users())
         .layer(cors(ports))
         .layer(forwarded)
         // The page wants to show what came before the layer changed it.
-        .layer(middleware::from_fn(move |request, next| {
-            remember(request, next, seen.clone())
-        }))
+        .layer(middleware::from_fn(remember))
+        // Beside the layer: it explains the request as it came.
+        .route_service("/why", why)
 }
 
 /// The same app as it fails.
@@ -94,17 +98,11 @@ async fn list(ConnectInfo(client): ConnectInfo<SocketAddr>, request: Request) ->
     }))
 }
 
-async fn remember(request: Request, next: Next, layer: ForwardedLayer) -> Response {
-    let (mut parts, body) = request.into_parts();
-    let peer = parts
-        .extensions
-        .get::<ConnectInfo<SocketAddr>>()
-        .map(|info| Peer::from(info.0));
+async fn remember(mut request: Request, next: Next) -> Response {
     let received = Received {
-        line: format!("{} {} {:?}", parts.method, parts.uri, parts.version),
-        headers: parts.headers.clone(),
-        explanation: explain(peer, &parts, layer.policy()),
+        line: page::request_line(&request),
+        headers: request.headers().clone(),
     };
-    parts.extensions.insert(received);
-    next.run(Request::from_parts(parts, body)).await
+    request.extensions_mut().insert(received);
+    next.run(request).await
 }

@@ -127,6 +127,7 @@ The page            https://localhost:{page}/   (your browser will ask about the
 App with the layer  https://localhost:{with}/users
 App without it      https://localhost:{without}/users
 Plain http          http://localhost:{http}/    answers 301 to https, as a balancer does
+Why it is resolved  https://localhost:{with}/why   of each request that asks
 Behind the balancer http://{app}/
 
 Try:

@@ -2,7 +2,6 @@
 
 use axum::{Extension, extract::Request, response::Html};
 use http::HeaderMap;
-use tower_forwarded::Explanation;
 
 /// Where everything listens.
 #[derive(Clone, Copy)]
@@ -13,12 +12,11 @@ pub(crate) struct Ports {
     pub(crate) http: u16,
 }
 
-/// The request as it came, and how it is resolved.
+/// The request as it came.
 #[derive(Clone)]
 pub(crate) struct Received {
     pub(crate) line: String,
     pub(crate) headers: HeaderMap,
-    pub(crate) explanation: Explanation,
 }
 
 pub(crate) async fn show(
@@ -29,24 +27,21 @@ pub(crate) async fn show(
         .replace("{{sent}}", &head(&received.line, &received.headers))
         .replace(
             "{{seen}}",
-            &head(
-                &format!(
-                    "{} {} {:?}",
-                    request.method(),
-                    request.uri(),
-                    request.version()
-                ),
-                request.headers(),
-            ),
-        )
-        .replace(
-            "{{explanation}}",
-            &escape(&received.explanation.to_string()),
+            &head(&request_line(&request), request.headers()),
         )
         .replace("{{with}}", &ports.with.to_string())
         .replace("{{without}}", &ports.without.to_string())
         .replace("{{http}}", &ports.http.to_string());
     Html(page)
+}
+
+pub(crate) fn request_line(request: &Request) -> String {
+    format!(
+        "{} {} {:?}",
+        request.method(),
+        request.uri(),
+        request.version()
+    )
 }
 
 /// A request head: the fields of this story first, the others folded away.

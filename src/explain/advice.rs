@@ -1,6 +1,6 @@
 //! The common mistakes, and the line that cures each.
 
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv6Addr};
 
 use ipnet::IpNet;
 
@@ -65,6 +65,9 @@ pub(super) fn advise(
         advice.push(cleartext);
     }
     hops(trust, resolution, told, &mut advice);
+    if let Some(anyone) = anyone_is_trusted(trust, resolution) {
+        advice.push(anyone);
+    }
     if findings.contains(Finding::ForMissing) {
         advice.about(Finding::ForMissing, format!(
             "The proxy does not say for whom it asks, so the client is taken to be {}: let it send \
@@ -82,11 +85,7 @@ pub(super) fn advise(
         ));
     }
     if findings.contains(Finding::ForMalformed) {
-        advice.about(Finding::ForMalformed,
-            "An element that a trusted hop vouches for is no address, and the walk ended there: look \
-             at what that proxy writes, it may be one hop less than you trust."
-                .to_owned(),
-        );
+        advice.about(Finding::ForMalformed, malformed(told));
     }
     if findings.contains(Finding::ClientHidden) {
         advice.about(Finding::ClientHidden,
@@ -289,12 +288,48 @@ fn cleartext_behind_a_cdn(head: Head<'_>, resolution: &Resolution, told: &Told) 
     ))
 }
 
+/// Whether every address is trusted, as by `*`: addresses that nobody has (RFC 5737) are.
+fn trusts_anyone(trust: &dyn Trust) -> bool {
+    trust.trusts(IpAddr::from([192, 0, 2, 1])) && trust.trusts(IpAddr::from([198, 51, 100, 1]))
+}
+
+/// `*` in use, and the peer may well be a client that reaches the service directly.
+fn anyone_is_trusted(trust: &dyn Trust, resolution: &Resolution) -> Option<String> {
+    let address = resolution.peer()?.ip()?;
+    (resolution.is_trusted() && is_public(address) && trusts_anyone(trust)).then(|| {
+        format!(
+            "Every peer is trusted (`*`), and the peer {address} is a public address: if it is no proxy \
+             of yours, clients reach the service directly and can forge all of this. Name your proxies \
+             in TrustedProxies instead of `*`."
+        )
+    })
+}
+
+/// What is wrong with the element at which the walk ended.
+fn malformed(told: &Told) -> String {
+    let text = told.elements.last().map_or("", |element| &element.text);
+    let before_port = text.rsplit_once(':').map(|(address, _)| address);
+    let cure = match before_port {
+        Some(address) if address.parse::<Ipv6Addr>().is_ok() => {
+            "it seems to be an IPv6 address with a port, which needs brackets, `[2001:db8::1]:443`; or \
+             let the proxy leave the port out"
+        }
+        Some(address) if address.trim_matches(['[', ']']).parse::<IpAddr>().is_ok() => {
+            "what follows its address is no port: let the proxy leave it out"
+        }
+        _ => "look at what that proxy writes, it may be one hop less than you trust",
+    };
+    format!(
+        "The element `{text}`, which a trusted hop vouches for, is no address, and the walk ended there: \
+         {cure}."
+    )
+}
+
 /// One hop too few or too many.
 fn hops(trust: &dyn Trust, resolution: &Resolution, told: &Told, advice: &mut Advising) {
     if resolution.findings().contains(Finding::HopLimit) {
         let limit = trust.hop_limit().unwrap_or_default();
-        let any = trust.trusts(IpAddr::from([192, 0, 2, 1]))
-            && trust.trusts(IpAddr::from([198, 51, 100, 1]));
+        let any = trusts_anyone(trust);
         let client = resolution.client();
         // With `*` every address is trusted, so a limit that is reached says nothing by itself.
         if !any || client.is_some_and(|client| !is_public(client)) {
@@ -319,10 +354,7 @@ fn hops(trust: &dyn Trust, resolution: &Resolution, told: &Told, advice: &mut Ad
                 narrowest(client)
             ));
         }
-    } else if told.end != Some(End::HopLimit)
-        && passed_public > 1
-        && trust.trusts(IpAddr::from([192, 0, 2, 1]))
-    {
+    } else if told.end != Some(End::HopLimit) && passed_public > 1 && trusts_anyone(trust) {
         let first = told.walked.iter().find(|(address, _)| is_public(*address));
         advice.push(format!(
             "Every address is trusted, so whatever the client wrote is believed: {} is a public \

@@ -1,0 +1,178 @@
+//! The debug endpoint: it asks its guard first, and shows the very request.
+
+use axum::{Router, http::StatusCode, routing::get};
+use tower_forwarded::{ForwardedLayer, Headers, TrustedProxies, explain_service};
+
+use crate::support::wire::{Server, Version, send, serve};
+
+const HONEST: [(&str, &str); 3] = [
+    ("x-forwarded-for", "203.0.113.7"),
+    ("x-forwarded-proto", "https"),
+    ("x-token", "secret"),
+];
+
+async fn server() -> Server {
+    let layer = ForwardedLayer::new("127.0.0.1".parse::<TrustedProxies>().unwrap());
+    let why = explain_service(&layer, |request, _| {
+        request
+            .headers
+            .get("x-token")
+            .is_some_and(|token| token == "secret")
+    });
+    let inside = why.clone();
+    serve(
+        Router::new()
+            .route("/", get(|| async { "app" }))
+            .route_service("/inside", inside)
+            .layer(layer)
+            .route_service("/why", why),
+    )
+    .await
+}
+
+async fn ask(server: &Server, path: &str, fields: &[(&str, &str)]) -> crate::support::wire::Answer {
+    let uri = format!("http://api.example.com{path}");
+    send(server, Version::Http1, "GET", &uri, fields).await
+}
+
+fn with<'a>(more: &[(&'a str, &'a str)]) -> Vec<(&'a str, &'a str)> {
+    [&HONEST[..], more].concat()
+}
+
+#[tokio::test]
+async fn a_request_that_the_guard_refuses_finds_nothing() {
+    let server = server().await;
+    for fields in [&HONEST[..2], &[("x-token", "guess")]] {
+        for path in ["/why", "/why?format=json", "/inside"] {
+            let answer = ask(&server, path, fields).await;
+            assert_eq!(
+                (answer.status, answer.body.as_str()),
+                (StatusCode::NOT_FOUND, "")
+            );
+            assert_eq!(answer.field("content-type"), "", "{path}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn the_guard_sees_the_request_as_it_came_and_what_was_resolved() {
+    let layer = ForwardedLayer::new("127.0.0.1".parse::<TrustedProxies>().unwrap());
+    let why = explain_service(&layer, |request, resolution| {
+        // A client cannot make itself another's address.
+        assert_eq!(
+            request.headers["x-forwarded-for"],
+            "192.0.2.66, 203.0.113.7"
+        );
+        resolution.client() == Some("192.0.2.66".parse().unwrap())
+    });
+    let server = serve(Router::new().route_service("/why", why)).await;
+    let fields = [("x-forwarded-for", "192.0.2.66, 203.0.113.7")];
+    assert_eq!(
+        ask(&server, "/why", &fields).await.status,
+        StatusCode::NOT_FOUND
+    );
+}
+
+#[tokio::test]
+async fn one_request_is_told_as_text_as_data_and_as_a_page() {
+    let server = server().await;
+    for (path, accept, kind) in [
+        ("/why", "*/*", "text/plain; charset=utf-8"),
+        ("/why", "text/plain", "text/plain; charset=utf-8"),
+        ("/why", "application/json", "application/json"),
+        (
+            "/why",
+            "text/html,application/xhtml+xml,application/json;q=0.9,*/*;q=0.8",
+            "text/html; charset=utf-8",
+        ),
+        ("/why?a&format=json", "text/html", "application/json"),
+        ("/why?format=text", "text/html", "text/plain; charset=utf-8"),
+        ("/why?format=html", "*/*", "text/html; charset=utf-8"),
+        ("/why?format=yaml", "application/json", "application/json"),
+    ] {
+        let answer = ask(&server, path, &with(&[("accept", accept)])).await;
+        assert_eq!(answer.status, StatusCode::OK);
+        assert_eq!(answer.field("content-type"), kind, "{path} {accept}");
+        assert_eq!(answer.field("cache-control"), "no-store");
+        assert_eq!(answer.field("x-content-type-options"), "nosniff");
+        let uri = format!("https://api.example.com{}", path.replace('&', "&amp;"));
+        let told = answer.body.contains(&uri) || answer.body.contains(&uri.replace("&amp;", "&"));
+        assert!(
+            told && answer.body.contains("203.0.113.7"),
+            "{}",
+            answer.body
+        );
+    }
+    let answer = ask(&server, "/why", &with(&[("accept", "application/json")])).await;
+    let data: serde_json::Value = serde_json::from_str(&answer.body).unwrap();
+    assert_eq!(data["client"], "203.0.113.7");
+    assert_eq!(data["steps"]["trusted_by"], "127.0.0.1/32");
+}
+
+#[tokio::test]
+async fn the_page_shows_no_credentials_and_no_markup_of_a_clients() {
+    let server = server().await;
+    let fields = with(&[
+        ("accept", "text/html"),
+        ("cookie", "session=topsecret"),
+        ("authorization", "Bearer topsecret"),
+        ("x-real-ip", "<script>alert(1)</script>"),
+        ("x-forwarded-host", "\"><img src=x onerror=alert(1)>"),
+    ]);
+    let answer = ask(&server, "/why?x='a", &fields).await;
+    assert_eq!(answer.status, StatusCode::OK);
+    for never in ["topsecret", "<script", "<img"] {
+        assert!(!answer.body.contains(never), "{never}: {}", answer.body);
+    }
+    assert!(
+        answer.body.contains("x-real-ip: &lt;script&gt;"),
+        "{}",
+        answer.body
+    );
+    let policy = answer.field("content-security-policy");
+    assert!(policy.starts_with("default-src 'none'"), "{policy}");
+}
+
+#[tokio::test]
+async fn behind_the_layer_it_says_where_it_belongs_instead_of_explaining_the_wrong_request() {
+    let server = server().await;
+    let answer = ask(&server, "/inside", &HONEST).await;
+    assert_eq!(answer.status, StatusCode::INTERNAL_SERVER_ERROR);
+    assert!(
+        answer.body.contains("add the route after .layer"),
+        "{}",
+        answer.body
+    );
+}
+
+#[tokio::test]
+async fn it_is_for_reading_only() {
+    let server = server().await;
+    let uri = "http://api.example.com/why";
+    let answer = send(&server, Version::Http1, "POST", uri, &HONEST).await;
+    assert_eq!(answer.status, StatusCode::METHOD_NOT_ALLOWED);
+    assert_eq!(answer.field("allow"), "GET, HEAD");
+    let answer = send(&server, Version::Http2, "HEAD", uri, &HONEST).await;
+    assert_eq!((answer.status, answer.body.as_str()), (StatusCode::OK, ""));
+}
+
+#[tokio::test]
+async fn it_explains_with_the_rules_of_its_layer() {
+    let layer = ForwardedLayer::new("127.0.0.1".parse::<TrustedProxies>().unwrap())
+        .headers(Headers::FORWARDED);
+    let server =
+        serve(Router::new().route_service("/why", explain_service(&layer, |_, _| true))).await;
+    let answer = ask(
+        &server,
+        "/why",
+        &[("forwarded", "for=192.0.2.7;proto=https")],
+    )
+    .await;
+    assert!(
+        answer
+            .body
+            .starts_with("192.0.2.7 asked for https://api.example.com/why.\n"),
+        "{}",
+        answer.body
+    );
+}
