@@ -168,6 +168,53 @@ fn one_hop_too_many_is_seen_by_a_public_proxy() {
 }
 
 #[test]
+fn a_public_peer_that_only_the_star_trusts_is_named() {
+    let any = ForwardedLayer::new(TrustedProxies::any());
+    let line = first_line(&told(&any, Some("198.51.100.7:1"), &HONEST));
+    assert!(
+        line.contains("(`*`), and the peer 198.51.100.7 is a public address"),
+        "{line}"
+    );
+    // Named, it is a decision; and a private one is a balancer's.
+    for (trust, peer) in [("198.51.100.7", "198.51.100.7:1"), ("*", PROXY)] {
+        let layer = ForwardedLayer::new(trust.parse::<TrustedProxies>().unwrap());
+        assert_eq!(told(&layer, Some(peer), &HONEST).advice().next(), None);
+    }
+}
+
+#[test]
+fn an_element_with_a_port_that_is_none_is_told_apart() {
+    for (element, cure) in [
+        (
+            "2001:db8:0:0:0:0:0:1:443",
+            "an IPv6 address with a port, which needs brackets",
+        ),
+        ("203.0.113.7:https", "what follows its address is no port"),
+        ("[2001:db8::1]:99999", "what follows its address is no port"),
+        ("junk", "look at what that proxy writes"),
+    ] {
+        let line = first_line(&told(
+            &layer(),
+            Some(PROXY),
+            &[("x-forwarded-for", element), HONEST[1]],
+        ));
+        assert!(
+            line.contains(&format!("`{element}`")) && line.contains(cure),
+            "{line}"
+        );
+    }
+    // With a port that is one, there is nothing to say.
+    for element in ["203.0.113.7:443", "[2001:db8::1]:443", "::ffff:203.0.113.7"] {
+        let fields = [("x-forwarded-for", element), HONEST[1]];
+        assert_eq!(
+            told(&layer(), Some(PROXY), &fields).advice().next(),
+            None,
+            "{element}"
+        );
+    }
+}
+
+#[test]
 fn http_between_cdn_and_balancer_names_the_cdns_own_field() {
     let fields = [
         HONEST[0],

@@ -8,6 +8,7 @@ mod chains;
 mod client;
 pub mod fixture;
 mod matrix;
+mod mistakes;
 mod uvicorn;
 
 use self::fixture::Kind;
