@@ -25,7 +25,7 @@ use crate::{
 /// 2. One that matches a pattern passes.
 /// 3. An address instead of a name passes with [`allow_addresses`](Self::allow_addresses): health checks
 ///    ask so.
-/// 4. Everything else is 421; a request without a valid authority is 400. The answer does not repeat
+/// 4. Everything else is 421, or 400 with [`answer_bad_request`](Self::answer_bad_request); a request without a valid authority is 400. The answer does not repeat
 ///    what was asked for.
 /// 5. A request that no [`ForwardedLayer`](crate::ForwardedLayer) has seen is 500, so that a missing
 ///    layer is found at the first request.
@@ -46,6 +46,7 @@ use crate::{
 pub struct AllowedHostsLayer {
     hosts: Arc<[HostPattern]>,
     addresses: bool,
+    refused: StatusCode,
 }
 
 impl AllowedHostsLayer {
@@ -60,19 +61,24 @@ impl AllowedHostsLayer {
         I::Item: TryInto<HostPattern>,
         HostPatternError: From<<I::Item as TryInto<HostPattern>>::Error>,
     {
-        let hosts = patterns
-            .into_iter()
-            .map(TryInto::try_into)
-            .collect::<Result<Vec<HostPattern>, _>>()?;
         Ok(Self {
-            hosts: hosts.into(),
+            hosts: HostPattern::all(patterns)?.into(),
             addresses: false,
+            refused: StatusCode::MISDIRECTED_REQUEST,
         })
     }
 
     /// Answers for every address too.
     pub fn allow_addresses(mut self) -> Self {
         self.addresses = true;
+        self
+    }
+
+    /// Answers 400 instead of 421, as Django and Starlette do: for clients and monitors that do not know
+    /// the latter. (A browser that gets 421 over a connection it shares between names asks again over one
+    /// of its own, which is what HTTP/2 wants here.)
+    pub fn answer_bad_request(mut self) -> Self {
+        self.refused = StatusCode::BAD_REQUEST;
         self
     }
 
@@ -85,11 +91,7 @@ impl AllowedHostsLayer {
                 .hosts
                 .iter()
                 .any(|pattern| pattern.matches(host, resolution.port()));
-        if allowed {
-            Ok(())
-        } else {
-            Err(StatusCode::MISDIRECTED_REQUEST)
-        }
+        if allowed { Ok(()) } else { Err(self.refused) }
     }
 }
 

@@ -6,27 +6,41 @@ use std::{
     task::{Context, Poll, ready},
 };
 
-use http::{HeaderName, HeaderValue, Response, StatusCode, header};
+use http::{HeaderMap, HeaderValue, Response, StatusCode, header};
 
 pin_project_lite::pin_project! {
-    /// Resolves to an answer of the layer's own, or to the inner service's.
+    /// Resolves to an answer of the layer's own, or to the inner service's with its fields finished.
     #[derive(Debug)]
-    pub struct AnswerFuture<F, R> {
+    pub struct AnswerFuture<F, R, E = Untouched> {
         #[pin]
-        state: State<F, R>,
+        state: State<F, R, E>,
     }
 }
 
 pin_project_lite::pin_project! {
     #[project = StateProjection]
     #[derive(Debug)]
-    enum State<F, R> {
+    enum State<F, R, E> {
         Answered { response: Option<Response<R>> },
-        Passed { #[pin] inner: F, add: Option<(HeaderName, HeaderValue)> },
+        Passed { #[pin] inner: F, finish: E },
     }
 }
 
-impl<F, R> AnswerFuture<F, R> {
+/// What a layer still does to the fields of the inner service's answer.
+pub trait Finish {
+    /// Does it.
+    fn finish(&mut self, headers: &mut HeaderMap);
+}
+
+/// Leaves the inner service's answer as it is.
+#[derive(Clone, Copy, Debug)]
+pub struct Untouched;
+
+impl Finish for Untouched {
+    fn finish(&mut self, _: &mut HeaderMap) {}
+}
+
+impl<F, R, E> AnswerFuture<F, R, E> {
     /// The layer answers.
     pub(crate) fn answered(response: Response<R>) -> Self {
         Self {
@@ -36,31 +50,34 @@ impl<F, R> AnswerFuture<F, R> {
         }
     }
 
-    /// The inner service answers.
-    pub(crate) fn passed(inner: F) -> Self {
-        Self::passed_with(inner, None)
-    }
-
-    /// The inner service answers, and a field is added if it is not there.
-    pub(crate) fn passed_with(inner: F, add: Option<(HeaderName, HeaderValue)>) -> Self {
+    /// The inner service answers, and `finish` has the last word on its fields.
+    pub(crate) fn finished(inner: F, finish: E) -> Self {
         Self {
-            state: State::Passed { inner, add },
+            state: State::Passed { inner, finish },
         }
     }
 }
 
-impl<F, R, E> Future for AnswerFuture<F, R>
+impl<F, R> AnswerFuture<F, R> {
+    /// The inner service answers.
+    pub(crate) fn passed(inner: F) -> Self {
+        Self::finished(inner, Untouched)
+    }
+}
+
+impl<F, R, Failure, E> Future for AnswerFuture<F, R, E>
 where
-    F: Future<Output = Result<Response<R>, E>>,
+    F: Future<Output = Result<Response<R>, Failure>>,
+    E: Finish,
 {
-    type Output = Result<Response<R>, E>;
+    type Output = Result<Response<R>, Failure>;
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         match self.project().state.project() {
-            StateProjection::Passed { inner, add } => {
+            StateProjection::Passed { inner, finish } => {
                 let mut result = ready!(inner.poll(cx));
-                if let (Ok(response), Some((name, value))) = (&mut result, add.take()) {
-                    response.headers_mut().entry(name).or_insert(value);
+                if let Ok(response) = &mut result {
+                    finish.finish(response.headers_mut());
                 }
                 Poll::Ready(result)
             }

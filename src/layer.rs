@@ -96,11 +96,7 @@ impl<T> ForwardedLayer<T> {
         I::Item: TryInto<HostPattern>,
         HostPatternError: From<<I::Item as TryInto<HostPattern>>::Error>,
     {
-        let patterns = patterns
-            .into_iter()
-            .map(TryInto::try_into)
-            .collect::<Result<Vec<HostPattern>, _>>()?;
-        Ok(self.host_patterns(patterns))
+        Ok(self.host_patterns(HostPattern::all(patterns)?))
     }
 
     pub(crate) fn host_patterns(self, patterns: Vec<HostPattern>) -> Self {

@@ -77,6 +77,8 @@
 //! an axum `Router`, **first** to a `ServiceBuilder`. Inside CORS it still repairs redirects, but a CORS
 //! rule that compares the request's own origin sees the proxy's. With `Router::layer` the router has
 //! matched already, which is fine: only scheme and authority change, never the path.
+//! [`ForwardedStack`] puts the usual layers in the right order by itself and says why it is that one;
+//! [`check_order`] asks a finished app, in a test of yours.
 //!
 //! # If something is not as you meant it
 //!
@@ -97,6 +99,8 @@
 //! | in the right order | [`check_order`] |
 //! | turning requests away | [`AllowedHostsLayer`], [`RejectLayer`] |
 //! | http to https | [`HttpsRedirectLayer`] |
+//! | URLs that a service makes of its own address | [`LocationLayer`] |
+//! | all of these in the right order | [`ForwardedStack`] |
 //! | chapters | [why is my scheme still http?](guide::why_http), [threat model](guide::threat_model), [real proxies](guide::real_proxies), [uvicorn](guide::uvicorn) |
 //!
 //! # Features
@@ -131,6 +135,7 @@ mod explain;
 pub mod guide;
 mod headers;
 mod layer;
+mod location;
 mod peer;
 mod policy;
 mod redirect;
@@ -139,6 +144,7 @@ mod report;
 mod resolution;
 mod resolve;
 mod rewrite;
+mod stack;
 mod syntax;
 mod trust;
 
@@ -166,11 +172,13 @@ pub use self::{
     },
     headers::{Headers, HeadersError},
     layer::{Forwarded, ForwardedLayer},
+    location::{Location, LocationLayer},
     peer::{Peer, PeerError},
     policy::{ConnectionScheme, Policy},
     redirect::{HttpsRedirect, HttpsRedirectLayer},
     reject::{Reject, RejectLayer},
     resolution::{Finding, FindingError, Findings, Origin, Resolution},
+    stack::ForwardedStack,
     syntax::{
         authority::{HostPattern, HostPatternError},
         scheme::{Scheme, SchemeError},

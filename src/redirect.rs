@@ -13,7 +13,7 @@ use tower_service::Service;
 
 use crate::{
     Resolution, Scheme,
-    answer::{self, AnswerFuture},
+    answer::{self, AnswerFuture, Finish},
 };
 
 /// Redirects requests that were made by http to https, by the scheme that was resolved.
@@ -75,7 +75,7 @@ struct Options {
 
 type Exempt = dyn Fn(&Uri, &HeaderMap) -> bool + Send + Sync;
 
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Debug)]
 struct Hsts {
     max_age: Duration,
     include_subdomains: bool,
@@ -194,6 +194,20 @@ impl Hsts {
     }
 }
 
+/// Adds `Strict-Transport-Security` where the service did not set it itself.
+#[derive(Debug)]
+pub struct AddHsts(Option<Hsts>);
+
+impl Finish for AddHsts {
+    fn finish(&mut self, headers: &mut HeaderMap) {
+        if let Some(value) = self.0.and_then(Hsts::value) {
+            headers
+                .entry(header::STRICT_TRANSPORT_SECURITY)
+                .or_insert(value);
+        }
+    }
+}
+
 /// What becomes of a request.
 enum Fate {
     Pass,
@@ -281,7 +295,7 @@ where
 {
     type Response = Response<R>;
     type Error = S::Error;
-    type Future = AnswerFuture<S::Future, R>;
+    type Future = AnswerFuture<S::Future, R, AddHsts>;
 
     fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), S::Error>> {
         self.inner.poll_ready(cx)
@@ -295,10 +309,7 @@ where
         match options.fate(&request, resolution) {
             Fate::Pass => {
                 let hsts = options.hsts.filter(|_| resolution.scheme().is_https());
-                let add = hsts
-                    .and_then(Hsts::value)
-                    .map(|value| (header::STRICT_TRANSPORT_SECURITY, value));
-                AnswerFuture::passed_with(self.inner.call(request), add)
+                AnswerFuture::finished(self.inner.call(request), AddHsts(hsts))
             }
             Fate::Redirect(status, location) => {
                 let mut response = Response::new(R::from(String::new()));

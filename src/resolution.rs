@@ -168,6 +168,12 @@ impl Origin {
         port_of(&self.authority, self.scheme)
     }
 
+    /// The path that a proxy stripped, if that is believed; see [`Resolution::prefix`].
+    #[must_use]
+    pub fn prefix(&self) -> Option<&str> {
+        self.prefix.as_deref()
+    }
+
     /// The absolute URL of a path (and query) of this service, as the client has to write it: with
     /// the prefix that a proxy stripped.
     ///

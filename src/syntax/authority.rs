@@ -53,6 +53,12 @@ const fn is_name(byte: u8) -> bool {
 }
 
 impl<'a> HostPort<'a> {
+    /// Whether this is that host, but for case and a dot at its end.
+    pub(crate) fn host_is(&self, host: &str) -> bool {
+        let own = self.host.strip_suffix('.').unwrap_or(self.host);
+        own.eq_ignore_ascii_case(host.strip_suffix('.').unwrap_or(host))
+    }
+
     /// The port, unless the scheme implies it.
     pub(crate) fn explicit_port(&self, scheme: Scheme) -> Option<u16> {
         self.port.filter(|&port| port != scheme.default_port())
@@ -131,6 +137,17 @@ enum Pattern {
 impl HostPattern {
     /// Every name: `*`.
     pub const ANY: Self = Self(Pattern::Any);
+
+    /// Reads each, up to the first that is none.
+    pub(crate) fn all<I>(patterns: I) -> Result<Vec<Self>, HostPatternError>
+    where
+        I: IntoIterator,
+        I::Item: TryInto<Self>,
+        HostPatternError: From<<I::Item as TryInto<Self>>::Error>,
+    {
+        let patterns = patterns.into_iter().map(TryInto::try_into);
+        Ok(patterns.collect::<Result<_, _>>()?)
+    }
 
     /// Whether `host` (an IPv6 address in brackets), at `port` if the authority named one, is
     /// meant.

@@ -99,25 +99,22 @@ pub fn now<F: Future>(future: F) -> F::Output {
     }
 }
 
-/// The path of an example, which is built if it is not there yet.
+/// The path of an example, built as its source is now.
 pub fn example(name: &str) -> std::path::PathBuf {
+    static BUILT: std::sync::Once = std::sync::Once::new();
     // target/debug/deps/all-… lies beside target/debug/examples.
     let tests = std::env::current_exe().unwrap();
-    let path = tests
-        .parent()
-        .unwrap()
-        .parent()
-        .unwrap()
-        .join("examples")
-        .join(name);
-    if !path.exists() {
+    let folder = tests.parent().unwrap().parent().unwrap();
+    BUILT.call_once(|| {
+        let release = folder.ends_with("release").then_some("--release");
         let cargo = std::process::Command::new(env!("CARGO"))
-            .args(["build", "--all-features", "--example", name])
+            .args(["build", "--quiet", "--all-features", "--examples"])
+            .args(release)
             .status()
             .unwrap();
-        assert!(cargo.success(), "the example {name} does not build");
-    }
-    path
+        assert!(cargo.success(), "the examples do not build");
+    });
+    folder.join("examples").join(name)
 }
 
 /// Arguments that let the example server take free ports.

@@ -1,0 +1,277 @@
+//! An opt-in layer that repairs the URLs which an inner service made from what it believes to be its
+//! own address.
+
+use std::{
+    fmt,
+    sync::Arc,
+    task::{Context, Poll},
+};
+
+use http::{HeaderMap, HeaderName, HeaderValue, Request, Response, header};
+use tower_layer::Layer;
+use tower_service::Service;
+
+use crate::{
+    HostPattern, HostPatternError, Origin, Resolution, Scheme,
+    answer::{self, AnswerFuture, Finish},
+    syntax::authority,
+};
+
+/// Repairs `Location`, `Content-Location` and `Refresh` in the answers of inner services that build
+/// `http://internal-host/…` themselves: a service that this one forwards to, or code that was told its
+/// address in a configuration file.
+///
+/// What reads the request's URI, `Host` or [`Origin`] needs no repair behind
+/// [`ForwardedLayer`](crate::ForwardedLayer). The rules, for a request to `https://api.example.com` with
+/// the believed prefix `/shop` and `.backends(["app.internal:3000"])`:
+///
+/// | the answer says | it becomes | |
+/// |---|---|---|
+/// | `http://app.internal:3000/x?y#z` | `https://api.example.com/shop/x?y#z` | a backend: the origin, path byte for byte |
+/// | `http://api.example.com/x` | `https://api.example.com/shop/x` | the believed host, without a port or with the origin's |
+/// | `//app.internal:3000/x`, `//api.example.com/x` | `https://api.example.com/shop/x` | without a scheme |
+/// | `/x` | `/shop/x` | a path gets the prefix |
+/// | `/shop/x`, `https://api.example.com/shop/x` | | has it already |
+/// | `x`, `?y`, `#z`, `../x` | | is relative to what the client asked for, which has the prefix |
+/// | `https://other.example/x`, `http://app.internal:4000/x` | | another host or port |
+/// | `http://api.example.com:9000/x` | | the believed host's other ports are other services |
+/// | `https://api.example.com/x`, if the client asked by http | | a redirect to https is never turned back |
+/// | `http://user@app.internal:3000/x`, `mailto:a@b`, anything malformed | | not understood, so not touched |
+///
+/// In `Refresh` (`5; url=…`) the URL is treated the same. A request without a valid authority has its
+/// answer left alone, and one that no `ForwardedLayer` has seen is 500.
+///
+/// # Where to put it
+///
+/// Inside `ForwardedLayer`, around the service that needs it; [`ForwardedStack`](crate::ForwardedStack) puts
+/// it innermost. Where the host that a client asks for is not checked, the origin is whatever it asked
+/// for: put [`AllowedHostsLayer`](crate::AllowedHostsLayer) outside.
+///
+/// ```
+/// use axum::{Router, response::Redirect, routing::get};
+/// use tower_forwarded::{ForwardedLayer, LocationLayer, TrustedProxies};
+///
+/// let app: Router = Router::new()
+///     .route("/users", get(|| async { Redirect::to("http://app.internal:3000/users/") }))
+///     .layer(LocationLayer::new().backends(["app.internal:3000", "127.0.0.1"])?.secure_cookies())
+///     .layer(ForwardedLayer::new(TrustedProxies::any()));
+/// # Ok::<(), tower_forwarded::HostPatternError>(())
+/// ```
+///
+/// # Caveats
+///
+/// An application that has a route with the name of its prefix (`/shop` below the prefix `/shop`) has to
+/// write the prefix itself: `/shop/x` is taken to have it. URLs in bodies, `Link` fields and cookies'
+/// `Path` are not touched.
+#[derive(Clone, Debug, Default)]
+#[must_use]
+pub struct LocationLayer {
+    backends: Arc<[HostPattern]>,
+    secure_cookies: bool,
+}
+
+impl LocationLayer {
+    /// Repairs what names the believed host, and gives paths the believed prefix.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Repairs what names one of these hosts too: the addresses by which the inner service knows
+    /// itself. A pattern without a port matches every port.
+    ///
+    /// # Errors
+    ///
+    /// Names the first text that is no [`HostPattern`].
+    pub fn backends<I>(mut self, patterns: I) -> Result<Self, HostPatternError>
+    where
+        I: IntoIterator,
+        I::Item: TryInto<HostPattern>,
+        HostPatternError: From<<I::Item as TryInto<HostPattern>>::Error>,
+    {
+        self.backends = HostPattern::all(patterns)?.into();
+        Ok(self)
+    }
+
+    /// Adds `Secure` to every `Set-Cookie` that lacks it, where the client asked by https (RFC 6265,
+    /// section 4.1.2.5): for services that decide so by the scheme of their own connection.
+    pub fn secure_cookies(mut self) -> Self {
+        self.secure_cookies = true;
+        self
+    }
+}
+
+impl<S> Layer<S> for LocationLayer {
+    type Service = Location<S>;
+
+    fn layer(&self, inner: S) -> Location<S> {
+        Location {
+            inner,
+            layer: self.clone(),
+        }
+    }
+}
+
+/// The service that [`LocationLayer`] makes.
+#[derive(Clone, Debug)]
+pub struct Location<S> {
+    inner: S,
+    layer: LocationLayer,
+}
+
+impl<S, B, R> Service<Request<B>> for Location<S>
+where
+    S: Service<Request<B>, Response = Response<R>>,
+    R: From<String>,
+{
+    type Response = Response<R>;
+    type Error = S::Error;
+    type Future = AnswerFuture<S::Future, R, Repair>;
+
+    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), S::Error>> {
+        self.inner.poll_ready(cx)
+    }
+
+    fn call(&mut self, request: Request<B>) -> Self::Future {
+        let Some(resolution) = request.extensions().get::<Resolution>() else {
+            return AnswerFuture::answered(answer::layer_missing());
+        };
+        let repair = Repair {
+            origin: resolution.origin(),
+            backends: self.layer.backends.clone(),
+            secure_cookies: self.layer.secure_cookies && resolution.scheme().is_https(),
+        };
+        AnswerFuture::finished(self.inner.call(request), repair)
+    }
+}
+
+/// Repairs the fields of an answer to a request that was made to `origin`.
+pub struct Repair {
+    origin: Option<Origin>,
+    backends: Arc<[HostPattern]>,
+    secure_cookies: bool,
+}
+
+impl fmt::Debug for Repair {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Repair")
+            .field("origin", &self.origin)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Finish for Repair {
+    fn finish(&mut self, headers: &mut HeaderMap) {
+        if let Some(origin) = &self.origin {
+            for name in [header::LOCATION, header::CONTENT_LOCATION] {
+                each(headers, &name, |text| self.url(text, origin));
+            }
+            each(headers, &header::REFRESH, |text| self.refresh(text, origin));
+        }
+        if self.secure_cookies {
+            each(headers, &header::SET_COOKIE, |cookie| {
+                let mut attributes = cookie.split(';').skip(1);
+                let has = attributes.any(|text| text.trim().eq_ignore_ascii_case("secure"));
+                (!has).then(|| format!("{cookie}; Secure"))
+            });
+        }
+    }
+}
+
+impl Repair {
+    /// The URL as the client has to see it; `None` if it is right, or none of ours.
+    fn url(&self, text: &str, origin: &Origin) -> Option<String> {
+        let prefix = origin.prefix().unwrap_or_default();
+        let (scheme, rest) = match text.split_once("//") {
+            Some(("", rest)) => (None, rest),
+            Some((scheme, rest)) if scheme.eq_ignore_ascii_case("http:") => {
+                (Some(Scheme::Http), rest)
+            }
+            Some((scheme, rest)) if scheme.eq_ignore_ascii_case("https:") => {
+                (Some(Scheme::Https), rest)
+            }
+            _ => {
+                let needs_prefix =
+                    text.starts_with('/') && !prefix.is_empty() && !has_prefix(text, prefix);
+                return needs_prefix.then(|| format!("{prefix}{text}"));
+            }
+        };
+        let end = rest.find(['/', '?', '#']).unwrap_or(rest.len());
+        let (host, path) = rest.split_at_checked(end)?;
+        let host = authority::parse(host.as_bytes())?;
+        let ours = self
+            .backends
+            .iter()
+            .any(|backend| backend.matches(host.host, host.port))
+            || is_believed(&host, scheme, origin);
+        if !ours {
+            return None;
+        }
+        let prefix = if has_prefix(path, prefix) { "" } else { prefix };
+        let repaired = format!("{origin}{prefix}{path}");
+        (repaired != text).then_some(repaired)
+    }
+
+    /// `seconds; url=…`, as the HTML standard reads it: `,` and blanks separate too, quotes may stand
+    /// around the URL.
+    fn refresh(&self, text: &str, origin: &Origin) -> Option<String> {
+        let (seconds, rest) = text.split_at_checked(text.find([';', ','])?.saturating_add(1))?;
+        let url = rest.trim_start();
+        let url = match url.get(..3) {
+            Some(name) if name.eq_ignore_ascii_case("url") => {
+                match url.get(3..)?.trim_start().strip_prefix('=') {
+                    Some(url) => url.trim_start(),
+                    None => url,
+                }
+            }
+            _ => url,
+        };
+        let (url, after) = match url.chars().next()? {
+            quote @ ('"' | '\'') => {
+                let url = url.get(1..)?;
+                url.split_at_checked(url.find(quote).unwrap_or(url.len()))?
+            }
+            _ => (url, ""),
+        };
+        let before = rest.get(
+            ..rest
+                .len()
+                .checked_sub(url.len())?
+                .checked_sub(after.len())?,
+        )?;
+        let repaired = self.url(url, origin)?;
+        Some(format!("{seconds}{before}{repaired}{after}"))
+    }
+}
+
+/// Changes the lines of a field for which `repaired` has something better.
+fn each(headers: &mut HeaderMap, name: &HeaderName, repaired: impl Fn(&str) -> Option<String>) {
+    let http::header::Entry::Occupied(mut lines) = headers.entry(name) else {
+        return;
+    };
+    for line in lines.iter_mut() {
+        let text = line.to_str().ok().and_then(&repaired);
+        if let Some(value) = text.and_then(|text| HeaderValue::try_from(text).ok()) {
+            *line = value;
+        }
+    }
+}
+
+/// Whether a path begins with the prefix, as whole segments.
+fn has_prefix(path: &str, prefix: &str) -> bool {
+    match path.strip_prefix(prefix) {
+        Some(rest) => rest.is_empty() || rest.starts_with(['/', '?', '#']),
+        None => false,
+    }
+}
+
+/// Whether a URL at this host is the service itself, and not a redirect to https or to another port.
+fn is_believed(host: &authority::HostPort<'_>, scheme: Option<Scheme>, origin: &Origin) -> bool {
+    if scheme == Some(Scheme::Https) && origin.scheme() == Scheme::Http {
+        return false;
+    }
+    let default = scheme.map(Scheme::default_port);
+    let same_port = host
+        .port
+        .is_none_or(|port| port == origin.port() || Some(port) == default);
+    same_port && host.host_is(origin.host())
+}

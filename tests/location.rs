@@ -1,0 +1,283 @@
+//! URLs that an inner service made of its own address, as the client has to see them.
+
+use std::convert::Infallible;
+
+use http::{HeaderMap, HeaderName, HeaderValue, Request, Response};
+use tower::{Layer, ServiceExt, service_fn};
+use tower_forwarded::{ForwardedLayer, LocationLayer, Peer};
+
+use crate::support::*;
+
+/// What becomes of an answer's fields.
+fn answer(
+    repair: &LocationLayer,
+    outer: &ForwardedLayer,
+    asked: &[(&str, &str)],
+    said: &[(HeaderName, &str)],
+) -> HeaderMap {
+    let inner = service_fn(|_: Request<()>| {
+        let mut response = Response::new(String::new());
+        for (name, value) in said {
+            let value = HeaderValue::from_bytes(value.as_bytes()).unwrap();
+            response.headers_mut().append(name, value);
+        }
+        std::future::ready(Ok::<_, Infallible>(response))
+    });
+    let mut request = request("/", asked);
+    request
+        .extensions_mut()
+        .insert(PROXY.parse::<Peer>().unwrap());
+    let answer = now(outer.layer(repair.layer(inner)).oneshot(request)).unwrap();
+    answer.headers().clone()
+}
+
+const ASKED: [(&str, &str); 4] = [
+    ("host", "api.example.com"),
+    ("x-forwarded-for", "203.0.113.7"),
+    ("x-forwarded-proto", "https"),
+    ("x-forwarded-prefix", "/shop"),
+];
+
+fn repair() -> LocationLayer {
+    let backends = ["app.internal:3000", "127.0.0.1", "[::1]:3000"];
+    LocationLayer::new().backends(backends).unwrap()
+}
+
+fn location(outer: &ForwardedLayer, asked: &[(&str, &str)], said: &str) -> String {
+    let fields = answer(&repair(), outer, asked, &[(http::header::LOCATION, said)]);
+    let value = fields[http::header::LOCATION].as_bytes();
+    String::from_utf8_lossy(value).into_owned()
+}
+
+#[test]
+fn the_table_of_rules_is_what_happens() {
+    let outer = layer().believe_prefix();
+    let origin = "https://api.example.com/shop";
+    for (said, becomes) in [
+        ("http://app.internal:3000/x?y#z", format!("{origin}/x?y#z")),
+        ("HTTPS://APP.internal:3000/x", format!("{origin}/x")),
+        ("http://127.0.0.1/x", format!("{origin}/x")),
+        ("http://127.0.0.1:8081/x", format!("{origin}/x")),
+        ("http://[::1]:3000/a%2Fb", format!("{origin}/a%2Fb")),
+        ("http://api.example.com/x", format!("{origin}/x")),
+        ("http://API.example.com./x", format!("{origin}/x")),
+        ("http://api.example.com:80/x", format!("{origin}/x")),
+        ("http://api.example.com:443/x", format!("{origin}/x")),
+        ("https://api.example.com/x", format!("{origin}/x")),
+        ("//app.internal:3000/x", format!("{origin}/x")),
+        ("//api.example.com/x", format!("{origin}/x")),
+        ("http://app.internal:3000", origin.to_owned()),
+        ("http://app.internal:3000?q", format!("{origin}?q")),
+        ("http://app.internal:3000/shop/x", format!("{origin}/x")),
+        (
+            "http://app.internal:3000/shopping",
+            format!("{origin}/shopping"),
+        ),
+        // What follows a backend's name is a path, whatever it looks like.
+        (
+            "http://app.internal:3000//evil.example",
+            format!("{origin}//evil.example"),
+        ),
+        (
+            "http://app.internal:3000/@evil.example",
+            format!("{origin}/@evil.example"),
+        ),
+        ("/x", "/shop/x".to_owned()),
+        ("/", "/shop/".to_owned()),
+        ("/x//y", "/shop/x//y".to_owned()),
+        ("/shopping", "/shop/shopping".to_owned()),
+        // A browser reads `/\` as `//`.
+        ("/\\evil.example", "/shop/\\evil.example".to_owned()),
+    ] {
+        assert_eq!(location(&outer, &ASKED, said), becomes, "{said}");
+    }
+}
+
+#[test]
+fn what_is_not_its_own_is_left_byte_for_byte() {
+    let outer = layer().believe_prefix();
+    for said in [
+        "/shop/x",
+        "/shop",
+        "/shop?x",
+        "https://api.example.com/shop/x",
+        "x",
+        "",
+        "?y",
+        "#z",
+        "../x",
+        "https://other.example/x",
+        "http://app.internal:4000/x",
+        "http://app.internal/x",
+        "http://xapp.internal:3000/x",
+        "http://app.internal:3000.evil.example/x",
+        "http://api.example.com:9000/x",
+        "http://user@app.internal:3000/x",
+        "http://app.internal:3000@evil.example/x",
+        "http://app.internal:3000\\@evil.example/x",
+        "http://evil.example/http://app.internal:3000/x",
+        "http:/app.internal:3000/x",
+        "http:///app.internal:3000/x",
+        "///app.internal:3000/x",
+        "ftp://app.internal:3000/x",
+        "javascript://app.internal:3000/x",
+        "mailto:a@b",
+        "http://[::1/x",
+        "http://é.example/x",
+    ] {
+        assert_eq!(location(&outer, &ASKED, said), said, "{said}");
+    }
+}
+
+#[test]
+fn a_redirect_to_https_is_never_turned_back() {
+    let asked = [ASKED[0], ASKED[1], ("x-forwarded-proto", "http")];
+    let to_https = "https://api.example.com/x";
+    assert_eq!(location(&layer(), &asked, to_https), to_https);
+    let own = location(&layer(), &asked, "http://app.internal:3000/x");
+    assert_eq!(own, "http://api.example.com/x");
+}
+
+#[test]
+fn the_origins_port_is_kept_and_another_ports_service_is_not_taken_for_it() {
+    let asked = [("host", "api.example.com:8443"), ASKED[1], ASKED[2]];
+    let origin = "https://api.example.com:8443/x";
+    for said in [
+        "http://app.internal:3000/x",
+        "http://api.example.com/x",
+        "http://api.example.com:8443/x",
+    ] {
+        assert_eq!(location(&layer(), &asked, said), origin, "{said}");
+    }
+    let other = "http://api.example.com:8444/x";
+    assert_eq!(location(&layer(), &asked, other), other);
+}
+
+#[test]
+fn without_a_believed_prefix_paths_stay() {
+    assert_eq!(location(&layer(), &ASKED, "/x"), "/x");
+    let said = "http://app.internal:3000/x";
+    assert_eq!(
+        location(&layer(), &ASKED, said),
+        "https://api.example.com/x"
+    );
+}
+
+#[test]
+fn what_a_client_forged_is_not_what_the_answer_says() {
+    let forged = [
+        &ASKED[..3],
+        &[
+            ("x-forwarded-host", "evil.example"),
+            ("forwarded", "host=evil.example"),
+        ],
+    ]
+    .concat();
+    for said in ["http://app.internal:3000/x", "http://evil.example/x"] {
+        let becomes = location(&layer(), &forged, said);
+        assert_eq!(
+            becomes,
+            said.replace("http://app.internal:3000", "https://api.example.com")
+        );
+    }
+    // A client that names a backend as its host gets no other service's URLs changed.
+    let asked = [("host", "app.internal:3000"), ASKED[1], ASKED[2]];
+    let said = "https://api.example.com/x";
+    assert_eq!(location(&layer(), &asked, said), said);
+}
+
+#[test]
+fn content_location_and_refresh_are_repaired_too() {
+    use http::header::{CONTENT_LOCATION, REFRESH};
+    let own = "http://app.internal:3000/x";
+    let right = "https://api.example.com/x";
+    let fields = answer(&repair(), &layer(), &ASKED, &[(CONTENT_LOCATION, own)]);
+    assert_eq!(fields[CONTENT_LOCATION], right);
+    for (before, after) in [
+        ("0; url=", ""),
+        ("5;URL=", ""),
+        ("5, url = ", ""),
+        ("5; url=\"", "\""),
+        ("5; url='", "'"),
+        ("5;", ""),
+        ("5; url='", ""),
+    ] {
+        let said = format!("{before}{own}{after}");
+        let fields = answer(&repair(), &layer(), &ASKED, &[(REFRESH, &said)]);
+        assert_eq!(fields[REFRESH], format!("{before}{right}{after}"), "{said}");
+    }
+    for said in [
+        "5",
+        "",
+        "5;",
+        "5; url=",
+        "5; url=\"",
+        "5; url",
+        "5; url=http://other.example/",
+        "5; é",
+    ] {
+        let fields = answer(&repair(), &layer(), &ASKED, &[(REFRESH, said)]);
+        assert_eq!(fields[REFRESH].as_bytes(), said.as_bytes(), "{said}");
+    }
+    let fields = answer(
+        &repair(),
+        &layer().believe_prefix(),
+        &ASKED,
+        &[(REFRESH, "5; url=/x")],
+    );
+    assert_eq!(fields[REFRESH], "5; url=/shop/x");
+}
+
+#[test]
+fn cookies_are_marked_secure_on_https_only_and_if_asked() {
+    use http::header::SET_COOKIE;
+    let said = [
+        (SET_COOKIE, "a=1; Path=/"),
+        (SET_COOKIE, "b=2; secure; HttpOnly"),
+        (SET_COOKIE, "secure=3"),
+        (SET_COOKIE, "c=4;SECURE"),
+    ];
+    let cookies = |repair: &LocationLayer, scheme: &'static str| -> Vec<String> {
+        let asked = [ASKED[0], ASKED[1], ("x-forwarded-proto", scheme)];
+        let fields = answer(repair, &layer(), &asked, &said);
+        let lines = fields.get_all(SET_COOKIE).iter();
+        lines
+            .map(|line| line.to_str().unwrap().to_owned())
+            .collect()
+    };
+    let unchanged: Vec<_> = said.iter().map(|(_, text)| (*text).to_owned()).collect();
+    assert_eq!(cookies(&repair(), "https"), unchanged);
+    assert_eq!(cookies(&repair().secure_cookies(), "http"), unchanged);
+    assert_eq!(
+        cookies(&repair().secure_cookies(), "https"),
+        [
+            "a=1; Path=/; Secure",
+            "b=2; secure; HttpOnly",
+            "secure=3; Secure",
+            "c=4;SECURE"
+        ]
+    );
+}
+
+#[test]
+fn without_an_authority_nothing_is_repaired_and_without_the_layer_nothing_is_answered() {
+    let asked = [("host", "not a host"), ASKED[1], ASKED[2]];
+    let said = "http://app.internal:3000/x";
+    assert_eq!(location(&layer(), &asked, said), said);
+    let inner = service_fn(|_: Request<()>| {
+        std::future::ready(Ok::<_, Infallible>(Response::new(String::new())))
+    });
+    let answer = now(repair().layer(inner).oneshot(request("/", &[]))).unwrap();
+    assert_eq!(answer.status(), 500);
+}
+
+#[test]
+fn a_backend_that_is_no_host_is_named() {
+    let error = LocationLayer::new()
+        .backends(["http://app.internal"])
+        .unwrap_err();
+    assert!(
+        error.to_string().contains("`http://app.internal`"),
+        "{error}"
+    );
+}
