@@ -30,7 +30,15 @@ use crate::{
 /// 5. A request that no [`ForwardedLayer`](crate::ForwardedLayer) has seen is 500, so that a missing
 ///    layer is found at the first request.
 ///
-/// Put it inside `ForwardedLayer`.
+/// # Where to put it
+///
+/// Inside `ForwardedLayer`, and outside of everything that acts on the host, a CORS rule included. A
+/// browser's page of another origin cannot read the refusal then, and need not.
+///
+/// # Caveats
+///
+/// A health check that names no host at all (HTTP/1.0) is 400: let it send one. A pattern without a port
+/// matches every port; where names at other ports are other services, write the port.
 ///
 /// ```
 /// use axum::Router;

@@ -49,13 +49,32 @@ use crate::{
 ///     .layer(
 ///         HttpsRedirectLayer::new()
 ///             .hsts(Duration::from_secs(31_536_000))
-///             .exempt(|uri, _| uri.path() == "/healthz"),
+///             .exempt_path("/healthz"),
 ///     )
 ///     .layer(CorsLayer::permissive())
 ///     .layer(ForwardedLayer::new(TrustedProxies::any()));
 /// ```
 ///
-/// # Caveat
+/// And the mistake:
+///
+/// ```
+/// # use axum::Router;
+/// # use tower_forwarded::{ForwardedLayer, HttpsRedirectLayer, TrustedProxies};
+/// # use tower_http::cors::CorsLayer;
+/// let app: Router = Router::new()
+///     .layer(CorsLayer::permissive())
+///     .layer(HttpsRedirectLayer::new()) // outside of CORS: redirects without its fields
+///     .layer(ForwardedLayer::new(TrustedProxies::any()));
+/// ```
+///
+/// [`ForwardedStack`](crate::ForwardedStack) cannot get it wrong.
+///
+/// # Caveats
+///
+/// To a browser, http and https are two origins. A page of another origin that fetches by http is sent on
+/// across origins, and from there on the browser sends `Origin: null` (Fetch standard, "HTTP-redirect
+/// fetch"): only a CORS rule for any origin lets it read the answer. A page of the service itself, or one
+/// that fetches by https, keeps its origin.
 ///
 /// Behind a proxy that sends no scheme, every request counts as http, and the redirect never ends. The
 /// finding [`SchemeMissing`](crate::Finding::SchemeMissing) says so.
@@ -156,7 +175,25 @@ impl HttpsRedirectLayer {
         })
     }
 
-    /// Lets requests pass by http for which `is_exempt` says so: health checks, ACME challenges.
+    /// Lets requests for this path pass by http, or for all paths below it if it ends with a slash, as
+    /// `/.well-known/acme-challenge/` does. Paths are compared byte for byte.
+    ///
+    /// ```
+    /// use tower_forwarded::HttpsRedirectLayer;
+    ///
+    /// let layer = HttpsRedirectLayer::new()
+    ///     .exempt_path("/healthz")
+    ///     .exempt_path("/.well-known/acme-challenge/");
+    /// ```
+    pub fn exempt_path(self, path: impl Into<String>) -> Self {
+        let exempt = path.into();
+        self.exempt(move |uri, _| {
+            let below = exempt.ends_with('/') && uri.path().starts_with(&exempt);
+            below || uri.path() == exempt
+        })
+    }
+
+    /// Lets requests pass by http for which `is_exempt` says so.
     ///
     /// Can be called more than once; what one call exempts is exempt.
     pub fn exempt<F>(self, is_exempt: F) -> Self

@@ -38,7 +38,7 @@ use crate::{
 ///     .https_redirect(
 ///         HttpsRedirectLayer::new()
 ///             .hsts(Duration::from_secs(31_536_000))
-///             .exempt(|uri, _| uri.path() == "/healthz"),
+///             .exempt_path("/healthz"),
 ///     );
 /// let app: Router = Router::new().route("/", get(|| async { "hello" })).layer(stack);
 /// # Ok::<(), Box<dyn std::error::Error>>(())

@@ -86,3 +86,12 @@ fn a_pattern_that_is_none_and_a_missing_layer_are_found_early() {
     let answer = now(hosts.layer(inner).oneshot(request("/", &[]))).unwrap();
     assert_eq!(answer.status(), 500);
 }
+
+#[test]
+fn a_refusal_is_400_if_asked() {
+    let hosts = AllowedHostsLayer::new(["api.example.com"])
+        .unwrap()
+        .answer_bad_request();
+    assert_eq!(ask(&hosts, &[("host", "api.example.com")]).0, 200);
+    assert_eq!(ask(&hosts, &[("host", "evil.example")]).0, 400);
+}

@@ -181,6 +181,25 @@ fn what_is_exempt_passes_by_http() {
     );
     assert_eq!(ask(&redirect, &layer(), "GET", "/healthz/x", &HTTP).0, 308);
     assert_eq!(ask(&redirect, &layer(), "OPTIONS", "*", &HTTP).0, 200);
+
+    let redirect = HttpsRedirectLayer::new()
+        .exempt_path("/healthz")
+        .exempt_path("/.well-known/acme-challenge/");
+    for (path, status) in [
+        ("/healthz", 200),
+        ("/healthz?full", 200),
+        ("/healthz/", 308),
+        ("/healthz2", 308),
+        ("/.well-known/acme-challenge/token", 200),
+        ("/.well-known/acme-challenge", 308),
+        ("/.well-known/other", 308),
+    ] {
+        assert_eq!(
+            ask(&redirect, &layer(), "GET", path, &HTTP).0,
+            status,
+            "{path}"
+        );
+    }
 }
 
 #[test]

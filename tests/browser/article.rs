@@ -8,13 +8,18 @@ use axum::{
     routing::{any, get, post},
 };
 use fantoccini::Locator;
-use tower_forwarded::{ForwardedLayer, Resolution, TrustedProxies};
-use tower_http::{cors::CorsLayer, csrf::CsrfLayer};
+use tower_forwarded::{
+    ForwardedLayer, ForwardedStack, HttpsRedirectLayer, Resolution, TrustedProxies,
+};
+use tower_http::{
+    cors::{AllowOrigin, CorsLayer},
+    csrf::CsrfLayer,
+};
 
 use super::{driver::Browser, text_of};
 use crate::{
     real_proxies::fixture::{Certificate, Kind, Proxy, Upstream},
-    support::wire::serve,
+    support::wire::{Server, serve, serve_at},
 };
 
 /// A page that asks the other origin, and says what came of it.
@@ -99,20 +104,27 @@ fn app(page: u16, api: u16) -> Router {
         )
 }
 
-/// nginx in front of the app, which has to know the ports of both origins before they are there.
-async fn behind_nginx(layer: Option<ForwardedLayer>) -> (crate::support::wire::Server, Proxy) {
+/// nginx in front of an app that has to know nginx's ports before it is there.
+async fn behind(kind: Kind, app: impl FnOnce(&Proxy) -> Router) -> (Server, Proxy) {
     // A first server finds a free port for the app.
     let certificate = Certificate::new();
     let placeholder = serve(Router::new()).await;
     let address = placeholder.address;
     drop(placeholder);
-    let nginx = Proxy::start(Kind::NginxArticle, &Upstream::Http1(address), &certificate);
-    let app = app(nginx.address.port(), nginx.second);
-    let app = match layer {
-        Some(layer) => app.layer(layer),
-        None => app,
-    };
-    (crate::support::wire::serve_at(address, app).await, nginx)
+    let nginx = Proxy::start(kind, &Upstream::Http1(address), &certificate);
+    let app = app(&nginx);
+    (serve_at(address, app).await, nginx)
+}
+
+async fn behind_nginx(layer: Option<ForwardedLayer>) -> (Server, Proxy) {
+    behind(Kind::NginxArticle, |nginx| {
+        let app = app(nginx.address.port(), nginx.second);
+        match layer {
+            Some(layer) => app.layer(layer),
+            None => app,
+        }
+    })
+    .await
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -186,5 +198,118 @@ async fn with_it_fetch_cookie_form_picture_and_websocket_all_work() {
     assert_eq!(posted, "hello \"session=1\"");
     let console = browser.console().await;
     assert!(console.is_empty(), "{console:#?}");
+    browser.close().await;
+}
+
+/// A page that asks by plain http.
+const HTTP_PAGE: &str = r#"<!doctype html><title>page</title><link rel="icon" href="data:,">
+<output id="fetched"></output>
+<script>
+  const say = (kind, text) => { const o = document.getElementById("fetched"); o.className = kind; o.textContent = text; };
+  fetch("{{api}}", { headers: { "X-Requested-With": "page" } })
+    .then(async answer => say("good", answer.url + " " + await answer.text()), error => say("bad", error));
+</script>"#;
+
+/// The app redirects http to https itself; nginx just passes both on. `localhost` is the page's origin,
+/// `127.0.0.1` the API's.
+async fn app_redirects(cors: impl FnOnce(&Proxy) -> CorsLayer) -> (Server, Proxy) {
+    let nginx = Kind::NginxWith(&[
+        "proxy_set_header Host $http_host;",
+        "proxy_set_header X-Forwarded-For $proxy_add_x_forwarded_for;",
+        "proxy_set_header X-Forwarded-Proto $scheme;",
+    ]);
+    behind(nginx, |nginx| {
+        let trust: TrustedProxies = "127.0.0.1".parse().unwrap();
+        let (https, http) = (nginx.address.port(), nginx.second);
+        let page = |api: String| {
+            let html = HTTP_PAGE.replace("{{api}}", &api);
+            get(|| async { Html(html) })
+        };
+        Router::new()
+            .route("/users", get(add_slash))
+            .route(
+                "/users/",
+                get(|resolution: Resolution| async move { resolution.scheme().to_string() }),
+            )
+            .route("/cross", page(format!("http://127.0.0.1:{http}/users")))
+            .route("/same", page("/users".to_owned()))
+            .layer(
+                ForwardedStack::new(ForwardedLayer::new(trust.hops(1)))
+                    .cors(cors(nginx).allow_headers([HeaderName::from_static("x-requested-with")]))
+                    .https_redirect(
+                        HttpsRedirectLayer::new()
+                            .map_port(http, https)
+                            .exempt(|uri, _| uri.path() == "/same"),
+                    ),
+            )
+    })
+    .await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs nginx, chromedriver and chromium: tests/run"]
+async fn the_apps_own_redirect_to_https_is_followed_with_its_preflight() {
+    let (_app, nginx) = app_redirects(|_| CorsLayer::new().allow_origin(AllowOrigin::any())).await;
+    let browser = Browser::start().await;
+    let (https, http) = (nginx.address.port(), nginx.second);
+    // From another origin: preflight by http, 308, preflight by https, 307, answer.
+    browser
+        .client
+        .goto(&format!("https://localhost:{https}/cross"))
+        .await
+        .unwrap();
+    let fetched = text_of(&browser, "fetched", "good").await;
+    assert_eq!(fetched, format!("https://127.0.0.1:{https}/users/ https"));
+    // A person who types http lands on https.
+    browser
+        .client
+        .goto(&format!("http://localhost:{http}/cross"))
+        .await
+        .unwrap();
+    let landed = browser.client.current_url().await.unwrap();
+    assert_eq!(landed.as_str(), format!("https://localhost:{https}/cross"));
+    text_of(&browser, "fetched", "good").await;
+    let console = browser.console().await;
+    assert!(console.is_empty(), "{console:#?}");
+    browser.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs nginx, chromedriver and chromium: tests/run"]
+async fn a_named_origin_is_kept_over_the_redirect_for_the_same_site_and_lost_across_origins() {
+    let names_both = |nginx: &Proxy| {
+        let origins = [
+            format!("https://localhost:{}", nginx.address.port()),
+            format!("http://localhost:{}", nginx.second),
+        ];
+        let origins = origins.map(|origin| HeaderValue::try_from(origin).unwrap());
+        CorsLayer::new().allow_origin(AllowOrigin::list(origins))
+    };
+    let (_app, nginx) = app_redirects(names_both).await;
+    let browser = Browser::start().await;
+    let (https, http) = (nginx.address.port(), nginx.second);
+    // The page itself came by http, so its own origin is what is redirected.
+    browser
+        .client
+        .goto(&format!("http://localhost:{http}/same"))
+        .await
+        .unwrap();
+    let fetched = text_of(&browser, "fetched", "good").await;
+    assert_eq!(fetched, format!("https://localhost:{https}/users/ https"));
+    let console = browser.console().await;
+    assert!(console.is_empty(), "{console:#?}");
+    // From another origin, the Fetch standard makes it `null` at the second one; no server can help.
+    browser
+        .client
+        .goto(&format!("https://localhost:{https}/cross"))
+        .await
+        .unwrap();
+    text_of(&browser, "fetched", "bad").await;
+    let console = browser.console().await.join("\n");
+    assert!(
+        console.contains("redirected from 'http://127.0.0.1")
+            && console.contains("blocked by CORS policy"),
+        "{console}"
+    );
     browser.close().await;
 }

@@ -7,13 +7,12 @@ use std::{
 };
 
 use axum::body::Body;
-use http::{Request, Response, StatusCode};
-use http_body_util::BodyExt;
-use hyper::body::Incoming;
-use hyper_util::rt::{TokioExecutor, TokioIo};
+use http::{Request, StatusCode};
 use rustls::pki_types::{CertificateDer, ServerName};
 use tokio::net::{TcpSocket, TcpStream};
 use tokio_rustls::{TlsConnector, client::TlsStream};
+
+use crate::support::wire::{self, Answer, Version};
 
 /// The name that every request asks for.
 pub const HOST: &str = "api.example.test";
@@ -89,29 +88,28 @@ impl Client {
         http2: bool,
         request: Request<Body>,
     ) -> Result<(StatusCode, String), String> {
+        let answer = self.answer(from, to, http2, request).await?;
+        Ok((answer.status, answer.body))
+    }
+
+    /// The same, for those who look at the answer's fields too.
+    pub async fn answer(
+        &self,
+        from: IpAddr,
+        to: SocketAddr,
+        http2: bool,
+        request: Request<Body>,
+    ) -> Result<Answer, String> {
         let answer = async {
             let alpn = if http2 { "h2" } else { "http/1.1" };
-            let io = self.connect(from, to, alpn).await;
-            let io = TokioIo::new(io.map_err(|error| error.to_string())?);
-            let answer: Response<Incoming> = if http2 {
-                let (mut sender, connection) =
-                    hyper::client::conn::http2::handshake(TokioExecutor::new(), io)
-                        .await
-                        .map_err(|error| error.to_string())?;
-                tokio::spawn(connection);
-                sender.send_request(request).await
+            let version = if http2 {
+                Version::Http2
             } else {
-                let (mut sender, connection) = hyper::client::conn::http1::handshake(io)
-                    .await
-                    .map_err(|error| error.to_string())?;
-                tokio::spawn(connection);
-                sender.send_request(request).await
-            }
-            .map_err(|error| error.to_string())?;
-            let status = answer.status();
-            let body = answer.into_body().collect().await;
-            let body = body.map_err(|error| error.to_string())?.to_bytes();
-            Ok((status, String::from_utf8_lossy(&body).into_owned()))
+                Version::Http1
+            };
+            let io = self.connect(from, to, alpn).await;
+            let io = io.map_err(|error| error.to_string())?;
+            wire::over(io, version, request).await
         };
         match tokio::time::timeout(PATIENCE, answer).await {
             Ok(answer) => answer,

@@ -30,7 +30,7 @@ pub enum Kind {
     /// With two origins and a 301 for plain http.
     NginxArticle,
     /// With these directives and no others.
-    NginxMistake(&'static [&'static str]),
+    NginxWith(&'static [&'static str]),
 }
 
 /// How the proxy reaches the app.
@@ -69,7 +69,7 @@ impl Kind {
             Self::HaproxyInner => "haproxy-inner",
             Self::HaproxyReplicas => "haproxy-replicas",
             Self::NginxArticle => "nginx-article",
-            Self::NginxMistake(_) => "nginx-mistake",
+            Self::NginxWith(_) => "nginx-with",
         }
     }
 
@@ -100,14 +100,14 @@ impl Kind {
             Self::HaproxyInner => files!["haproxy-inner.cfg"],
             Self::HaproxyReplicas => files!["haproxy-replicas.cfg"],
             Self::NginxArticle => files!["nginx-article.conf"],
-            Self::NginxMistake(_) => files!["nginx-mistake.conf"],
+            Self::NginxWith(_) => files!["nginx-with.conf"],
         }
     }
 
     fn command(self, dir: &Path, port: u16, upstream: &Upstream) -> Command {
         let file = |name: &str| dir.join(name).display().to_string();
         let (program, arguments): (&str, Vec<String>) = match self {
-            Self::Nginx | Self::NginxInner | Self::NginxArticle | Self::NginxMistake(_) => {
+            Self::Nginx | Self::NginxInner | Self::NginxArticle | Self::NginxWith(_) => {
                 ("nginx", vec!["-c".into(), file(self.files()[0].0)])
             }
             Self::Haproxy | Self::HaproxyForwarded | Self::HaproxyInner | Self::HaproxyReplicas => {
@@ -207,7 +207,7 @@ impl Proxy {
         certificate.write(dir.path());
         for (name, template) in kind.files() {
             let mut text = fill(template, dir.path(), [port, second], upstream);
-            if let Kind::NginxMistake(directives) = kind {
+            if let Kind::NginxWith(directives) = kind {
                 text = text.replace("@FIELDS@", &directives.join("\n"));
             }
             fs::write(dir.path().join(name), text).unwrap();

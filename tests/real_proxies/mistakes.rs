@@ -79,7 +79,7 @@ async fn through_nginx(
     let certificate = Certificate::new();
     let app = serve(layer).await;
     let upstream = Upstream::Http1(app.address);
-    let nginx = Proxy::start(Kind::NginxMistake(directives), &upstream, &certificate);
+    let nginx = Proxy::start(Kind::NginxWith(directives), &upstream, &certificate);
     first_line(&certificate, &nginx, fields).await
 }
 
@@ -114,7 +114,7 @@ async fn mistake_2_the_app_is_served_without_connect_info() {
         address,
         task: tokio::spawn(async move { axum::serve(listener, app).await.unwrap() }),
     };
-    let right = Kind::NginxMistake(&[HOST_LINE, FOR_LINE, PROTO_LINE]);
+    let right = Kind::NginxWith(&[HOST_LINE, FOR_LINE, PROTO_LINE]);
     let nginx = Proxy::start(right, &Upstream::Http1(app.address), &certificate);
     let line = first_line(&certificate, &nginx, &[]).await;
     assert!(
@@ -157,13 +157,13 @@ async fn mistake_5_http_between_the_cdn_and_the_balancer() {
     let certificate = Certificate::new();
     let app = serve(&layer("127.0.0.1")).await;
     let balancer = Proxy::start(
-        Kind::NginxMistake(&[HOST_LINE, FOR_LINE, PROTO_LINE]),
+        Kind::NginxWith(&[HOST_LINE, FOR_LINE, PROTO_LINE]),
         &Upstream::Http1(app.address),
         &certificate,
     );
     // As CloudFront sends it, to the balancer's port for plain http.
     let cdn = Proxy::start(
-        Kind::NginxMistake(&[
+        Kind::NginxWith(&[
             HOST_LINE,
             FOR_LINE,
             "proxy_set_header CloudFront-Forwarded-Proto $scheme;",
@@ -191,7 +191,7 @@ async fn mistake_6_a_second_proxy_is_taken_for_the_client() {
     );
     // The outer proxy has an address of its own.
     let nginx = Proxy::start(
-        Kind::NginxMistake(&[HOST_LINE, FOR_LINE, PROTO_LINE, "proxy_bind 127.0.0.2;"]),
+        Kind::NginxWith(&[HOST_LINE, FOR_LINE, PROTO_LINE, "proxy_bind 127.0.0.2;"]),
         &Upstream::Http1(haproxy.address),
         &certificate,
     );

@@ -5,7 +5,7 @@
 
 mod app;
 mod chains;
-mod client;
+pub mod client;
 pub mod fixture;
 mod matrix;
 mod mistakes;

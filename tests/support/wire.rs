@@ -5,8 +5,13 @@ use std::net::SocketAddr;
 use axum::{Router, body::Body};
 use http::{HeaderMap, Request, StatusCode};
 use http_body_util::BodyExt;
-use hyper_util::rt::TokioExecutor;
-use tokio::{net::TcpListener, task::JoinHandle};
+use hyper::client::conn::{http1, http2};
+use hyper_util::rt::{TokioExecutor, TokioIo};
+use tokio::{
+    io::{AsyncRead, AsyncWrite},
+    net::TcpListener,
+    task::JoinHandle,
+};
 
 /// A server on loopback, which stops when it is dropped.
 pub struct Server {
@@ -95,27 +100,38 @@ pub async fn send_to(
     }
     let request = request.body(Body::empty()).unwrap();
     let stream = tokio::net::TcpStream::connect(address).await.unwrap();
-    let io = hyper_util::rt::TokioIo::new(stream);
+    over(stream, version, request).await.unwrap()
+}
+
+/// Sends a request over a connection that is made already; an error is the connection's.
+pub async fn over<C>(
+    connection: C,
+    version: Version,
+    request: Request<Body>,
+) -> Result<Answer, String>
+where
+    C: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+{
+    let told = |error: hyper::Error| error.to_string();
+    let io = TokioIo::new(connection);
     let answer = match version {
         Version::Http1 => {
-            let (mut sender, connection) = hyper::client::conn::http1::handshake(io).await.unwrap();
+            let (mut sender, connection) = http1::handshake(io).await.map_err(told)?;
             tokio::spawn(connection);
-            sender.send_request(request).await.unwrap()
+            sender.send_request(request).await
         }
         Version::Http2 => {
             let executor = TokioExecutor::new();
-            let (mut sender, connection) = hyper::client::conn::http2::handshake(executor, io)
-                .await
-                .unwrap();
+            let (mut sender, connection) = http2::handshake(executor, io).await.map_err(told)?;
             tokio::spawn(connection);
-            sender.send_request(request).await.unwrap()
+            sender.send_request(request).await
         }
     };
-    let (parts, body) = answer.into_parts();
-    let body = body.collect().await.unwrap().to_bytes();
-    Answer {
+    let (parts, body) = answer.map_err(told)?.into_parts();
+    let body = body.collect().await.map_err(told)?.to_bytes();
+    Ok(Answer {
         status: parts.status,
         headers: parts.headers,
         body: String::from_utf8_lossy(&body).into_owned(),
-    }
+    })
 }
