@@ -8,6 +8,7 @@ mod browser;
 mod cases;
 mod cleaning;
 mod config;
+mod corpus;
 mod cors_modes;
 mod explain;
 mod explain_service;

@@ -1,4 +1,4 @@
-//! The one promise, over many chains, truths and clients: see `support::property`.
+//! The one promise, over many chains, truths and clients: see `support::targets::property`.
 
 use std::net::{IpAddr, SocketAddr};
 
@@ -6,7 +6,7 @@ use http::{HeaderName, HeaderValue};
 use proptest::prelude::*;
 use tower_forwarded::Scheme;
 
-use crate::support::property::{
+use crate::support::targets::property::{
     Hop, NAMES, Scenario, SchemeBy, Style, Truth, check, check_explanation,
 };
 

@@ -9,8 +9,10 @@ use tower_forwarded::{Finding, ForwardedLayer, Peer, Resolution, Trust, TrustedP
 #[path = "../../examples/explain/json.rs"]
 pub mod json;
 pub mod process;
-pub mod property;
+pub mod targets;
 pub mod wire;
+
+pub use targets::now;
 
 /// The proxies of most tests: 10.0.0.0/8.
 pub fn proxies() -> TrustedProxies {
@@ -87,16 +89,6 @@ pub fn field(request: &Request<()>, name: &str) -> String {
         .map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned())
         .collect();
     lines.join("|")
-}
-
-/// The output of a future that never waits.
-pub fn now<F: Future>(future: F) -> F::Output {
-    let mut future = std::pin::pin!(future);
-    let mut context = std::task::Context::from_waker(std::task::Waker::noop());
-    match future.as_mut().poll(&mut context) {
-        std::task::Poll::Ready(output) => output,
-        std::task::Poll::Pending => panic!("the future waits"),
-    }
 }
 
 /// The path of an example, built as its source is now.

@@ -8,6 +8,8 @@ use std::net::{IpAddr, SocketAddr};
 use http::{HeaderMap, HeaderName, HeaderValue, Request};
 use tower_forwarded::{Finding, ForwardedLayer, Headers, Peer, Resolution, Scheme, TrustedProxies};
 
+use super::through;
+
 /// What the outermost trusted proxy saw.
 #[derive(Clone, Debug)]
 pub struct Truth {
@@ -206,14 +208,6 @@ pub fn check_explanation(scenario: &Scenario, trusted: bool) {
         !text.chars().any(|char| char.is_control() && char != '\n'),
         "{text:?}"
     );
-}
-
-fn through(layer: &ForwardedLayer, request: Request<()>) -> Request<()> {
-    use tower::{Layer, Service};
-    let mut service = layer.layer(tower::service_fn(|request: Request<()>| {
-        std::future::ready(Ok::<_, std::convert::Infallible>(request))
-    }));
-    super::now(service.call(request)).expect("infallible")
 }
 
 /// The header fields that reach the service.

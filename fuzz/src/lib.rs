@@ -1,0 +1,4 @@
+//! The fuzz targets; what each does is in `tests/support/targets`, so that the tests can replay it.
+
+#[path = "../../tests/support/targets/mod.rs"]
+pub mod targets;

@@ -1,0 +1,44 @@
+//! What the fuzzers kept, replayed.
+
+use std::{fs, path::Path};
+
+use crate::support::targets;
+
+#[test]
+fn what_the_fuzzers_kept_still_holds() {
+    let corpus = Path::new(env!("CARGO_MANIFEST_DIR")).join("fuzz/corpus");
+    for (name, target) in targets::ALL {
+        let files =
+            fs::read_dir(corpus.join(name)).unwrap_or_else(|error| panic!("{name}: {error}"));
+        let mut count = 0;
+        for file in files {
+            let path = file.unwrap().path();
+            let data = fs::read(&path).unwrap();
+            let result = std::panic::catch_unwind(|| target(&data));
+            assert!(result.is_ok(), "{}", path.display());
+            count += 1;
+        }
+        assert!(count > 0, "{name} has no corpus");
+    }
+}
+
+/// Bytes of every kind, for machines without a fuzzer.
+#[test]
+fn no_bytes_break_a_target() {
+    use proptest::{prelude::*, test_runner::TestRunner};
+
+    let mut runner = TestRunner::new(ProptestConfig {
+        cases: 2_000,
+        failure_persistence: None,
+        ..ProptestConfig::default()
+    });
+    let bytes = proptest::collection::vec(any::<u8>(), 0..300);
+    runner
+        .run(&bytes, |data| {
+            for (_, target) in targets::ALL {
+                target(&data);
+            }
+            Ok(())
+        })
+        .unwrap();
+}

@@ -1,0 +1,133 @@
+//! Scenarios from bytes, so that a fuzzer can change one thing at a time. When the bytes are used up,
+//! everything is zero.
+
+use std::net::{IpAddr, SocketAddr};
+
+use http::{HeaderName, HeaderValue};
+use tower_forwarded::Scheme;
+
+use super::property::{Hop, NAMES, Scenario, SchemeBy, Style, Truth};
+
+pub(super) struct Bytes<'a>(pub(super) &'a [u8]);
+
+impl<'a> Bytes<'a> {
+    fn byte(&mut self) -> u8 {
+        let Some((&byte, rest)) = self.0.split_first() else {
+            return 0;
+        };
+        self.0 = rest;
+        byte
+    }
+
+    pub(super) fn bool(&mut self) -> bool {
+        self.byte() & 1 == 1
+    }
+
+    fn take(&mut self, length: usize) -> &'a [u8] {
+        let (taken, rest) = self.0.split_at(length.min(self.0.len()));
+        self.0 = rest;
+        taken
+    }
+
+    fn array<const N: usize>(&mut self) -> [u8; N] {
+        std::array::from_fn(|_| self.byte())
+    }
+
+    fn address(&mut self) -> IpAddr {
+        let address = match self.byte() % 4 {
+            0 => IpAddr::from([10, 0, 0, self.byte()]),
+            1 => IpAddr::from(self.array::<4>()),
+            2 => IpAddr::from(self.array::<16>()),
+            _ => {
+                let address = std::net::Ipv4Addr::from(self.array::<4>());
+                IpAddr::from(address.to_ipv6_mapped())
+            }
+        };
+        if address.to_canonical().is_unspecified() {
+            return IpAddr::from([192, 0, 2, 1]);
+        }
+        address
+    }
+
+    fn scheme(&mut self) -> Scheme {
+        if self.bool() {
+            Scheme::Https
+        } else {
+            Scheme::Http
+        }
+    }
+
+    fn host(&mut self) -> String {
+        const NAME: &[u8] = b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.";
+        let kind = self.byte();
+        let host = match kind % 4 {
+            0 => "api.example.com".to_owned(),
+            1 => format!("[{}]", std::net::Ipv6Addr::from(self.array::<16>())),
+            2 => std::net::Ipv4Addr::from(self.array::<4>()).to_string(),
+            _ => {
+                let length = usize::from(self.byte() % 40);
+                let letters = self.take(length).iter();
+                let name: String = letters
+                    .map(|byte| char::from(NAME[usize::from(*byte) % NAME.len()]))
+                    .collect();
+                format!("a{name}")
+            }
+        };
+        match kind / 4 % 4 {
+            0 => format!("{host}:{}", u16::from_be_bytes(self.array()).max(1)),
+            1 => format!("{host}:443"),
+            2 => format!("{host}:80"),
+            _ => host,
+        }
+    }
+
+    fn hop(&mut self) -> Hop {
+        let flags = self.byte();
+        Hop {
+            address: self.address(),
+            style: match flags % 4 {
+                0 => Style::Append,
+                1 => Style::Join,
+                2 => Style::NewLine,
+                _ => Style::Overwrite,
+            },
+            with_port: flags & 4 != 0,
+            mapped: flags & 8 != 0,
+            spaced: flags & 16 != 0,
+            encrypts: flags & 32 != 0,
+        }
+    }
+
+    pub(super) fn scenario(&mut self) -> Scenario {
+        let flags = self.byte();
+        Scenario {
+            forwarded: flags & 1 != 0,
+            unix: flags & 2 != 0,
+            scheme_by: if flags & 4 != 0 {
+                SchemeBy::Each
+            } else {
+                SchemeBy::Edge
+            },
+            truth: Truth {
+                client: SocketAddr::new(self.address(), u16::from_be_bytes(self.array()).max(1)),
+                scheme: self.scheme(),
+                host: self.host(),
+            },
+            hops: (0..=flags / 8 % 5).map(|_| self.hop()).collect(),
+            written: self.written(),
+        }
+    }
+
+    /// Fields until the bytes are used up: which, how long, what.
+    fn written(&mut self) -> Vec<(HeaderName, HeaderValue)> {
+        let mut written = Vec::new();
+        while !self.0.is_empty() && written.len() < 8 {
+            let name = NAMES[usize::from(self.byte()) % NAMES.len()];
+            let length = usize::from(self.byte());
+            if let Ok(value) = HeaderValue::from_bytes(self.take(length)) {
+                written.push((HeaderName::from_static(name), value));
+            }
+        }
+        written
+    }
+}

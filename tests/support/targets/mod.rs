@@ -1,0 +1,293 @@
+//! What the fuzzers run, each a function of bytes that panics if something is wrong. The corpus is
+//! replayed through the same functions.
+
+mod bytes;
+pub mod property;
+mod reference;
+
+use std::{
+    collections::BTreeSet,
+    io,
+    net::{IpAddr, SocketAddr},
+    pin::Pin,
+    task::{Context, Poll},
+};
+
+use http::{HeaderMap, HeaderValue, Method, Request, Response};
+use hyper::{
+    body::Incoming,
+    rt::{Read, ReadBufCursor, Write},
+};
+use tower::{Layer, Service, ServiceExt};
+use tower_forwarded::{
+    AllowedHostsLayer, Finding, ForwardedLayer, ForwardedStack, Headers, HttpsRedirectLayer,
+    LocationLayer, Peer, Resolution, Scheme, TrustedProxies,
+};
+
+use self::bytes::Bytes;
+
+/// A fuzz target.
+pub type Target = fn(&[u8]);
+
+/// Every target, by the name of its folder in the corpus.
+pub const ALL: [(&str, Target); 6] = [
+    ("resolve", resolve),
+    ("explain", explain),
+    ("forwarded", forwarded),
+    ("authority", authority),
+    ("proxies", proxies),
+    ("wire", wire),
+];
+
+/// The one promise.
+pub fn resolve(data: &[u8]) {
+    property::check(&Bytes(data).scenario());
+}
+
+/// What is told is what is done.
+pub fn explain(data: &[u8]) {
+    let mut bytes = Bytes(data);
+    let trusted = bytes.bool();
+    property::check_explanation(&bytes.scenario(), trusted);
+}
+
+/// The RFC 7239 splitter and parser, against a second implementation that takes all the time it wants.
+pub fn forwarded(data: &[u8]) {
+    let Ok(value) = HeaderValue::from_bytes(&data[..data.len().min(300)]) else {
+        return;
+    };
+    let layer = ForwardedLayer::new(TrustedProxies::any())
+        .headers(Headers::FORWARDED)
+        .hosts(["*"])
+        .expect("a pattern");
+    let resolve = |value: HeaderValue| {
+        let mut headers = HeaderMap::new();
+        headers.insert("forwarded", value);
+        resolved(&layer, headers)
+    };
+    let ours = resolve(value.clone());
+    match reference::last_element(value.as_bytes()) {
+        None => {
+            assert!(
+                ours.findings().contains(Finding::ForMalformed),
+                "{value:?}: {ours:?}"
+            );
+            assert_eq!(ours.client(), Some(IpAddr::from(PEER)), "{value:?}");
+            assert_eq!(ours.scheme(), Scheme::Http, "{value:?}");
+        }
+        Some(element) => {
+            let plain = HeaderValue::from_bytes(&reference::written(&element)).expect("a value");
+            let same = resolve(plain.clone());
+            // How many elements there are to the left is not what is compared.
+            assert_eq!(ours.client(), same.client(), "{value:?} {plain:?}");
+            assert_eq!(ours.scheme(), same.scheme(), "{value:?} {plain:?}");
+            assert_eq!(ours.authority(), same.authority(), "{value:?} {plain:?}");
+            let left = |found: &Resolution| -> Vec<Finding> {
+                found
+                    .findings()
+                    .iter()
+                    .filter(|&finding| finding != Finding::HopLimit)
+                    .collect()
+            };
+            assert_eq!(left(&ours), left(&same), "{value:?} {plain:?}");
+        }
+    }
+}
+
+/// `Host` against the grammar written down naively.
+pub fn authority(data: &[u8]) {
+    let Ok(value) = HeaderValue::from_bytes(data) else {
+        return;
+    };
+    for scheme in [Scheme::Http, Scheme::Https] {
+        let layer = ForwardedLayer::new(TrustedProxies::none()).connection_scheme(scheme);
+        let ask = |value: &HeaderValue| {
+            let mut headers = HeaderMap::new();
+            headers.insert("host", value.clone());
+            resolved(&layer, headers)
+                .authority()
+                .map(ToString::to_string)
+        };
+        let ours = ask(&value);
+        let expected = reference::authority(value.as_bytes(), scheme);
+        assert_eq!(ours, expected, "{value:?}");
+        if let Some(authority) = ours {
+            // Canonical is canonical.
+            let again = HeaderValue::try_from(&authority).expect("a value");
+            assert_eq!(ask(&again).as_ref(), Some(&authority));
+        }
+    }
+}
+
+/// A list of proxies against a linear search through it.
+pub fn proxies(data: &[u8]) {
+    let (probes, text) = data.split_at(data.len().min(32));
+    let Ok(text) = std::str::from_utf8(text) else {
+        return;
+    };
+    let proxies: TrustedProxies = match text.parse() {
+        Ok(proxies) => proxies,
+        Err(error) => {
+            assert!(!error.to_string().is_empty());
+            return;
+        }
+    };
+    let entries = reference::networks(text);
+    let linear = |address: IpAddr| entries.iter().any(|entry| entry.contains(&address));
+    let mut addresses: Vec<IpAddr> = Vec::new();
+    if let Ok(v6) = <[u8; 16]>::try_from(&probes[..probes.len().min(16)]) {
+        addresses.extend([IpAddr::from(v6), IpAddr::from([v6[0], v6[1], v6[2], v6[3]])]);
+    }
+    // Where a range begins and ends is where one goes wrong.
+    for entry in &entries {
+        addresses.extend([entry.network(), entry.broadcast()]);
+        addresses.extend(reference::neighbours(entry));
+    }
+    for address in addresses {
+        let address = address.to_canonical();
+        assert_eq!(
+            proxies.contains(address),
+            linear(address),
+            "{text:?} {address}"
+        );
+    }
+    // What it says of itself is the same set.
+    let networks: TrustedProxies = proxies.networks().collect();
+    for entry in &entries {
+        assert!(networks.contains(entry.network().to_canonical()));
+    }
+}
+
+/// The whole stack over hyper's own parser.
+pub fn wire(data: &[u8]) {
+    let mut bytes = Bytes(data);
+    let trusted = bytes.bool();
+    let from = if trusted { PEER } else { [203, 0, 113, 9] };
+    let peer = Peer::from(SocketAddr::from((from, 40_000)));
+    let forwarded = ForwardedLayer::new("10.0.0.0/8".parse::<TrustedProxies>().expect("a list"));
+    let stack = ForwardedStack::new(forwarded)
+        .allowed_hosts(
+            AllowedHostsLayer::new(["*.example"])
+                .expect("a pattern")
+                .allow_addresses(),
+        )
+        .https_redirect(HttpsRedirectLayer::new())
+        .location(LocationLayer::new());
+    let inner = tower::service_fn(|request: Request<Incoming>| {
+        let resolution = request
+            .extensions()
+            .get::<Resolution>()
+            .expect("a resolution");
+        let host = resolution.host().expect("an allowed host").to_owned();
+        let named = host.ends_with(".example") || host.ends_with(".example.");
+        assert!(
+            named || host.starts_with('[') || host.parse::<IpAddr>().is_ok(),
+            "{host}"
+        );
+        // What HttpsRedirectLayer lets pass by http.
+        let passes = matches!(*request.method(), Method::OPTIONS | Method::CONNECT)
+            || request.uri().path() == "*";
+        assert!(resolution.scheme().is_https() || passes, "redirected else");
+        assert!(
+            resolution.is_trusted() || passes,
+            "an untrusted peer is never https here"
+        );
+        let authority = resolution.authority().map(http::uri::Authority::as_str);
+        let absolute = request.uri().scheme_str() == Some("https");
+        assert!(!absolute || request.uri().authority().map(|own| own.as_str()) == authority);
+        let names: BTreeSet<&str> = request
+            .headers()
+            .keys()
+            .map(http::HeaderName::as_str)
+            .collect();
+        for never in [
+            "forwarded",
+            "x-real-ip",
+            "x-forwarded-host",
+            "x_forwarded_for",
+        ] {
+            assert!(!names.contains(never), "{names:?}");
+        }
+        std::future::ready(Ok::<_, std::convert::Infallible>(Response::new(
+            String::new(),
+        )))
+    });
+    let inner = tower::ServiceBuilder::new().layer(stack).service(inner);
+    let service = hyper::service::service_fn(move |mut request: Request<Incoming>| {
+        request.extensions_mut().insert(peer);
+        inner.clone().oneshot(request)
+    });
+    let mut connection = hyper::server::conn::http1::Builder::new()
+        .half_close(true)
+        .serve_connection(Memory(bytes.0.to_vec()), service);
+    // It never waits: what it reads is there, and what it writes is thrown away.
+    let mut context = Context::from_waker(std::task::Waker::noop());
+    for _ in 0..64 {
+        if Pin::new(&mut connection).poll(&mut context).is_ready() {
+            break;
+        }
+    }
+}
+
+/// The trusted peer.
+const PEER: [u8; 4] = [10, 0, 0, 1];
+
+fn resolved(layer: &ForwardedLayer, headers: HeaderMap) -> Resolution {
+    let mut request = Request::new(());
+    *request.headers_mut() = headers;
+    let parts = request.into_parts().0;
+    let peer = Peer::from(SocketAddr::from((PEER, 0)));
+    layer.policy().resolve(Some(peer), &parts)
+}
+
+/// The request that the inner service sees.
+fn through(layer: &ForwardedLayer, request: Request<()>) -> Request<()> {
+    let mut service = layer.layer(tower::service_fn(|request: Request<()>| {
+        std::future::ready(Ok::<_, std::convert::Infallible>(request))
+    }));
+    now(service.call(request)).expect("infallible")
+}
+
+/// The output of a future that never waits.
+pub fn now<F: Future>(future: F) -> F::Output {
+    let mut future = std::pin::pin!(future);
+    let mut context = std::task::Context::from_waker(std::task::Waker::noop());
+    match future.as_mut().poll(&mut context) {
+        std::task::Poll::Ready(output) => output,
+        std::task::Poll::Pending => panic!("the future waits"),
+    }
+}
+
+/// A connection from memory.
+struct Memory(Vec<u8>);
+
+impl Read for Memory {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        _: &mut Context<'_>,
+        mut buffer: ReadBufCursor<'_>,
+    ) -> Poll<io::Result<()>> {
+        let length = self.0.len().min(buffer.remaining());
+        buffer.put_slice(&self.0[..length]);
+        self.0.drain(..length);
+        Poll::Ready(Ok(()))
+    }
+}
+
+impl Write for Memory {
+    fn poll_write(
+        self: Pin<&mut Self>,
+        _: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        Poll::Ready(Ok(bytes.len()))
+    }
+
+    fn poll_flush(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn poll_shutdown(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Poll::Ready(Ok(()))
+    }
+}
