@@ -17,21 +17,10 @@ use tower::{Layer, Service};
 use tower_forwarded::{ForwardedLayer, Headers, TrustedProxies};
 use tower_real_ip::{RealIpLayer, TrustedProxyConfig};
 
-use support::{Counting, Noop, allocations, requests};
+use support::{Counting, Noop, allocations, floor::Floor, now, requests};
 
 #[global_allocator]
 static ALLOCATOR: Counting = Counting;
-
-/// The output of a future that never waits.
-fn now<F: Future>(future: F) -> F::Output {
-    let mut future = std::pin::pin!(future);
-    let mut context = std::task::Context::from_waker(std::task::Waker::noop());
-    loop {
-        if let std::task::Poll::Ready(output) = future.as_mut().poll(&mut context) {
-            return output;
-        }
-    }
-}
 
 fn bench(criterion: &mut Criterion) {
     let proxies: TrustedProxies = "10.0.0.0/8, 127.0.0.1".parse().expect("a list");
@@ -66,6 +55,11 @@ fn bench(criterion: &mut Criterion) {
         group.bench_function("tower-forwarded", |bencher| {
             bencher.iter(|| now(ours.call(clone(&request))));
         });
+        if name.starts_with("ALB") {
+            group.bench_function("floor", |bencher| {
+                bencher.iter(|| now(Floor(Noop).call(clone(&request))));
+            });
+        }
         group.bench_function("tower-real-ip", |bencher| {
             bencher.iter(|| now(theirs.call(clone(&request))));
         });
@@ -135,9 +129,7 @@ fn clone(request: &http::Request<()>) -> http::Request<()> {
 
 criterion_group! {
     name = benches;
-    config = Criterion::default()
-        .warm_up_time(std::time::Duration::from_millis(500))
-        .measurement_time(std::time::Duration::from_secs(2));
+    config = support::criterion();
     targets = bench
 }
 criterion_main!(benches);

@@ -274,16 +274,15 @@ where
                 reports,
             } = &*self.policy;
             let peer = rules.peer_of(request.extensions());
-            let head = Head::of_request(&request);
-            let outcome = trust.snapshot(|trust| {
+            trust.snapshot(|trust| {
+                let head = Head::of_request(&request);
                 let outcome = resolve::resolve(peer, head, rules, trust, &mut ());
                 let findings = outcome.resolution.findings();
                 if !findings.is_empty() {
                     reports.add(findings, peer, head, rules, trust);
                 }
-                outcome
+                rewrite::rewrite(&mut request, outcome, rules);
             });
-            rewrite::rewrite(&mut request, outcome, rules);
         }
         self.inner.call(request)
     }

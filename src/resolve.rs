@@ -204,7 +204,8 @@ pub(crate) fn resolve<O: Observer>(
         return resolving.finish(peer, None, 0, scheme, authority, None);
     }
 
-    let walked = resolving.walk(trust, limit);
+    let mut walked = Walked::default();
+    resolving.walk(trust, limit, &mut walked);
     let pairs = walked.accepted.max(1);
     // The field is there in any family of which one field is there, else the peer speaks for itself.
     let speaks = scan.present & resolving.family() != 0;
@@ -407,7 +408,7 @@ impl<'a, O: Observer> Resolving<'a, O> {
     }
 
     fn finish(
-        mut self,
+        &mut self,
         peer: Option<Peer>,
         client: Option<(std::net::IpAddr, Option<u16>)>,
         hops: usize,
@@ -451,7 +452,7 @@ impl<'a, O: Observer> Resolving<'a, O> {
                 hops,
                 findings: self.findings,
             },
-            edits: self.edits,
+            edits: std::mem::take(&mut self.edits),
         }
     }
 }
@@ -465,7 +466,9 @@ pub(crate) fn paired<'a, const LONGEST: usize>(
 ) -> (Option<&'a [u8]>, usize) {
     let mut number = 0_usize;
     let mut last: Option<Element<'a>> = None;
-    for element in FromRight::<_, AtCommas<LONGEST>>::new(lines.rev(headers)).take(h) {
+    let mut earlier = None;
+    let lines = lines.rev(headers, &mut earlier);
+    for element in FromRight::<_, AtCommas<LONGEST>>::new(lines).take(h) {
         number = number.saturating_add(1);
         last = Some(element);
     }

@@ -221,7 +221,10 @@ pub(crate) fn set_origin(target: &mut Uri, resolution: &Resolution, connect: boo
     parts
         .path_and_query
         .get_or_insert_with(|| uri::PathAndQuery::from_static("/"));
-    *target = Uri::from_parts(parts).unwrap_or_default();
+    // It cannot fail: either all three are there, or neither scheme nor authority.
+    if let Ok(uri) = Uri::from_parts(parts) {
+        *target = uri;
+    }
 }
 
 fn is_origin(target: &Uri, scheme: Scheme, authority: &uri::Authority) -> bool {

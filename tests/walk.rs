@@ -213,3 +213,19 @@ fn a_list_speaks_through_the_element_that_pairs_with_the_client() {
     // No element accepted: the peer speaks.
     assert_eq!(scheme("junk", &["http, https"]), "https");
 }
+
+#[test]
+fn what_stands_left_of_the_client_is_not_even_looked_at() {
+    let steps = |forged: &str| {
+        let list = format!("{forged}203.0.113.7, 10.0.0.2");
+        let request = request("/", &[("x-forwarded-for", &list)]);
+        let parts = request.into_parts().0;
+        let explanation =
+            tower_forwarded::explain(Some(PROXY.parse().unwrap()), &parts, layer().policy());
+        let told = serde_json::to_value(&explanation).unwrap();
+        told["steps"]["elements"].as_array().unwrap().len()
+    };
+    assert_eq!(steps(""), 2);
+    assert_eq!(steps(&"198.51.100.66, ".repeat(4369)), 2);
+    assert_eq!(steps(&format!("{}, ", "9".repeat(65_000))), 2);
+}

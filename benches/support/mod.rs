@@ -1,5 +1,10 @@
 //! What the benches share: requests, and an allocator that counts.
 
+#![allow(dead_code)] // Each bench uses what it needs.
+
+pub mod floor;
+pub mod peers;
+
 use std::{
     alloc::{GlobalAlloc, Layout, System},
     cell::Cell,
@@ -46,6 +51,17 @@ pub fn allocations<R>(work: impl FnOnce() -> R) -> (R, u64) {
     (result, ALLOCATIONS.with(Cell::get) - before)
 }
 
+/// The output of a future that never waits.
+pub fn now<F: Future>(future: F) -> F::Output {
+    let mut future = std::pin::pin!(future);
+    let mut context = std::task::Context::from_waker(std::task::Waker::noop());
+    loop {
+        if let std::task::Poll::Ready(output) = future.as_mut().poll(&mut context) {
+            return output;
+        }
+    }
+}
+
 /// Does nothing with a request but give it back, for the bench to drop outside its clock.
 #[derive(Clone, Copy, Debug)]
 pub struct Noop;
@@ -64,6 +80,24 @@ impl Service<Request<()>> for Noop {
         std::hint::black_box(request.uri());
         *response.extensions_mut() = request.into_parts().0.extensions;
         ready(Ok(response))
+    }
+}
+
+/// Gives a request back.
+#[derive(Clone, Copy, Debug)]
+pub struct Keep;
+
+impl Service<Request<()>> for Keep {
+    type Response = Request<()>;
+    type Error = Infallible;
+    type Future = Ready<Result<Request<()>, Infallible>>;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, request: Request<()>) -> Self::Future {
+        ready(Ok(request))
     }
 }
 
@@ -119,4 +153,32 @@ pub fn requests() -> [(&'static str, Request<()>); 4] {
         ("two hops", alb("203.0.113.7, 10.0.0.2")),
         ("30 hops", alb(&thirty)),
     ]
+}
+
+/// How long each criterion bench takes.
+pub fn criterion() -> criterion::Criterion {
+    criterion::Criterion::default()
+        .warm_up_time(std::time::Duration::from_millis(500))
+        .measurement_time(std::time::Duration::from_secs(2))
+}
+
+/// So many networks, apart from each other, as clouds publish them.
+pub fn networks(count: u32) -> Vec<ipnet::IpNet> {
+    let step = u32::MAX / (count + 1);
+    (1..=count)
+        .map(|index| {
+            let address = std::net::Ipv4Addr::from((index * step) & !0xff);
+            ipnet::Ipv4Net::new(address, 25).expect("a length").into()
+        })
+        .collect()
+}
+
+/// Addresses all over, in no order that a branch predictor learns.
+pub fn probes() -> Vec<std::net::IpAddr> {
+    let mut state = 1_u32;
+    let next = || {
+        state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+        std::net::IpAddr::V4(state.into())
+    };
+    std::iter::repeat_with(next).take(4096).collect()
 }

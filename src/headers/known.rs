@@ -82,9 +82,6 @@ known! {
 /// one comparison decides.
 static SLOTS: [Field; 128] = slots();
 
-/// Not a forwarding field, but the scan wants it too.
-const HOST: Field = 0xfe;
-
 /// A number below 128 from the length and four bytes of a name; `None` for one too short or too long.
 /// An underscore counts as a hyphen.
 #[inline]
@@ -130,15 +127,10 @@ const fn slots() -> [Field; 128] {
     assert!(KNOWN.len() <= FIRST_CUSTOM as usize);
     let mut slots = [NONE; 128];
     let mut field = 0;
-    while field <= KNOWN.len() {
-        let (name, number) = if field < KNOWN.len() {
-            (KNOWN[field], field as Field)
-        } else {
-            ("host", HOST)
-        };
-        if let Some(slot) = slot(name.as_bytes()) {
+    while field < KNOWN.len() {
+        if let Some(slot) = slot(KNOWN[field].as_bytes()) {
             assert!(slots[slot] == NONE, "two names share a place");
-            slots[slot] = number;
+            slots[slot] = field as Field;
         }
         field += 1;
     }
@@ -156,49 +148,57 @@ pub(crate) enum Kind {
     Underscored(Field),
 }
 
-/// The letters that names of interest begin with: most fields of a request are settled by this.
-const INITIALS: u32 = initials();
+/// For each length, the second letters that names of interest have: nearly every other field of a
+/// request is settled by this.
+static SECOND_LETTERS: [u32; 32] = second_letters();
 
 #[allow(clippy::indexing_slicing, clippy::arithmetic_side_effects)]
-const fn initials() -> u32 {
-    let mut letters = letter(b'h');
+const fn second_letters() -> [u32; 32] {
+    let mut letters = [0; 32];
+    letters[4] = letter(b'o'); // host
     let mut field = 0;
     while field < KNOWN.len() {
-        letters |= letter(KNOWN[field].as_bytes()[0]);
+        let name = KNOWN[field].as_bytes();
+        assert!(name.len() < letters.len());
+        letters[name.len()] |= letter(name[1]);
+        if name[1] == b'-' {
+            letters[name.len()] |= letter(b'_');
+        }
         field += 1;
     }
     letters
 }
 
+/// One of 32 bits; letters have a bit each.
 #[inline]
 const fn letter(byte: u8) -> u32 {
-    1_u32.wrapping_shl(byte.wrapping_sub(b'a') as u32)
+    1_u32.wrapping_shl(byte as u32)
 }
 
 /// Recognises a header name, which is lowercase.
 #[inline(always)]
 pub(crate) fn classify(name: &str) -> Option<Kind> {
-    match name.as_bytes().first() {
-        Some(first) if INITIALS & letter(*first) != 0 => look_up(name),
-        _ => None,
+    let bytes = name.as_bytes();
+    let letters = SECOND_LETTERS.get(bytes.len())?;
+    if letters & letter(*bytes.get(1)?) == 0 {
+        return None;
     }
+    look_up(name)
 }
 
+#[inline]
 fn look_up(name: &str) -> Option<Kind> {
-    // The four that most proxies send, without arithmetic.
-    if let Some(rest) = name.strip_prefix("x-forwarded-") {
-        match rest {
-            "for" => return Some(Kind::Field(const { field("x-forwarded-for") })),
-            "proto" => return Some(Kind::Field(const { field("x-forwarded-proto") })),
-            "port" => return Some(Kind::Field(const { field("x-forwarded-port") })),
-            "host" => return Some(Kind::Field(const { field("x-forwarded-host") })),
-            _ => {}
-        }
+    // What nearly every request behind a proxy has, without arithmetic.
+    match name {
+        "host" => return Some(Kind::Host),
+        "x-forwarded-for" => return Some(Kind::Field(const { field("x-forwarded-for") })),
+        "x-forwarded-proto" => return Some(Kind::Field(const { field("x-forwarded-proto") })),
+        "x-forwarded-port" => return Some(Kind::Field(const { field("x-forwarded-port") })),
+        "x-forwarded-host" => return Some(Kind::Field(const { field("x-forwarded-host") })),
+        _ => {}
     }
     let field = *SLOTS.get(slot(name.as_bytes())?)?;
-    let Some(known) = KNOWN.get(usize::from(field)) else {
-        return (field == HOST && name == "host").then_some(Kind::Host);
-    };
+    let known = KNOWN.get(usize::from(field))?;
     if name == *known {
         Some(Kind::Field(field))
     } else if fold_alike(name, known) {

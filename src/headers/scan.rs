@@ -32,18 +32,26 @@ impl<'a> Lines<'a> {
         }
     }
 
-    /// Every line, the last one first.
-    pub(crate) fn rev(&self, headers: &'a HeaderMap) -> Rev<'a> {
+    /// The last line.
+    pub(crate) fn last(&self) -> Option<&'a [u8]> {
+        self.last.map(|(_, value)| value.as_bytes())
+    }
+
+    /// Every line, the last one first. `earlier` is where the others are kept once they are asked for,
+    /// which they seldom are: an iterator that need not hold them is one that fits into registers.
+    #[inline]
+    pub(crate) fn rev<'s>(
+        &self,
+        headers: &'a HeaderMap,
+        earlier: &'s mut Earlier<'a>,
+    ) -> Rev<'a, 's> {
         Rev {
             last: self.last.map(|(_, value)| value),
-            before: match self.last {
-                Some((name, _)) if self.count > 1 => {
-                    let mut lines = headers.get_all(name).iter();
-                    lines.next_back();
-                    Some(lines)
-                }
+            more: match self.last {
+                Some((name, _)) if self.count > 1 => Some((headers, name)),
                 _ => None,
             },
+            earlier,
         }
     }
 
@@ -54,22 +62,40 @@ impl<'a> Lines<'a> {
     }
 }
 
+/// All lines of a field but the last, once they were asked for.
+pub(crate) type Earlier<'a> = Option<http::header::ValueIter<'a, HeaderValue>>;
+
 /// The lines of a field, the last one first.
 #[derive(Debug)]
-pub(crate) struct Rev<'a> {
+pub(crate) struct Rev<'a, 's> {
     last: Option<&'a HeaderValue>,
-    before: Option<http::header::ValueIter<'a, HeaderValue>>,
+    more: Option<(&'a HeaderMap, &'a HeaderName)>,
+    earlier: &'s mut Earlier<'a>,
 }
 
-impl<'a> Iterator for Rev<'a> {
+impl<'a> Iterator for Rev<'a, '_> {
     type Item = &'a [u8];
 
     #[inline]
     fn next(&mut self) -> Option<&'a [u8]> {
         match self.last.take() {
             Some(last) => Some(last.as_bytes()),
-            None => self.before.as_mut()?.next_back().map(HeaderValue::as_bytes),
+            None => self.earlier_line(),
         }
+    }
+}
+
+impl<'a> Rev<'a, '_> {
+    fn earlier_line(&mut self) -> Option<&'a [u8]> {
+        if let Some((headers, name)) = self.more.take() {
+            let mut lines = headers.get_all(name).iter();
+            lines.next_back();
+            *self.earlier = Some(lines);
+        }
+        self.earlier
+            .as_mut()?
+            .next_back()
+            .map(HeaderValue::as_bytes)
     }
 }
 

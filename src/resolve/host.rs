@@ -121,8 +121,9 @@ impl<'a, O: Observer> Resolving<'a, O> {
         if let Some(line) = lines.single() {
             return Some(line);
         }
+        let mut earlier = None;
         let mut meant = lines
-            .rev(self.scan.headers)
+            .rev(self.scan.headers, &mut earlier)
             .map(|line| authority::parse(line).map(|host| (line, host.canonical(line, scheme))));
         let first = meant.next().flatten();
         match first {
@@ -132,7 +133,7 @@ impl<'a, O: Observer> Resolving<'a, O> {
                 Some(line)
             }
             _ => {
-                let text = lines.rev(self.scan.headers).next().unwrap_or_default();
+                let text = lines.last().unwrap_or_default();
                 self.value(Role::Host, Source::Host, text, Err(Finding::HostInvalid));
                 None
             }

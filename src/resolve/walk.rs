@@ -51,25 +51,27 @@ pub(crate) enum End {
 }
 
 impl<'a, O: Observer> Resolving<'a, O> {
-    pub(super) fn walk(&mut self, trust: &dyn Trust, limit: usize) -> Walked<'a> {
+    pub(super) fn walk(&mut self, trust: &dyn Trust, limit: usize, walked: &mut Walked<'a>) {
         let lines = self.scan.client;
         if lines.is_empty() {
             self.observer.see(Step::End(End::Missing));
-            return Walked::default();
+            return;
         }
         match self.headers().client_syntax {
-            ClientSyntax::List => self.walk_list(trust, limit),
-            ClientSyntax::Forwarded => self.walk_forwarded(trust, limit),
-            ClientSyntax::Single => self.single(trust, node::parse_address),
-            ClientSyntax::SingleWithPort => self.single(trust, node::parse_address_then_port),
+            ClientSyntax::List => self.walk_list(trust, limit, walked),
+            ClientSyntax::Forwarded => self.walk_forwarded(trust, limit, walked),
+            ClientSyntax::Single => self.single(trust, node::parse_address, walked),
+            ClientSyntax::SingleWithPort => {
+                self.single(trust, node::parse_address_then_port, walked);
+            }
         }
     }
 
-    fn walk_list(&mut self, trust: &dyn Trust, limit: usize) -> Walked<'a> {
+    fn walk_list(&mut self, trust: &dyn Trust, limit: usize, walked: &mut Walked<'a>) {
         let lines = self.scan.client;
-        let mut elements =
-            FromRight::<_, AtCommas<LONGEST_NODE>>::new(lines.rev(self.scan.headers));
-        let mut walked = Walked::default();
+        let mut earlier = None;
+        let lines_from_last = lines.rev(self.scan.headers, &mut earlier);
+        let mut elements = FromRight::<_, AtCommas<LONGEST_NODE>>::new(lines_from_last);
         let mut steps = Steps::new(trust, limit, self.headers().own_elements);
         let mut vouched = Vouched::default();
         while let Some(element) = elements.next() {
@@ -81,26 +83,20 @@ impl<'a, O: Observer> Resolving<'a, O> {
                 };
                 vouched.address(&element, plain);
             }
-            if !self.step(
-                &mut walked,
-                &mut steps,
-                element.text,
-                node,
-                elements.has_more(),
-            ) {
+            if !self.step(walked, &mut steps, element.text, node, elements.has_more()) {
                 break;
             }
         }
         if walked.client.is_some() {
             walked.edit = Some(vouched.edit(lines.is_single()));
         }
-        walked
     }
 
-    fn walk_forwarded(&mut self, trust: &dyn Trust, limit: usize) -> Walked<'a> {
+    fn walk_forwarded(&mut self, trust: &dyn Trust, limit: usize, walked: &mut Walked<'a>) {
         let lines = self.scan.client;
-        let mut elements = FromRight::<_, OutsideQuotes>::new(lines.rev(self.scan.headers));
-        let mut walked = Walked::default();
+        let mut earlier = None;
+        let lines_from_last = lines.rev(self.scan.headers, &mut earlier);
+        let mut elements = FromRight::<_, OutsideQuotes>::new(lines_from_last);
         let mut steps = Steps::new(trust, limit, self.headers().own_elements);
         let mut vouched = Vouched::default();
         while let Some(element) = elements.next() {
@@ -132,20 +128,13 @@ impl<'a, O: Observer> Resolving<'a, O> {
                     walked.host = parsed.host;
                 }
             }
-            if !self.step(
-                &mut walked,
-                &mut steps,
-                element.text,
-                node,
-                elements.has_more(),
-            ) {
+            if !self.step(walked, &mut steps, element.text, node, elements.has_more()) {
                 break;
             }
         }
         if walked.accepted > 0 {
             walked.edit = Some(vouched.edit(lines.is_single()));
         }
-        walked
     }
 
     /// Takes one element; false if the walk ends with it.
@@ -199,7 +188,7 @@ impl<'a, O: Observer> Resolving<'a, O> {
     }
 
     /// A field that holds the client and nothing else: two lines of it are malformed, never a choice.
-    fn single(&mut self, trust: &dyn Trust, parse: ParseAddress) -> Walked<'a> {
+    fn single(&mut self, trust: &dyn Trust, parse: ParseAddress, walked: &mut Walked<'a>) {
         let text = self.scan.client.single();
         let client = text.and_then(parse);
         let verdict = match client {
@@ -217,12 +206,9 @@ impl<'a, O: Observer> Resolving<'a, O> {
             Some(_) => End::Client { more: false },
             None => End::Unknown,
         }));
-        Walked {
-            client,
-            accepted: usize::from(client.is_some()),
-            edit: client.map(|_| ClientEdit::Keep),
-            ..Walked::default()
-        }
+        walked.client = client;
+        walked.accepted = usize::from(client.is_some());
+        walked.edit = client.map(|_| ClientEdit::Keep);
     }
 }
 

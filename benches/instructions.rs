@@ -1,0 +1,117 @@
+//! Instructions of the main paths, counted by callgrind: the same on every run, so that a change that
+//! costs shows in review. `benches/count` runs it and compares with the table beside it.
+
+#![allow(missing_docs)]
+
+mod support;
+
+use std::hint::black_box;
+
+use gungraun::{library_benchmark, library_benchmark_group, main};
+use http::Request;
+use tower::{Layer, Service};
+use tower_forwarded::{Forwarded, ForwardedLayer, Headers, TrustedProxies};
+
+use support::{Keep, floor::Floor, now};
+
+type Ready = (Forwarded<Keep>, Request<()>);
+
+fn warm(layer: &ForwardedLayer, request: &Request<()>) -> Ready {
+    let mut service = layer.layer(Keep);
+    // What is kept per thread is there, as in every request but the first.
+    for _ in 0..3 {
+        let _ = now(service.call(request.clone()));
+    }
+    // The clone shares its values with the first for good, as those of hyper share what was read.
+    let shared = Box::leak(Box::new(request.clone()));
+    (service, shared.clone())
+}
+
+fn alb() -> ForwardedLayer {
+    layer().headers(Headers::AWS_ALB)
+}
+
+fn layer() -> ForwardedLayer {
+    ForwardedLayer::new(
+        "10.0.0.0/8, 127.0.0.1"
+            .parse::<TrustedProxies>()
+            .expect("a list"),
+    )
+}
+
+fn of(name: &str) -> Ready {
+    let requests = support::requests();
+    let (_, request) = requests
+        .iter()
+        .find(|(other, _)| *other == name)
+        .expect("a request");
+    warm(&alb(), request)
+}
+
+fn forwarded() -> Ready {
+    let fields = [(
+        "forwarded",
+        "for=203.0.113.7;proto=https, for=10.0.0.2;proto=http",
+    )];
+    warm(
+        &layer().headers(Headers::FORWARDED),
+        &support::request("10.0.0.1:40000", &fields),
+    )
+}
+
+fn forged(length: usize) -> Ready {
+    let list = format!("{}, 203.0.113.7", "198.51.100.66, ".repeat(length / 15));
+    let fields = [
+        ("x-forwarded-for", list.as_str()),
+        ("x-forwarded-proto", "https"),
+    ];
+    warm(&layer(), &support::request("10.0.0.1:40000", &fields))
+}
+
+fn again() -> Ready {
+    let (mut service, request) = of("ALB, one hop");
+    // What the layer leaves is what a second layer gets.
+    let resolved = now(service.call(request)).expect("infallible");
+    (service, resolved)
+}
+
+fn floored() -> Request<()> {
+    let request = &*Box::leak(Box::new(support::requests()[1].1.clone()));
+    for _ in 0..3 {
+        let _ = now(Floor(Keep).call(request.clone()));
+    }
+    request.clone()
+}
+
+// What goes in comes out again, so that nothing is dropped, and what is counted is the call alone.
+
+#[library_benchmark]
+#[bench::nothing(of("ALB, one hop"))]
+fn nothing((service, request): Ready) -> Ready {
+    let request = now(black_box(Keep).call(black_box(request))).expect("infallible");
+    (service, request)
+}
+
+#[library_benchmark]
+#[bench::untrusted(of("untrusted peer, no field"))]
+#[bench::alb_one_hop(of("ALB, one hop"))]
+#[bench::alb_two_hops(of("two hops"))]
+#[bench::alb_thirty_hops(of("30 hops"))]
+#[bench::rfc_7239_two_elements(forwarded())]
+#[bench::forged_15_bytes(forged(15))]
+#[bench::forged_8_kib(forged(8 * 1024))]
+#[bench::forged_64_kib(forged(64 * 1024))]
+#[bench::resolved_already(again())]
+fn request((mut service, request): Ready) -> Ready {
+    let request = now(service.call(black_box(request))).expect("infallible");
+    (service, request)
+}
+
+#[library_benchmark]
+#[bench::alb_one_hop(floored())]
+fn floor(request: Request<()>) -> Request<()> {
+    now(Floor(Keep).call(black_box(request))).expect("infallible")
+}
+
+library_benchmark_group!(name = layer, benchmarks = [nothing, request, floor]);
+main!(library_benchmark_groups = layer);
