@@ -1,7 +1,7 @@
 //! Instructions of the main paths, counted by callgrind: the same on every run, so that a change that
 //! costs shows in review. `benches/count` runs it and compares with the table beside it.
 
-#![allow(missing_docs)]
+#![allow(missing_docs, clippy::exit)]
 
 mod support;
 
