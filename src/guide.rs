@@ -6,6 +6,9 @@ pub mod why_http {}
 #[doc = include_str!("../docs/threat-model.md")]
 pub mod threat_model {}
 
+#[doc = include_str!("../docs/costs.md")]
+pub mod costs {}
+
 #[doc = include_str!("../docs/real-proxies.md")]
 #[doc = include_str!("../docs/real-proxies/nginx.md")]
 #[doc = include_str!("../docs/real-proxies/haproxy.md")]
