@@ -1,8 +1,10 @@
 use tower_forwarded::{ForwardedLayer, TrustedProxies, explain};
 
+#[allow(dead_code)]
 pub const XFF: (&str, &str) = ("x-forwarded-for", "203.0.113.7");
 pub const HTTPS: (&str, &str) = ("x-forwarded-proto", "https");
 
+#[allow(dead_code)]
 pub fn first_line_of(trust: TrustedProxies, peer: Option<&str>, headers: &str, fields: &[(&str, &str)]) -> String {
     let layer = ForwardedLayer::new(trust).headers(headers.parse().unwrap());
     let mut request = http::Request::get("/").header("host", "app.internal");
@@ -14,6 +16,19 @@ pub fn first_line_of(trust: TrustedProxies, peer: Option<&str>, headers: &str, f
     explain(peer, &parts, layer.policy()).to_string().lines().next().unwrap().to_owned()
 }
 
+#[allow(dead_code)]
 pub fn first_line(trust: &str, peer: Option<&str>, headers: &str, fields: &[(&str, &str)]) -> String {
     first_line_of(trust.parse().unwrap(), peer, headers, fields)
+}
+
+#[allow(dead_code)]
+pub fn outcome(layer: &ForwardedLayer, peer: &str, fields: &[(&str, &str)]) -> String {
+    let mut request = http::Request::get("/").header("host", "app.internal");
+    for (name, value) in fields {
+        request = request.header(*name, *value);
+    }
+    let (parts, ()) = request.body(()).unwrap().into_parts();
+    let explanation = explain(Some(peer.parse().unwrap()), &parts, layer.policy());
+    assert_eq!(explanation.advice().next(), None);
+    explanation.to_string().lines().next().unwrap().trim_end_matches('.').to_owned()
 }

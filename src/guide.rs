@@ -3,6 +3,12 @@
 #[doc = include_str!("../docs/why-http.md")]
 pub mod why_http {}
 
+#[doc = include_str!("../docs/deployment.md")]
+pub mod deployment {}
+
+#[doc = include_str!("../docs/migration.md")]
+pub mod migration {}
+
 #[doc = include_str!("../docs/threat-model.md")]
 pub mod threat_model {}
 

@@ -1,0 +1,60 @@
+//! The public API is what a file says, so that a break is seen in review.
+
+use std::{fs, path::Path, process::Command};
+
+#[test]
+#[ignore = "needs cargo-public-api and a nightly compiler: tests/run"]
+fn the_public_api_is_what_the_file_says() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let output = Command::new("rustup")
+        .args(["run", "nightly", "cargo", "public-api"])
+        .args(["--all-features", "-sss", "--target-dir"])
+        .arg(root.join("target/public-api"))
+        .current_dir(root)
+        .env_remove("RUSTUP_TOOLCHAIN")
+        .output()
+        .unwrap();
+    assert!(
+        output.status.success(),
+        "{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
+    let now = String::from_utf8(output.stdout).unwrap();
+    let file = root.join("tests/data/public-api.txt");
+    if std::env::var_os("BLESS").is_some() {
+        fs::write(&file, &now).unwrap();
+    }
+    let was = fs::read_to_string(&file).unwrap_or_default();
+    let missing = |from: &str, other: &str| -> Vec<String> {
+        let other: std::collections::BTreeSet<&str> = other.lines().collect();
+        from.lines()
+            .filter(|line| !other.contains(line))
+            .map(str::to_owned)
+            .collect()
+    };
+    let (gone, new) = (missing(&was, &now), missing(&now, &was));
+    assert!(
+        gone.is_empty() && new.is_empty(),
+        "gone: {gone:#?}\nnew: {new:#?}\nIf that is meant: BLESS=1 cargo test public_api -- --ignored"
+    );
+}
+
+#[test]
+fn every_guide_of_the_readme_and_the_contributors_exists() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    for page in ["README.md", "CONTRIBUTING.md", "SECURITY.md"] {
+        let text = fs::read_to_string(root.join(page)).unwrap();
+        let links = text
+            .split("](")
+            .skip(1)
+            .filter_map(|rest| rest.split(')').next());
+        let images = text
+            .split("src=\"")
+            .skip(1)
+            .filter_map(|rest| rest.split('"').next());
+        for link in links.chain(images).filter(|link| !link.starts_with("http")) {
+            let path = link.split('#').next().unwrap();
+            assert!(root.join(path).exists(), "{page}: {link}");
+        }
+    }
+}
