@@ -188,8 +188,10 @@ pub struct Proxy {
     pub address: SocketAddr,
     /// Another port, for those that listen on two.
     pub second: u16,
-    process: Process,
-    _dir: TempDir,
+    process: Option<Process>,
+    kind: Kind,
+    upstream: Upstream,
+    dir: TempDir,
 }
 
 impl Proxy {
@@ -215,17 +217,32 @@ impl Proxy {
         let mut proxy = Self {
             address: SocketAddr::from(([127, 0, 0, 1], port)),
             second,
-            process: Process::start(&mut kind.command(dir.path(), port, upstream)),
-            _dir: dir,
+            process: None,
+            kind,
+            upstream: upstream.clone(),
+            dir,
         };
+        proxy.restart();
+        proxy
+    }
+
+    /// Stops it if it runs, starts it at the same address, and waits until it listens.
+    ///
+    /// # Panics
+    ///
+    /// With its log, if it does not.
+    pub fn restart(&mut self) {
+        self.process = None;
+        let dir = self.dir.path();
+        let mut command = self.kind.command(dir, self.address.port(), &self.upstream);
         // Both addresses: what listens on one may not on the other yet.
-        let addresses = [proxy.address, proxy.v6()];
-        proxy.process.wait_until("listens", || {
+        let addresses = [self.address, self.v6()];
+        let process = self.process.insert(Process::start(&mut command));
+        process.wait_until("listens", || {
             addresses
                 .iter()
                 .all(|address| TcpStream::connect(address).is_ok())
         });
-        proxy
     }
 
     pub fn v6(&self) -> SocketAddr {

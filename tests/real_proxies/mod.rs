@@ -9,6 +9,7 @@ pub mod client;
 pub mod fixture;
 mod matrix;
 mod mistakes;
+mod soak;
 mod uvicorn;
 
 use self::fixture::Kind;
