@@ -33,5 +33,6 @@ mod rewriting;
 mod scheme;
 mod server;
 mod stack;
+mod surface;
 mod trust;
 mod walk;

@@ -19,6 +19,13 @@ pub struct Server {
     task: JoinHandle<()>,
 }
 
+impl Server {
+    /// One that was started otherwise.
+    pub fn of(address: SocketAddr, task: JoinHandle<()>) -> Self {
+        Self { address, task }
+    }
+}
+
 impl Drop for Server {
     fn drop(&mut self) {
         self.task.abort();

@@ -1,0 +1,210 @@
+//! The corners of the public API: fields of one's own, other kinds of trust, texts.
+
+use std::{net::IpAddr, sync::Arc};
+
+use axum::{Router, extract::ConnectInfo, routing::get};
+use tower::Layer;
+use tower_forwarded::{
+    AllowedHostsLayer, ForwardedLayer, ForwardedStack, Headers, Host, HostPattern,
+    HttpsRedirectLayer, Peer, SwapProxies, Trust, TrustedProxies, explain, explain_service,
+};
+
+use crate::support::{
+    wire::{Version, send},
+    *,
+};
+
+#[test]
+fn host_port_and_prefix_are_read_from_fields_of_ones_own_and_no_others() {
+    let headers = Headers::X_FORWARDED
+        .with_host_field("x-my-host")
+        .unwrap()
+        .with_port_field("x-my-port")
+        .unwrap()
+        .with_prefix_field("x-my-prefix")
+        .unwrap();
+    assert_eq!(headers.to_string(), "custom");
+    let layer = layer()
+        .headers(headers)
+        .hosts(["*"])
+        .unwrap()
+        .believe_port()
+        .believe_prefix();
+    let fields = [
+        ("x-forwarded-for", "203.0.113.7"),
+        ("x-forwarded-proto", "https"),
+        ("x-my-host", "a.example"),
+        ("x-my-port", "8443"),
+        ("x-my-prefix", "/own"),
+        // What a client may write, where a proxy of ones own writes the above.
+        ("x-forwarded-host", "evil.example"),
+        ("x-forwarded-port", "1"),
+        ("x-forwarded-prefix", "/evil"),
+    ];
+    let seen = through(&layer, Some(PROXY), request("/x", &fields));
+    assert_eq!(seen.uri().to_string(), "https://a.example:8443/x");
+    assert_eq!(resolution(&seen).prefix(), Some("/own"));
+    for name in ["x-forwarded-host", "x-forwarded-port", "x-forwarded-prefix"] {
+        assert_eq!(field(&seen, name), "", "{name}");
+    }
+    for name in ["a b", "x_forwarded_host", "host"] {
+        for error in [
+            Headers::X_FORWARDED.with_host_field(name).unwrap_err(),
+            Headers::X_FORWARDED.with_port_field(name).unwrap_err(),
+            Headers::X_FORWARDED.with_prefix_field(name).unwrap_err(),
+        ] {
+            assert!(error.to_string().contains(&format!("`{name}`")), "{error}");
+        }
+    }
+}
+
+#[test]
+fn eight_fields_of_ones_own_are_taken_and_no_more() {
+    let mut headers = Headers::X_FORWARDED;
+    for index in 0..8 {
+        headers = headers.with_host_field(&format!("x-own-{index}")).unwrap();
+    }
+    // One that is there already takes no room.
+    headers = headers.with_host_field("x-own-3").unwrap();
+    assert!(headers.with_host_field("x-own-8").is_err());
+}
+
+#[test]
+fn trust_of_every_kind_says_the_same_through_what_holds_it() {
+    let set: TrustedProxies = "10.0.0.0/8, unix"
+        .parse::<TrustedProxies>()
+        .unwrap()
+        .hops(2);
+    let inside: IpAddr = "10.1.2.3".parse().unwrap();
+    let outside: IpAddr = "192.0.2.1".parse().unwrap();
+    fn check(trust: &dyn Trust, inside: IpAddr, outside: IpAddr) {
+        assert!(trust.trusts(inside) && !trust.trusts(outside));
+        assert!(trust.trusts_unix());
+        assert_eq!(trust.hop_limit(), Some(2));
+        assert_eq!(trust.reason(inside).as_deref(), Some("10.0.0.0/8"));
+        assert_eq!(trust.reason(outside), None);
+    }
+    check(&set, inside, outside);
+    check(&Arc::new(set.clone()), inside, outside);
+    check(&SwapProxies::new(set.clone()), inside, outside);
+    assert!(set.contains_unix());
+    // A closure answers for addresses, and for nothing else.
+    let closure = |address: IpAddr| address.is_loopback();
+    assert!(closure.trusts([127, 0, 0, 1].into()) && !closure.trusts(outside));
+    assert!(!closure.trusts_unix());
+    assert_eq!((closure.hop_limit(), closure.reason(inside)), (None, None));
+    let explanation = explain(
+        Some("127.0.0.1:1".parse().unwrap()),
+        &request("/", &[]).into_parts().0,
+        ForwardedLayer::new(closure).policy(),
+    );
+    assert!(
+        explanation.to_string().contains("127.0.0.1:1, trusted\n"),
+        "{explanation}"
+    );
+}
+
+#[test]
+fn a_set_is_made_of_an_address_or_a_network_too() {
+    let network: ipnet::IpNet = "10.0.0.0/8".parse().unwrap();
+    assert_eq!(TrustedProxies::from(network), "10.0.0.0/8".parse().unwrap());
+    let address: IpAddr = "2001:db8::1".parse().unwrap();
+    assert_eq!(
+        TrustedProxies::from(address),
+        "2001:db8::1".parse().unwrap()
+    );
+}
+
+#[test]
+fn what_was_decided_can_be_printed() {
+    for text in [
+        "*",
+        "a.example",
+        "a.example:8443",
+        "*.a.example",
+        "*.a.example:1",
+        "[::1]:2",
+    ] {
+        let pattern: HostPattern = text.parse().unwrap();
+        assert_eq!(pattern.to_string(), text);
+        assert_eq!(HostPattern::try_from(text.to_owned()), Ok(pattern.clone()));
+        assert_eq!(HostPattern::try_from(&text.to_owned()), Ok(pattern));
+    }
+    let authority: http::uri::Authority = "a.example:8443".parse().unwrap();
+    assert_eq!(Host(authority).to_string(), "a.example:8443");
+
+    let forwarded = layer().headers(Headers::NGINX);
+    let redirect = HttpsRedirectLayer::default()
+        .map_port(8080, 8443)
+        .exempt_path("/healthz");
+    let service = forwarded.layer(());
+    let stack = ForwardedStack::new(forwarded.clone())
+        .https_redirect(redirect.clone())
+        .allowed_hosts(AllowedHostsLayer::new(["a.example"]).unwrap());
+    let many: TrustedProxies = (0..100_u32)
+        .map(|index| ipnet::IpNet::from(IpAddr::from((index * 512).to_be_bytes())))
+        .collect();
+    for (text, part) in [
+        (format!("{forwarded:?}"), "nginx"),
+        (format!("{service:?}"), "10.0.0.0/8"),
+        (
+            format!("{:?}", explain_service(&forwarded, |_, _| true)),
+            "nginx",
+        ),
+        (format!("{redirect:?}"), "(8080, 8443)"),
+        (format!("{stack:?}"), "a.example"),
+        (format!("{:?}", TrustedProxies::any()), "0.0.0.0/0"),
+        (
+            format!("{:?}", "unix".parse::<TrustedProxies>().unwrap()),
+            "unix",
+        ),
+        (format!("{many:?}"), "ranges"),
+    ] {
+        assert!(text.contains(part), "{part}: {text}");
+        assert!(text.len() < 4_000, "{text}");
+    }
+}
+
+#[test]
+fn a_proxy_that_speaks_a_cdns_fields_has_its_preset_named() {
+    for (name, value, preset) in [
+        (
+            "x-azure-socketip",
+            "203.0.113.7",
+            "Headers::AZURE_FRONT_DOOR",
+        ),
+        ("fastly-client-ip", "203.0.113.7", "Headers::FASTLY"),
+        ("fly-client-ip", "203.0.113.7", "Headers::FLY"),
+    ] {
+        let parts = request("/", &[(name, value)]).into_parts().0;
+        let explanation = explain(Some(PROXY.parse().unwrap()), &parts, layer().policy());
+        let advice = explanation.advice().next().unwrap_or_default();
+        assert!(advice.contains(preset), "{name}: {advice}");
+    }
+    // The client is told by a field that is missing, and which one is said.
+    let own = layer().headers(Headers::CLOUDFLARE);
+    let parts = request("/", &[("cf-visitor", "{\"scheme\":\"https\"}")])
+        .into_parts()
+        .0;
+    let explanation = explain(Some(PROXY.parse().unwrap()), &parts, own.policy());
+    let advice = explanation.advice().next().unwrap_or_default();
+    assert!(advice.contains("let it send cf-connecting-ip"), "{advice}");
+}
+
+#[tokio::test]
+async fn a_peer_can_be_what_axum_connects_with_over_tcp() {
+    let show = |ConnectInfo(peer): ConnectInfo<Peer>| async move { peer.ip().unwrap().to_string() };
+    let trust: TrustedProxies = "127.0.0.1".parse().unwrap();
+    let app = Router::new()
+        .route("/", get(show))
+        .layer(ForwardedLayer::new(trust));
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let app = app.into_make_service_with_connect_info::<Peer>();
+    let task = tokio::spawn(async move { axum::serve(listener, app).await.unwrap() });
+    let server = wire::Server::of(address, task);
+    let fields = [("x-forwarded-for", "203.0.113.7")];
+    let answer = send(&server, Version::Http1, "GET", "http://a.example/", &fields).await;
+    // The peer is who is connected; the client is elsewhere.
+    assert_eq!(answer.body, "127.0.0.1");
+}
