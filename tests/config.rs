@@ -120,3 +120,23 @@ fn an_error_names_the_key_and_the_text() {
         .to_string();
     assert!(error.contains("port: is there twice"), "{error}");
 }
+
+#[test]
+fn numbers_are_read_as_json_writes_them_and_what_is_no_table_is_told() {
+    let numbers: Config =
+        serde_json::from_str(r#"{"trust": ["10.0.0.0/8"], "hops": 2, "port": true}"#).unwrap();
+    let texts: Config =
+        serde_json::from_str(r#"{"trust": "10.0.0.0/8", "hops": "2", "port": "true"}"#).unwrap();
+    assert_eq!(numbers, texts);
+    let error = serde_json::from_str::<Config>("[1]")
+        .unwrap_err()
+        .to_string();
+    assert!(error.contains("a table with the keys trust"), "{error}");
+}
+
+#[test]
+fn the_environment_is_read_by_its_prefix() {
+    // Nothing sets a variable of that name.
+    let error = Config::from_env("TOWER_FORWARDED_TESTS_").unwrap_err();
+    assert!(error.to_string().contains("trust"), "{error}");
+}

@@ -101,7 +101,7 @@ async fn work(worker: u8, client: Client, to: SocketAddr, wanted: u64, counts: A
             .load(Relaxed)
             .wrapping_mul(31)
             .wrapping_add(u64::from(worker));
-        if turn.is_multiple_of(997) {
+        if turn % 997 == 0 {
             // Half a request, and away.
             if let Ok(mut stream) = client.connect(from, to, "http/1.1").await {
                 let _ = stream
@@ -110,7 +110,7 @@ async fn work(worker: u8, client: Client, to: SocketAddr, wanted: u64, counts: A
             }
             counts.cut_off.fetch_add(1, Relaxed);
         }
-        if turn.is_multiple_of(211) {
+        if turn % 211 == 0 {
             sender = None;
         }
         let expected = format!("{from} https://{HOST}/{worker}/{turn} forged: false");
@@ -215,7 +215,7 @@ async fn soak() {
             let many = many.union(&few);
             let mut swaps = 0_u64;
             while !ended.load(Relaxed) {
-                trust.store(if swaps.is_multiple_of(2) {
+                trust.store(if swaps % 2 == 0 {
                     many.clone()
                 } else {
                     few.clone()
