@@ -214,6 +214,8 @@ fn content_location_and_refresh_are_repaired_too() {
         "5; url=\"",
         "5; url",
         "5; url=http://other.example/",
+        // Another name makes it a relative URL.
+        "5; xyz=http://app.internal:3000/x",
         "5; é",
     ] {
         let fields = answer(&repair(), &layer(), &ASKED, &[(REFRESH, said)]);

@@ -208,3 +208,40 @@ async fn a_peer_can_be_what_axum_connects_with_over_tcp() {
     // The peer is who is connected; the client is elsewhere.
     assert_eq!(answer.body, "127.0.0.1");
 }
+
+#[test]
+fn every_layer_waits_for_a_service_that_is_not_ready() {
+    use std::task::{Context, Poll, Waker};
+
+    use http::{Request, Response};
+    use tower::Service;
+    use tower_forwarded::{LocationLayer, RejectLayer};
+
+    /// Never ready.
+    struct Busy;
+
+    impl Service<Request<()>> for Busy {
+        type Response = Response<String>;
+        type Error = std::convert::Infallible;
+        type Future = std::future::Ready<Result<Self::Response, Self::Error>>;
+
+        fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Self::Error>> {
+            Poll::Pending
+        }
+
+        fn call(&mut self, _: Request<()>) -> Self::Future {
+            unreachable!("it is not ready")
+        }
+    }
+
+    fn waits(mut service: impl Service<Request<()>>) -> bool {
+        let mut context = Context::from_waker(Waker::noop());
+        service.poll_ready(&mut context).is_pending()
+    }
+
+    assert!(waits(layer().layer(Busy)));
+    assert!(waits(LocationLayer::new().layer(Busy)));
+    assert!(waits(RejectLayer::new([]).layer(Busy)));
+    assert!(waits(HttpsRedirectLayer::new().layer(Busy)));
+    assert!(waits(AllowedHostsLayer::new(["*"]).unwrap().layer(Busy)));
+}
