@@ -77,3 +77,15 @@ async fn a_service_that_fails_is_an_error_and_no_verdict() {
     let error = check_order(&forwarded, outside, ()).await.unwrap_err();
     assert_eq!(error, OrderError::Failed("gone".to_owned()));
 }
+
+#[tokio::test]
+async fn fields_that_only_look_like_cors_are_not_taken_for_it() {
+    let refuse = middleware::from_fn(|_: axum::extract::Request, _: middleware::Next| async {
+        let fields = [("vary", "accept-encoding"), ("x-note", "origin")];
+        (StatusCode::UNAUTHORIZED, fields, "no")
+    });
+    let forwarded = layer();
+    let app = routes().layer(forwarded.clone()).layer(refuse);
+    let error = check_order(&forwarded, app, Body::empty()).await;
+    assert_eq!(error, Err(OrderError::NotReached(StatusCode::UNAUTHORIZED)));
+}
