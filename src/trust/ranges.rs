@@ -177,6 +177,17 @@ mod tests {
     }
 
     #[test]
+    fn an_index_leaves_few_ranges_to_search() {
+        let v4: Ranges<u32> = (0..50_000_u32).map(|i| (i << 16, i << 16)).collect();
+        let v6: Ranges<u128> = (0..50_000_u128).map(|i| (i << 112, i << 112)).collect();
+        for i in [0, 1, 30_000, 49_999] {
+            for (begin, end) in [v4.window(i << 16), v6.window(u128::from(i) << 112)] {
+                assert!((1..=2).contains(&(end - begin)), "{i}: {begin} to {end}");
+            }
+        }
+    }
+
+    #[test]
     fn a_v4_range_takes_twelve_bytes_at_most() {
         let ranges: Ranges<u32> = (0..100_000_u32).map(|i| (i << 12, i << 12)).collect();
         let bytes = size_of_val(&*ranges.ranges) + size_of_val(&*ranges.index);
