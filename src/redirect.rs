@@ -176,7 +176,8 @@ impl HttpsRedirectLayer {
     }
 
     /// Lets requests for this path pass by http, or for all paths below it if it ends with a slash, as
-    /// `/.well-known/acme-challenge/` does. Paths are compared byte for byte.
+    /// `/.well-known/acme-challenge/` does. Paths are compared byte for byte; one with a segment of dots
+    /// (`..`, `%2e%2e`) is never exempt, since something further in may take it for another path.
     ///
     /// ```
     /// use tower_forwarded::HttpsRedirectLayer;
@@ -188,8 +189,9 @@ impl HttpsRedirectLayer {
     pub fn exempt_path(self, path: impl Into<String>) -> Self {
         let exempt = path.into();
         self.exempt(move |uri, _| {
-            let below = exempt.ends_with('/') && uri.path().starts_with(&exempt);
-            below || uri.path() == exempt
+            let path = uri.path();
+            let below = exempt.ends_with('/') && path.starts_with(&exempt);
+            path == exempt || (below && !path.split(['/', '\\']).any(is_dots))
         })
     }
 
@@ -297,6 +299,14 @@ impl Options {
         let location = format!("https://{host}{port}{prefix}{slash}{path}");
         HeaderValue::from_bytes(location.as_bytes()).ok()
     }
+}
+
+/// `.` or `..`, percent-encoded or not.
+fn is_dots(segment: &str) -> bool {
+    matches!(
+        &*segment.to_ascii_lowercase().replace("%2e", "."),
+        "." | ".."
+    )
 }
 
 fn is_preflight<B>(request: &Request<B>) -> bool {

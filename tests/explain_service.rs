@@ -134,6 +134,21 @@ async fn the_page_shows_no_credentials_and_no_markup_of_a_clients() {
 }
 
 #[tokio::test]
+async fn a_path_that_names_another_host_makes_no_link_to_it() {
+    let layer = ForwardedLayer::new("127.0.0.1".parse::<TrustedProxies>().unwrap());
+    let why = explain_service(&layer, |_, _| true);
+    let server = serve(Router::new().fallback_service(why)).await;
+    let answer = ask(&server, "//evil.example/x", &[("accept", "text/html")]).await;
+    let links: Vec<&str> = answer
+        .body
+        .split("href=\"")
+        .skip(1)
+        .filter_map(|rest| rest.split('"').next())
+        .collect();
+    assert_eq!(links, ["data:,", "?format=json", "?format=text"]);
+}
+
+#[tokio::test]
 async fn behind_the_layer_it_says_where_it_belongs_instead_of_explaining_the_wrong_request() {
     let server = server().await;
     let answer = ask(&server, "/inside", &HONEST).await;

@@ -193,6 +193,10 @@ fn what_is_exempt_passes_by_http() {
         ("/.well-known/acme-challenge/token", 200),
         ("/.well-known/acme-challenge", 308),
         ("/.well-known/other", 308),
+        ("/.well-known/acme-challenge/../../admin", 308),
+        ("/.well-known/acme-challenge/%2e%2E/admin", 308),
+        ("/.well-known/acme-challenge/.%2e/admin", 308),
+        ("/.well-known/acme-challenge/a..b", 200),
     ] {
         assert_eq!(
             ask(&redirect, &layer(), "GET", path, &HTTP).0,

@@ -221,7 +221,6 @@ fn page(explanation: &Explanation, parts: &Parts, rules: &Rules) -> String {
         }
     }
     include_str!("page.html")
-        .replace("{{path}}", &escape(parts.uri.path()))
         .replace("{{first}}", &first)
         .replace("{{came}}", &escape(&came))
         .replace("{{steps}}", &escape(steps))

@@ -9,29 +9,24 @@ pub(super) trait Bits: Copy + Ord {
     fn leading(self, count: u32) -> usize;
 }
 
-impl Bits for u32 {
-    fn successor(self) -> Option<Self> {
-        self.checked_add(1)
-    }
+macro_rules! bits {
+    ($($address:ty),*) => {
+        $(impl Bits for $address {
+            fn successor(self) -> Option<Self> {
+                self.checked_add(1)
+            }
 
-    fn leading(self, count: u32) -> usize {
-        let bits = self.checked_shr(Self::BITS.saturating_sub(count));
-        bits.and_then(|bits| usize::try_from(bits).ok())
-            .unwrap_or_default()
-    }
+            #[inline]
+            fn leading(self, count: u32) -> usize {
+                let bits = self.checked_shr(Self::BITS.saturating_sub(count));
+                bits.and_then(|bits| usize::try_from(bits).ok())
+                    .unwrap_or_default()
+            }
+        })*
+    };
 }
 
-impl Bits for u128 {
-    fn successor(self) -> Option<Self> {
-        self.checked_add(1)
-    }
-
-    fn leading(self, count: u32) -> usize {
-        let bits = self.checked_shr(Self::BITS.saturating_sub(count));
-        bits.and_then(|bits| usize::try_from(bits).ok())
-            .unwrap_or_default()
-    }
-}
+bits!(u32, u128);
 
 /// Fewer ranges are searched as fast without an index.
 const WORTH_AN_INDEX: usize = 256;
