@@ -10,6 +10,9 @@ use std::hint::black_box;
 use criterion::{Criterion, criterion_group, criterion_main};
 use tower_forwarded::{ForwardedLayer, Headers, Peer, TrustedProxies};
 
+#[global_allocator]
+static ALLOCATOR: support::Counting = support::Counting;
+
 const PEER: &str = "10.0.0.1:40000";
 
 fn case(
@@ -23,6 +26,10 @@ fn case(
     let layer = ForwardedLayer::new(proxies).headers(headers.clone());
     let peer: Peer = PEER.parse().expect("a peer");
     let (parts, ()) = support::request(PEER, fields).into_parts();
+    let count = || support::allocations(|| layer.policy().resolve(Some(peer), &parts)).1;
+    // The first keeps the authority.
+    count();
+    println!("{group}/{name}: {} allocations", count());
     criterion
         .benchmark_group(group)
         .bench_function(name, |bencher| {

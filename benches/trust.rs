@@ -10,6 +10,9 @@ use criterion::{Criterion, criterion_group, criterion_main};
 use ipnet::IpNet;
 use tower_forwarded::TrustedProxies;
 
+#[global_allocator]
+static ALLOCATOR: support::Counting = support::Counting;
+
 fn look_up(criterion: &mut Criterion) {
     let mut group = criterion.benchmark_group("look-up");
     for count in [1, 5, 22, 1_000, 100_000] {
@@ -21,6 +24,8 @@ fn look_up(criterion: &mut Criterion) {
             networks.len(),
             "no two of them merge"
         );
+        let allocations = support::allocations(|| proxies.contains(probes[0])).1;
+        println!("look-up/{count} networks: {allocations} allocations");
         group.bench_function(format!("{count} networks"), |bencher| {
             let mut next = probes.iter().cycle();
             bencher.iter(|| proxies.contains(black_box(*next.next().expect("a cycle"))));
