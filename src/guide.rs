@@ -12,6 +12,9 @@ pub mod migration {}
 #[doc = include_str!("../docs/threat-model.md")]
 pub mod threat_model {}
 
+#[doc = include_str!("../docs/design.md")]
+pub mod design {}
+
 #[doc = include_str!("../docs/proof.md")]
 pub mod proof {}
 

@@ -101,7 +101,7 @@
 //! | http to https | [`HttpsRedirectLayer`] |
 //! | URLs that a service makes of its own address | [`LocationLayer`] |
 //! | all of these in the right order | [`ForwardedStack`] |
-//! | chapters | [deployment](guide::deployment), [migration](guide::migration), [why is my scheme still http?](guide::why_http), [threat model](guide::threat_model), [proof](guide::proof), [what it costs](guide::costs), [real proxies](guide::real_proxies), [uvicorn](guide::uvicorn) |
+//! | chapters | [deployment](guide::deployment), [migration](guide::migration), [why is my scheme still http?](guide::why_http), [threat model](guide::threat_model), [design decisions](guide::design), [proof](guide::proof), [what it costs](guide::costs), [real proxies](guide::real_proxies), [uvicorn](guide::uvicorn) |
 //!
 //! # Features
 //!

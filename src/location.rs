@@ -2,7 +2,6 @@
 //! own address.
 
 use std::{
-    fmt,
     sync::Arc,
     task::{Context, Poll},
 };
@@ -145,18 +144,11 @@ where
 }
 
 /// Repairs the fields of an answer to a request that was made to `origin`.
+#[derive(Debug)]
 pub struct Repair {
     origin: Option<Origin>,
     backends: Arc<[HostPattern]>,
     secure_cookies: bool,
-}
-
-impl fmt::Debug for Repair {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Repair")
-            .field("origin", &self.origin)
-            .finish_non_exhaustive()
-    }
 }
 
 impl Finish for Repair {

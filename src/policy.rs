@@ -120,14 +120,14 @@ impl fmt::Debug for Rules {
 impl Rules {
     /// Which of the fields to keep are forwarding fields; after a change of either.
     pub(crate) fn update_kept(&mut self) {
-        self.keep_known = self
+        let kept = self
             .keep
             .iter()
             .filter_map(|name| match self.headers.recognise(name) {
                 Some(Kind::Field(field)) => Some(field),
                 _ => None,
-            })
-            .fold(0, |set, field| set | known::bit(field));
+            });
+        self.keep_known = known::set(kept);
     }
 
     /// The peer of a request (rule R1).

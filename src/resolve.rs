@@ -424,8 +424,7 @@ impl<'a, O: Observer> Resolving<'a, O> {
             self.edits.client = ClientEdit::Keep;
         }
         self.edits.set_scheme = self.edits.set_scheme.filter(|&field| !kept(field));
-        self.edits.set_forwarded_host &=
-            !kept(headers.host) && self.believed & known::bit(headers.host) != 0;
+        self.edits.set_forwarded_host &= !kept(headers.host);
         self.edits.set_prefix &= !kept(headers.prefix);
         if kept(headers.port) {
             self.edits.set_port = None;

@@ -210,14 +210,13 @@ pub(crate) fn set_origin(target: &mut Uri, resolution: &Resolution, connect: boo
         return;
     }
     let scheme = resolution.scheme;
-    match &resolution.authority {
-        Some(authority) if is_origin(target, scheme, authority) => return,
-        None if !absolute && target.authority().is_none() => return,
-        _ => {}
+    let authority = resolution.authority.as_ref();
+    if authority.is_some_and(|authority| is_origin(target, scheme, authority)) {
+        return;
     }
     let mut parts = std::mem::take(target).into_parts();
-    parts.scheme = resolution.authority.as_ref().map(|_| scheme.into());
-    parts.authority.clone_from(&resolution.authority);
+    parts.scheme = authority.map(|_| scheme.into());
+    parts.authority = authority.cloned();
     parts
         .path_and_query
         .get_or_insert_with(|| uri::PathAndQuery::from_static("/"));

@@ -405,11 +405,12 @@ impl FromIterator<IpNet> for TrustedProxies {
                     v4.push((network.network().to_bits(), network.broadcast().to_bits()));
                 }
                 IpNet::V6(network) => match network.network().to_ipv4_mapped() {
-                    Some(first) if network.prefix_len() >= 96 => {
+                    // Only a network of mapped addresses starts with one.
+                    Some(first) => {
                         let last = network.broadcast().to_ipv4_mapped().unwrap_or(first);
                         v4.push((first.to_bits(), last.to_bits()));
                     }
-                    _ => v6.push((network.network().to_bits(), network.broadcast().to_bits())),
+                    None => v6.push((network.network().to_bits(), network.broadcast().to_bits())),
                 },
             }
         }

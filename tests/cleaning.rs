@@ -301,3 +301,33 @@ fn underscore_spellings_of_fields_of_ones_own_are_removed_too() {
     let seen = through(&keeping, Some(PROXY), request("/", &fields));
     assert_eq!(field(&seen, "x_edge_client"), "198.51.100.66");
 }
+
+#[test]
+fn a_field_that_is_kept_twice_is_kept() {
+    let layer = layer()
+        .keep("x-real-ip")
+        .unwrap()
+        .keep("x-real-ip")
+        .unwrap();
+    let seen = through(
+        &layer,
+        Some(PROXY),
+        request("/", &[("x-real-ip", "6.6.6.6")]),
+    );
+    assert_eq!(field(&seen, "x-real-ip"), "6.6.6.6");
+}
+
+#[test]
+fn a_switch_that_was_believed_stays_a_switch() {
+    for (name, value) in [
+        ("front-end-https", "on"),
+        ("x-forwarded-ssl", "on"),
+        ("x-url-scheme", "HTTPS"),
+    ] {
+        let layer = layer().headers(Headers::X_FORWARDED.with_scheme_field(name).unwrap());
+        let fields = [("x-forwarded-for", "203.0.113.7"), (name, value)];
+        let seen = through(&layer, Some(PROXY), request("/", &fields));
+        assert_eq!(seen.uri().scheme_str(), Some("https"), "{name}");
+        assert_eq!(field(&seen, name), value, "{name}");
+    }
+}

@@ -90,6 +90,11 @@ fn an_error_names_the_key_and_the_text() {
         ("trust = 7", "trust:", "`7`"),
         ("trust = [7]", "trust:", "7"),
         ("trust = {}", "trust:", "map"),
+        (
+            "trust = {}",
+            "trust:",
+            "expected a text, a number, a switch, or a list of texts",
+        ),
         ("", "trust:", "missing"),
         ("trust = []\nheaders = 'x'", "headers:", "`x`"),
         ("trust = []\nheaders = ['x']", "headers:", "\"x\""),

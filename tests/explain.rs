@@ -408,3 +408,43 @@ fn every_option_of_the_program_has_its_effect() {
     );
     assert!(text(&all.stdout).contains("198.51.100.66"));
 }
+
+#[test]
+fn what_is_no_address_is_called_so_in_the_words_of_its_syntax() {
+    let verdict = |headers: Headers, name: &str, value: &str| {
+        let layer = layer().headers(headers);
+        let told = told(&layer, Some(PROXY), &[(name, value)]);
+        let json = serde_json::to_value(told).unwrap();
+        json["steps"]["elements"][0]["verdict"].clone()
+    };
+    let x_forwarded = Headers::X_FORWARDED;
+    assert_eq!(
+        verdict(x_forwarded.clone(), "x-forwarded-for", "junk"),
+        "no address"
+    );
+    assert_eq!(verdict(x_forwarded, "x-forwarded-for", "1.1.1.1,"), "empty");
+    assert_eq!(verdict(Headers::FORWARDED, "forwarded", "for"), "malformed");
+}
+
+#[test]
+fn a_long_element_is_shown_as_far_as_one_can_bear_and_says_that_there_is_more() {
+    let layer = layer().headers(Headers::FORWARDED);
+    let shown = |length: usize| {
+        let told = told(&layer, Some(PROXY), &[("forwarded", &"a".repeat(length))]);
+        let json = serde_json::to_value(told).unwrap();
+        json["steps"]["elements"][0]["text"]
+            .as_str()
+            .unwrap()
+            .to_owned()
+    };
+    assert_eq!(shown(120), "a".repeat(120));
+    assert_eq!(shown(121), "a".repeat(120) + "…");
+}
+
+#[test]
+fn a_unix_socket_that_is_not_trusted_is_not_said_to_be() {
+    let json = serde_json::to_value(told(&layer(), Some("unix"), &HONEST)).unwrap();
+    assert_eq!(json["steps"]["trusted"], false);
+    assert_eq!(json["steps"]["trusted_by"], serde_json::Value::Null);
+    assert_eq!(json["steps"]["peer"], "unix");
+}

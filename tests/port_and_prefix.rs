@@ -151,3 +151,33 @@ fn a_path_never_reaches_into_the_authority() {
     assert_eq!(origin.to_string(), "https://app.internal");
     assert_eq!((origin.host(), origin.port()), ("app.internal", 443));
 }
+
+#[test]
+fn a_proxy_that_forwards_just_a_port_or_a_prefix_leaves_the_client_out() {
+    let layer = layer().believe_port().believe_prefix();
+    for field in [("x-forwarded-port", "8443"), ("x-forwarded-prefix", "/api")] {
+        let said = findings(&resolve(&layer, &[field]));
+        assert!(said.contains("for-missing"), "{field:?}: {said}");
+    }
+    // Not opted into, they say nothing.
+    let layer = crate::support::layer();
+    for field in [("x-forwarded-port", "8443"), ("x-forwarded-prefix", "/api")] {
+        assert_eq!(findings(&resolve(&layer, &[field])), "", "{field:?}");
+    }
+}
+
+#[test]
+fn a_believed_port_and_prefix_are_there_for_naive_readers_alone_and_reduced_to_what_was_vouched_for()
+ {
+    let layer = layer().believe_port().believe_prefix();
+    for (port, prefix) in [("8443", "/api"), ("1, 8443", "/evil, /api")] {
+        let fields = [
+            ("x-forwarded-for", "203.0.113.7"),
+            ("x-forwarded-port", port),
+            ("x-forwarded-prefix", prefix),
+        ];
+        let seen = through(&layer, Some(PROXY), request("/", &fields));
+        assert_eq!(field(&seen, "x-forwarded-port"), "8443", "{port}");
+        assert_eq!(field(&seen, "x-forwarded-prefix"), "/api", "{prefix}");
+    }
+}

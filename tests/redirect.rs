@@ -368,3 +368,26 @@ fn hsts_that_the_service_set_itself_stands() {
         .collect();
     assert_eq!(values, [&own]);
 }
+
+#[test]
+fn only_a_whole_preflight_passes() {
+    const ORIGIN: (&str, &str) = ("origin", "https://app.example.com");
+    const METHOD: (&str, &str) = ("access-control-request-method", "GET");
+    for (method, fields, status) in [
+        ("OPTIONS", &[ORIGIN, METHOD][..], 200),
+        ("GET", &[ORIGIN, METHOD], 308),
+        ("OPTIONS", &[ORIGIN], 308),
+        ("OPTIONS", &[METHOD], 308),
+        ("OPTIONS", &[], 308),
+    ] {
+        let fields = [&HTTP[..], fields].concat();
+        let answer = ask(
+            &HttpsRedirectLayer::default(),
+            &layer(),
+            method,
+            "/",
+            &fields,
+        );
+        assert_eq!(answer.0, status, "{method} {fields:?}");
+    }
+}

@@ -182,3 +182,22 @@ fn a_second_layer_does_nothing() {
     assert_eq!(format!("{twice:?}"), once);
     assert_eq!(client(&resolution(&twice)), "203.0.113.7");
 }
+
+#[test]
+fn a_peer_that_speaks_for_itself_keeps_its_scope() {
+    let own: SocketAddr =
+        std::net::SocketAddrV6::new("fe80::1".parse().unwrap(), 4711, 5, 3).into();
+    let layer = ForwardedLayer::new("link-local".parse::<TrustedProxies>().unwrap());
+    let mut request = request("/", &[]);
+    request.extensions_mut().insert(ConnectInfo(own));
+    let seen = through(&layer, None, request);
+    let ConnectInfo(after) = seen.extensions().get::<ConnectInfo<SocketAddr>>().unwrap();
+    // Port, flow label and scope too.
+    assert_eq!(*after, own);
+}
+
+#[test]
+fn where_no_connect_info_was_a_tcp_peer_makes_none() {
+    let seen = through(&layer(), Some(PROXY), request("/", &HTTPS));
+    assert!(seen.extensions().get::<ConnectInfo<SocketAddr>>().is_none());
+}

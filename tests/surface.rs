@@ -5,8 +5,9 @@ use std::{net::IpAddr, sync::Arc};
 use axum::{Router, extract::ConnectInfo, routing::get};
 use tower::Layer;
 use tower_forwarded::{
-    AllowedHostsLayer, ForwardedLayer, ForwardedStack, Headers, Host, HostPattern,
-    HttpsRedirectLayer, Peer, SwapProxies, Trust, TrustedProxies, explain, explain_service,
+    AllowedHostsLayer, Finding, Findings, ForwardedLayer, ForwardedStack, Headers, Host,
+    HostPattern, HttpsRedirectLayer, Peer, SwapProxies, Trust, TrustedProxies, explain,
+    explain_service,
 };
 
 use crate::support::{
@@ -88,6 +89,12 @@ fn trust_of_every_kind_says_the_same_through_what_holds_it() {
     check(&Arc::new(set.clone()), inside, outside);
     check(&SwapProxies::new(set.clone()), inside, outside);
     assert!(set.contains_unix());
+    let networks: TrustedProxies = "10.0.0.0/8, 2001:db8::/32".parse().unwrap();
+    assert!(!networks.contains_unix() && !networks.trusts_unix());
+    assert!(!Arc::new(networks.clone()).trusts_unix());
+    assert!(!SwapProxies::new(networks.clone()).trusts_unix());
+    let inside_v6: IpAddr = "2001:db8::7".parse().unwrap();
+    assert_eq!(networks.reason(inside_v6).as_deref(), Some("2001:db8::/32"));
     // A closure answers for addresses, and for nothing else.
     let closure = |address: IpAddr| address.is_loopback();
     assert!(closure.trusts([127, 0, 0, 1].into()) && !closure.trusts(outside));
@@ -244,4 +251,26 @@ fn every_layer_waits_for_a_service_that_is_not_ready() {
     assert!(waits(RejectLayer::new([]).layer(Busy)));
     assert!(waits(HttpsRedirectLayer::new().layer(Busy)));
     assert!(waits(AllowedHostsLayer::new(["*"]).unwrap().layer(Busy)));
+}
+
+#[test]
+fn a_peer_says_what_it_is() {
+    let unix = Peer::unix();
+    assert!(unix.is_unix() && unix.ip().is_none());
+    assert_eq!(format!("{unix:?}"), "Peer(unix)");
+    let tcp: Peer = "10.0.0.1:40000".parse().unwrap();
+    assert!(!tcp.is_unix());
+    assert_eq!(format!("{tcp:?}"), "Peer(10.0.0.1:40000)");
+}
+
+#[test]
+fn every_finding_has_a_name_that_is_read_back() {
+    for &finding in Finding::ALL {
+        assert_eq!(finding.to_string(), finding.as_str());
+        assert_eq!(finding.to_string().parse(), Ok(finding));
+        let alone = Findings::from_iter([finding]);
+        assert!(!alone.is_empty());
+        assert_eq!(format!("{alone:?}"), format!("{{\"{finding}\"}}"));
+    }
+    assert!(Findings::NONE.is_empty());
 }

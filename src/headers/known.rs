@@ -253,6 +253,11 @@ pub(crate) const fn bit(field: Field) -> u64 {
     }
 }
 
+/// Some fields as a set; [`NONE`] among them counts for nothing.
+pub(crate) fn set(fields: impl IntoIterator<Item = Field>) -> u64 {
+    fields.into_iter().fold(0, |set, field| set | bit(field))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -274,6 +279,12 @@ mod tests {
                 assert_eq!(classify(&half), Some(Kind::Underscored(number)), "{half}");
             }
         }
+    }
+
+    #[test]
+    fn a_set_holds_what_is_said_twice_and_not_what_is_none() {
+        assert_eq!(set([3, NONE, 5, 3]), 0b10_1000);
+        assert_eq!(set([63, 64]), 1 << 63);
     }
 
     #[test]

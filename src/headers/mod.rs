@@ -258,13 +258,15 @@ impl Headers {
     }
 
     /// The fields of the family, as a set.
-    pub(crate) const fn family(&self) -> u64 {
-        known::bit(self.client)
-            | known::bit(self.scheme)
-            | known::bit(self.other_scheme)
-            | known::bit(self.host)
-            | known::bit(self.port)
-            | known::bit(self.prefix)
+    pub(crate) fn family(&self) -> u64 {
+        known::set([
+            self.client,
+            self.scheme,
+            self.other_scheme,
+            self.host,
+            self.port,
+            self.prefix,
+        ])
     }
 }
 
