@@ -25,7 +25,8 @@ async fn ask(app: Router, path: &str) -> Result<String, Box<dyn std::error::Erro
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
-    let config: Config = serde_json::from_str(r#"{"trust": ["10.0.0.0/8"], "headers": "aws-alb"}"#)?;
+    let config: Config =
+        serde_json::from_str(r#"{"trust": ["10.0.0.0/8"], "headers": "aws-alb"}"#)?;
     let layer = config.layer();
     let debug = explain_service(&layer, |_, _| true);
     let app = Router::new()
@@ -52,6 +53,9 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     println!("all: {origin} {before} {after} {told}");
     assert_eq!(origin, "https://api.example.com");
     assert_eq!(told["client"], "198.51.100.7");
-    assert_eq!([before, after], ["https://api.example.com", "http://api.example.com"]);
+    assert_eq!(
+        [before, after],
+        ["https://api.example.com", "http://api.example.com"]
+    );
     Ok(())
 }

@@ -11,7 +11,11 @@ use axum::{
 use tower::ServiceExt;
 use tower_forwarded::{ClientIp, ForwardedLayer, Origin, TrustedProxies};
 
-async fn users(ClientIp(ip): ClientIp, ConnectInfo(peer): ConnectInfo<SocketAddr>, origin: Origin) -> String {
+async fn users(
+    ClientIp(ip): ClientIp,
+    ConnectInfo(peer): ConnectInfo<SocketAddr>,
+    origin: Origin,
+) -> String {
     assert_eq!(peer.ip(), ip);
     format!("{ip} {}", origin.url("/callback"))
 }

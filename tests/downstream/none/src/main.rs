@@ -10,7 +10,10 @@ use tower_forwarded::{ForwardedLayer, Peer, Resolution, TrustedProxies};
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let proxies: TrustedProxies = "10.0.0.0/8".parse()?;
     let app = ForwardedLayer::new(proxies).layer(service_fn(async |request: Request<()>| {
-        let client = request.extensions().get::<Resolution>().and_then(Resolution::client);
+        let client = request
+            .extensions()
+            .get::<Resolution>()
+            .and_then(Resolution::client);
         Ok::<_, Infallible>(Response::new(format!("{client:?} {}", request.uri())))
     }));
 
@@ -18,7 +21,10 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
         .header("host", "api.example.com")
         .header("x-forwarded-for", "6.6.6.6, 198.51.100.7")
         .header("x-forwarded-proto", "https")
-        .extension(Peer::from(std::net::SocketAddr::from(([10, 0, 0, 1], 4711))))
+        .extension(Peer::from(std::net::SocketAddr::from((
+            [10, 0, 0, 1],
+            4711,
+        ))))
         .body(())?;
     let said = app.oneshot(request).await?.into_body();
     println!("none: {said}");
