@@ -57,6 +57,28 @@ fn a_peer_that_is_not_trusted_is_named_with_the_narrowest_entry() {
         ),
         ("[::ffff:172.17.0.5]:1", "add \"172.17.0.0/24\""),
         ("unix", "add \"unix\""),
+        ("169.254.0.1:1", "add \"169.254.0.0/24\""),
+        ("[fe80::1]:1", "add \"fe80::/64\""),
+        ("[::1]:1", "add \"loopback\""),
+        // Shared address space (RFC 6598) is a provider's own; what lies beside it is public.
+        ("100.64.0.1:1", "add \"100.64.0.0/24\""),
+        ("100.127.0.1:1", "add \"100.127.0.0/24\""),
+        (
+            "100.63.0.1:1",
+            "add \"100.63.0.1\" to TrustedProxies. It is a public address",
+        ),
+        (
+            "100.128.0.1:1",
+            "add \"100.128.0.1\" to TrustedProxies. It is a public address",
+        ),
+        (
+            "101.64.0.1:1",
+            "add \"101.64.0.1\" to TrustedProxies. It is a public address",
+        ),
+        (
+            "[2001:db8::1]:1",
+            "add \"2001:db8::1\" to TrustedProxies. It is a public address",
+        ),
     ] {
         let line = first_line(&told(&layer(), Some(peer), &HONEST));
         assert!(

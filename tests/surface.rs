@@ -274,3 +274,11 @@ fn every_finding_has_a_name_that_is_read_back() {
     }
     assert!(Findings::NONE.is_empty());
 }
+
+#[test]
+fn a_preset_prints_which_field_plays_which_role() {
+    assert_eq!(
+        format!("{:?}", Headers::AWS_ALB),
+        "Headers { name: \"aws-alb\", client: \"x-forwarded-for\", scheme: \"x-forwarded-proto\", port: \"x-forwarded-port\" }"
+    );
+}
