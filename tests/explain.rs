@@ -214,6 +214,7 @@ fn an_element_with_a_port_that_is_none_is_told_apart() {
         ("203.0.113.7:https", "what follows its address is no port"),
         ("[2001:db8::1]:99999", "what follows its address is no port"),
         ("junk", "look at what that proxy writes"),
+        ("junk:80", "look at what that proxy writes"),
     ] {
         let line = first_line(&told(
             &layer(),
@@ -252,6 +253,75 @@ fn http_between_cdn_and_balancer_names_the_cdns_own_field() {
     ];
     let line = first_line(&told(&layer(), Some(PROXY), &fields));
     assert!(line.contains("Headers::AWS_CLOUDFRONT"), "{line}");
+}
+
+#[test]
+fn where_the_cdns_http_is_not_the_cause_it_is_not_blamed() {
+    const CF: (&str, &str) = ("cf-visitor", "{\"scheme\":\"https\"}");
+    const HTTP: (&str, &str) = ("x-forwarded-proto", "http");
+    for (peer, fields) in [
+        (PROXY, &[HONEST[0], HONEST[1], CF][..]),
+        // No scheme at all has its own advice.
+        (PROXY, &[HONEST[0], CF]),
+        (
+            PROXY,
+            &[HONEST[0], HTTP, ("cf-visitor", "{\"scheme\":\"http\"}")],
+        ),
+        // From a stranger it may be a lie.
+        ("172.17.0.5:1", &[HONEST[0], HTTP, CF]),
+    ] {
+        let told = told(&layer(), Some(peer), fields);
+        let blamed = told
+            .advice()
+            .any(|line| line.contains("The CDN was asked by https"));
+        assert!(!blamed, "{peer} {fields:?}");
+    }
+}
+
+#[test]
+fn a_network_of_examples_is_not_taken_for_the_star() {
+    for (trust, peer) in [
+        ("192.0.2.0/24", "192.0.2.9:1"),
+        ("198.51.100.0/24", "198.51.100.9:1"),
+    ] {
+        let layer = ForwardedLayer::new(trust.parse::<TrustedProxies>().unwrap());
+        assert_eq!(
+            told(&layer, Some(peer), &HONEST).advice().next(),
+            None,
+            "{trust}"
+        );
+    }
+}
+
+#[test]
+fn a_hop_limit_is_named_where_it_ended_the_walk_at_what_may_be_a_proxy() {
+    let line = |proxies: TrustedProxies, element: &str| {
+        let fields = [("x-forwarded-for", element), HONEST[1]];
+        let told = told(&ForwardedLayer::new(proxies), Some(PROXY), &fields);
+        told.advice().next().unwrap_or_default().to_owned()
+    };
+    let networks = || {
+        "10.0.0.0/8, 198.51.100.0/24"
+            .parse::<TrustedProxies>()
+            .unwrap()
+    };
+    let named = line(networks().hops(1), "203.0.113.7, 198.51.100.9");
+    assert!(
+        named.contains("at 198.51.100.9") && named.contains("`.hops(2)`"),
+        "{named}"
+    );
+    let named = line(TrustedProxies::any(), "203.0.113.7, 10.0.0.2");
+    assert!(
+        named.contains("at 10.0.0.2") && named.contains("`.hops(2)`"),
+        "{named}"
+    );
+    // With `*` a public address is trusted too, and is just the client.
+    assert_eq!(line(TrustedProxies::any(), "6.6.6.6, 203.0.113.7"), "");
+    // Private proxies that were passed are no reason to think of one hop too many.
+    let unlimited = TrustedProxies::any().unlimited_hops();
+    assert_eq!(line(unlimited.clone(), "203.0.113.7, 10.0.0.2"), "");
+    let named = line(unlimited, "203.0.113.7, 198.51.100.9");
+    assert!(named.contains("One hop too many"), "{named}");
 }
 
 #[test]
@@ -469,4 +539,14 @@ fn a_unix_socket_that_is_not_trusted_is_not_said_to_be() {
     assert_eq!(json["steps"]["trusted"], false);
     assert_eq!(json["steps"]["trusted_by"], serde_json::Value::Null);
     assert_eq!(json["steps"]["peer"], "unix");
+}
+
+#[test]
+fn hosts_that_contradict_each_other_are_shown_by_the_last() {
+    let fields = [&HONEST[..], &[("host", "a.example"), ("host", "b.example")]].concat();
+    let json = serde_json::to_value(told(&layer(), Some(PROXY), &fields)).unwrap();
+    let values = json["steps"]["values"].as_array().unwrap();
+    let host = values.iter().find(|value| value["what"] == "host").unwrap();
+    assert_eq!(host["text"], "b.example");
+    assert_eq!(host["finding"], "host-invalid");
 }

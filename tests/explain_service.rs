@@ -82,6 +82,11 @@ async fn one_request_is_told_as_text_as_data_and_as_a_page() {
         ("/why", "application/json", "application/json"),
         (
             "/why",
+            "text/plain, application/json",
+            "text/plain; charset=utf-8",
+        ),
+        (
+            "/why",
             "text/html,application/xhtml+xml,application/json;q=0.9,*/*;q=0.8",
             "text/html; charset=utf-8",
         ),

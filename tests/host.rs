@@ -212,3 +212,22 @@ fn a_kept_authority_is_not_taken_for_one_of_another_scheme() {
         assert_eq!(seen("http", "a.example:80"), "a.example");
     }
 }
+
+#[test]
+fn a_believed_host_is_there_for_naive_readers_as_it_was_resolved() {
+    let allowing = layer().hosts(["api.example.com"]).unwrap();
+    for forwarded in [
+        "api.example.com",
+        "API.example.com:443",
+        "evil.example, api.example.com",
+        // Says the same as Host.
+        "app.internal",
+        "APP.internal:443",
+    ] {
+        let fields = [&HTTPS[..], &[("x-forwarded-host", forwarded)]].concat();
+        let seen = through(&allowing, Some(PROXY), request("/", &fields));
+        let authority = resolution(&seen).authority().unwrap().to_string();
+        assert_eq!(field(&seen, "x-forwarded-host"), authority, "{forwarded}");
+        assert_eq!(field(&seen, "host"), authority, "{forwarded}");
+    }
+}

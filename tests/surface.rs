@@ -282,3 +282,36 @@ fn a_preset_prints_which_field_plays_which_role() {
         "Headers { name: \"aws-alb\", client: \"x-forwarded-for\", scheme: \"x-forwarded-proto\", port: \"x-forwarded-port\" }"
     );
 }
+
+#[test]
+fn a_preset_that_is_none_is_answered_with_those_that_are() {
+    let error = "ngnix".parse::<Headers>().unwrap_err().to_string();
+    assert!(error.contains("`ngnix`"), "{error}");
+    for preset in Headers::presets() {
+        assert!(error.contains(preset.name()), "{preset}: {error}");
+        assert_eq!(preset.name().parse(), Ok(preset.clone()));
+    }
+}
+
+#[test]
+fn a_published_list_may_name_unix_sockets() {
+    let proxies = TrustedProxies::from_list("unix # the sidecar\n10.0.0.0/8\n").unwrap();
+    assert!(proxies.contains_unix() && proxies.contains([10, 0, 0, 1].into()));
+    assert!(
+        !TrustedProxies::from_list("10.0.0.0/8")
+            .unwrap()
+            .contains_unix()
+    );
+    let alone = TrustedProxies::from_list("unix").unwrap();
+    assert!(alone.contains_unix() && alone.range_count() == 0);
+}
+
+#[test]
+fn a_set_that_is_swapped_says_which_one_it_is() {
+    let [first, second] =
+        ["10.0.0.0/8", "192.168.0.0/16"].map(|text| text.parse::<TrustedProxies>().unwrap());
+    let swap = SwapProxies::new(first.clone());
+    assert_eq!(*swap.load(), first);
+    swap.store(second.clone());
+    assert_eq!(*swap.load(), second);
+}

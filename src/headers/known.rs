@@ -82,14 +82,11 @@ known! {
 /// one comparison decides.
 static SLOTS: [Field; 128] = slots();
 
-/// A number below 128 from the length and four bytes of a name; `None` for one too short or too long.
+/// A number below 128 from the length and four bytes of a name; `None` for one too short to have them.
 /// An underscore counts as a hyphen.
 #[inline]
 const fn slot(name: &[u8]) -> Option<usize> {
     let length = name.len();
-    if length < 4 || length > 26 {
-        return None;
-    }
     let [_, _, third, ..] = name else {
         return None;
     };

@@ -323,6 +323,24 @@ mod tests {
         }
         assert!(parse("a".repeat(255).as_bytes()).is_some());
         assert!(parse("a".repeat(256).as_bytes()).is_none());
+        let longest = "a".repeat(255) + ":65535";
+        assert_eq!(parse(longest.as_bytes()).unwrap().port, Some(65_535));
+        assert!(parse(("a".repeat(255) + ":065535").as_bytes()).is_none());
+    }
+
+    #[test]
+    fn what_is_canonical_already_is_not_copied() {
+        use std::borrow::Cow;
+        for port in ["8", "81", "999", "8443", "65535"] {
+            let text = format!("api.example:{port}");
+            let canonical = parse(text.as_bytes())
+                .unwrap()
+                .canonical(text.as_bytes(), Scheme::Http);
+            assert!(
+                matches!(canonical, Cow::Borrowed(same) if same == text),
+                "{text}"
+            );
+        }
     }
 
     #[test]

@@ -238,6 +238,10 @@ mod tests {
     fn a_malformed_element_is_no_element() {
         for text in [
             "",
+            "for=\"\\\u{1}\"",
+            "for=\"\u{1}\"",
+            "=a",
+            ";=a;for=1.2.3.4",
             ";",
             ";;",
             "for",

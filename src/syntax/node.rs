@@ -15,7 +15,7 @@ pub(crate) enum Node {
 
 /// Reads an address with an optional port, `unknown` or an obfuscated identifier.
 pub(crate) fn parse(text: &[u8]) -> Option<Node> {
-    let (&first, last) = (text.first()?, text.last()?);
+    let &first = text.first()?;
     if first == b'[' {
         let close = text.iter().position(|&byte| byte == b']')?;
         let address = ipv6(text.get(1..close)?)?;
@@ -26,7 +26,7 @@ pub(crate) fn parse(text: &[u8]) -> Option<Node> {
         };
         return address_node(IpAddr::V6(address), port);
     }
-    if first.is_ascii_digit() && *last != b':' {
+    if first.is_ascii_digit() {
         if let Some((address, rest)) = ipv4_prefix(text) {
             let port = match rest {
                 [] => None,
@@ -179,6 +179,11 @@ mod tests {
             ),
             ("2001:db8::1", address("2001:db8::1", None)),
             ("::1", address("::1", None)),
+            ("1::", address("1::", None)),
+            (
+                "ffff:ffff:ffff:ffff:ffff:ffff:255.255.255.255",
+                address("ffff:ffff:ffff:ffff:ffff:ffff:255.255.255.255", None),
+            ),
             ("::ffff:192.0.2.1", address("192.0.2.1", None)),
             ("[::ffff:c000:201]:80", address("192.0.2.1", Some(80))),
             ("unknown", Some(Node::Unknown)),

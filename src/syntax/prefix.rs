@@ -74,5 +74,7 @@ mod tests {
         }
         let long = format!("/{}", "a".repeat(LONGEST));
         assert_eq!(parse(long.as_bytes()), None);
+        let longest = long.split_at(LONGEST).0;
+        assert_eq!(parse(longest.as_bytes()), Some(longest));
     }
 }
