@@ -331,3 +331,15 @@ fn a_switch_that_was_believed_stays_a_switch() {
         assert_eq!(field(&seen, name), value, "{name}");
     }
 }
+
+#[test]
+fn a_hidden_client_on_a_line_of_its_own_leaves_the_addresses_that_were_vouched_for() {
+    let lines = [
+        ("x-forwarded-for", "6.6.6.6, unknown"),
+        ("x-forwarded-for", "10.0.0.3"),
+        ("x-forwarded-for", "10.0.0.2"),
+    ];
+    let seen = through(&layer(), Some(PROXY), request("/", &lines));
+    assert_eq!(field(&seen, "x-forwarded-for"), "10.0.0.3, 10.0.0.2");
+    assert_eq!(client(&resolution(&seen)), "10.0.0.3");
+}

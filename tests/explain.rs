@@ -550,3 +550,44 @@ fn hosts_that_contradict_each_other_are_shown_by_the_last() {
     assert_eq!(host["text"], "b.example");
     assert_eq!(host["finding"], "host-invalid");
 }
+
+#[test]
+fn an_address_that_the_balancer_appended_of_its_own_is_told_as_such() {
+    let layer = layer().headers(Headers::GOOGLE_CLOUD);
+    let fields = [
+        ("x-forwarded-for", "6.6.6.6, 203.0.113.7, 34.1.1.1"),
+        HONEST[1],
+    ];
+    let json = serde_json::to_value(told(&layer, Some(PROXY), &fields)).unwrap();
+    let elements = json["steps"]["elements"].as_array().unwrap();
+    assert_eq!(elements[0]["text"], "34.1.1.1");
+    assert_eq!(elements[0]["verdict"], "the proxy's own address");
+    assert_eq!(elements[1]["verdict"], "the client");
+    assert_eq!(json["client"], "203.0.113.7");
+}
+
+#[test]
+fn the_field_of_every_preset_that_is_not_believed_is_named() {
+    for preset in Headers::presets() {
+        let believed = if format!("{preset:?}").contains("client: \"x-forwarded-for\"") {
+            Headers::FORWARDED
+        } else {
+            Headers::X_FORWARDED
+        };
+        let text = format!("{preset:?}");
+        let name = text
+            .split("client: \"")
+            .nth(1)
+            .unwrap()
+            .split('"')
+            .next()
+            .unwrap();
+        let told = told(
+            &layer().headers(believed),
+            Some(PROXY),
+            &[(name, "203.0.113.7")],
+        );
+        let line = told.advice().next().unwrap_or_default();
+        assert!(line.contains(".headers(Headers::"), "{preset}: {line}");
+    }
+}

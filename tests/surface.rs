@@ -315,3 +315,15 @@ fn a_set_that_is_swapped_says_which_one_it_is() {
     swap.store(second.clone());
     assert_eq!(*swap.load(), second);
 }
+
+#[test]
+fn what_is_believed_by_default_is_x_forwarded_and_an_origin_gives_its_parts() {
+    assert_eq!(Headers::default(), Headers::X_FORWARDED);
+    let fields = [
+        ("x-forwarded-for", "203.0.113.7"),
+        ("x-forwarded-proto", "https"),
+    ];
+    let origin = resolve(&layer(), &fields).origin().unwrap();
+    assert_eq!(origin.authority().as_str(), "app.internal");
+    assert_eq!((origin.host(), origin.port()), ("app.internal", 443));
+}

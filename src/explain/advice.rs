@@ -6,7 +6,7 @@ use ipnet::IpNet;
 
 use super::{Advice, Told};
 use crate::{
-    Finding, Headers, Resolution, Scheme, Trust,
+    Finding, Resolution, Scheme, Trust,
     headers::{
         ClientSyntax,
         known::{self, Field},
@@ -231,14 +231,7 @@ fn other_family(head: Head<'_>, rules: &Rules, told: &Told) -> Option<String> {
     } else if there("fastly-client-ip") {
         ("Fastly-Client-IP", "FASTLY")
     } else {
-        let name = Headers::presets()
-            .iter()
-            .find(|preset| told.present & known::bit(preset.client) != 0)?
-            .name();
-        return Some(format!(
-            "The proxy sends fields of the preset `{name}`, which are not believed: add \
-             `.headers(\"{name}\".parse()?)` if it sets them itself."
-        ));
+        return None;
     };
     Some(format!(
         "The proxy sends {field}, but {} is what is believed: add `.headers(Headers::{preset})`.",

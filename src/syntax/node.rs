@@ -74,15 +74,17 @@ pub(crate) fn parse_address_then_port(text: &[u8]) -> Option<(IpAddr, Option<u16
             _ => IpAddr::V6(ipv6(address)?),
         },
     };
-    match address_node(address, Some(port))? {
-        Node::Address(address, port) => Some((address, port)),
-        Node::Unknown | Node::Obfuscated => None,
-    }
+    specified(address, Some(port))
 }
 
 fn address_node(address: IpAddr, port: Option<u16>) -> Option<Node> {
+    specified(address, port).map(|(address, port)| Node::Address(address, port))
+}
+
+/// An address that stands for a machine, and a port that is one.
+fn specified(address: IpAddr, port: Option<u16>) -> Option<(IpAddr, Option<u16>)> {
     let address = address.to_canonical();
-    (!address.is_unspecified()).then_some(Node::Address(address, port.filter(|&port| port != 0)))
+    (!address.is_unspecified()).then_some((address, port.filter(|&port| port != 0)))
 }
 
 /// `node-port`: up to five digits, or an obfuscated port, which tells as much as port 0.
