@@ -177,7 +177,8 @@ impl HttpsRedirectLayer {
 
     /// Lets requests for this path pass by http, or for all paths below it if it ends with a slash, as
     /// `/.well-known/acme-challenge/` does. Paths are compared byte for byte; one with a segment of dots
-    /// (`..`, `%2e%2e`) is never exempt, since something further in may take it for another path.
+    /// (`..`, `%2e%2e`, `..%2f`, `..;a`) is never exempt, since something further in may take it for another
+    /// path.
     ///
     /// ```
     /// use tower_forwarded::HttpsRedirectLayer;
@@ -191,7 +192,7 @@ impl HttpsRedirectLayer {
         self.exempt(move |uri, _| {
             let path = uri.path();
             let below = exempt.ends_with('/') && path.starts_with(&exempt);
-            path == exempt || (below && !path.split(['/', '\\']).any(is_dots))
+            path == exempt || (below && !has_dots(path))
         })
     }
 
@@ -301,12 +302,24 @@ impl Options {
     }
 }
 
-/// `.` or `..`, percent-encoded or not.
-fn is_dots(segment: &str) -> bool {
-    matches!(
-        &*segment.to_ascii_lowercase().replace("%2e", "."),
-        "." | ".."
-    )
+/// Whether a segment is `.` or `..` to anything that decodes the path once, takes `\` for `/`, or cuts a
+/// segment's parameters off (`..;a=b`).
+fn has_dots(path: &str) -> bool {
+    let decoded = [
+        ("%2e", "."),
+        ("%2f", "/"),
+        ("%5c", "/"),
+        ("%3b", ";"),
+        ("\\", "/"),
+    ]
+    .iter()
+    .fold(path.to_ascii_lowercase(), |path, (from, to)| {
+        path.replace(from, to)
+    });
+    decoded.split('/').any(|segment| {
+        let name = segment.split(';').next().unwrap_or_default();
+        matches!(name, "." | "..")
+    })
 }
 
 fn is_preflight<B>(request: &Request<B>) -> bool {

@@ -196,6 +196,14 @@ fn what_is_exempt_passes_by_http() {
         ("/.well-known/acme-challenge/../../admin", 308),
         ("/.well-known/acme-challenge/%2e%2E/admin", 308),
         ("/.well-known/acme-challenge/.%2e/admin", 308),
+        // What decodes once, or cuts parameters off, sees the dots too.
+        ("/.well-known/acme-challenge/..%2Fadmin", 308),
+        ("/.well-known/acme-challenge/%2e%2e%2fadmin", 308),
+        ("/.well-known/acme-challenge/..%5cadmin", 308),
+        ("/.well-known/acme-challenge/a%5C..%5cadmin", 308),
+        ("/.well-known/acme-challenge/..;a=b/admin", 308),
+        ("/.well-known/acme-challenge/..%3ba=b/admin", 308),
+        ("/.well-known/acme-challenge/a..b;c/d%2Fe", 200),
         ("/.well-known/acme-challenge/a..b", 200),
     ] {
         assert_eq!(
