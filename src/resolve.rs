@@ -208,7 +208,7 @@ pub(crate) fn resolve<O: Observer>(
     resolving.walk(trust, limit, &mut walked);
     let pairs = walked.accepted.max(1);
     // The field is there in any family of which one field is there, else the peer speaks for itself.
-    let speaks = scan.present & resolving.family() != 0;
+    let speaks = !scan.client.is_empty() || scan.present & resolving.family() != 0;
     if speaks && scan.client.is_empty() {
         resolving.findings.insert(Finding::ForMissing);
     }

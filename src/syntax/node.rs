@@ -56,7 +56,11 @@ pub(crate) fn parse(text: &[u8]) -> Option<Node> {
 
 /// An address alone, as a CDN's own client field holds it, or one with a port.
 pub(crate) fn parse_address(text: &[u8]) -> Option<(IpAddr, Option<u16>)> {
-    match parse(text)? {
+    address_of(parse(text)?)
+}
+
+const fn address_of(node: Node) -> Option<(IpAddr, Option<u16>)> {
+    match node {
         Node::Address(address, port) => Some((address, port)),
         Node::Unknown | Node::Obfuscated => None,
     }
@@ -74,17 +78,12 @@ pub(crate) fn parse_address_then_port(text: &[u8]) -> Option<(IpAddr, Option<u16
             _ => IpAddr::V6(ipv6(address)?),
         },
     };
-    specified(address, Some(port))
+    address_of(address_node(address, Some(port))?)
 }
 
 fn address_node(address: IpAddr, port: Option<u16>) -> Option<Node> {
-    specified(address, port).map(|(address, port)| Node::Address(address, port))
-}
-
-/// An address that stands for a machine, and a port that is one.
-fn specified(address: IpAddr, port: Option<u16>) -> Option<(IpAddr, Option<u16>)> {
     let address = address.to_canonical();
-    (!address.is_unspecified()).then_some((address, port.filter(|&port| port != 0)))
+    (!address.is_unspecified()).then_some(Node::Address(address, port.filter(|&port| port != 0)))
 }
 
 /// `node-port`: up to five digits, or an obfuscated port, which tells as much as port 0.
