@@ -1,19 +1,25 @@
 //! Findings in the log, and spans.
 
-use std::sync::{Arc, Mutex};
+use std::{cell::RefCell, sync::Once};
 
 use tower_forwarded::{Finding, ForwardedLayer, TrustedProxies, request_span};
 use tracing::{
     Event, Level, Metadata, Subscriber,
     field::{Field, Visit},
     span,
+    subscriber::Interest,
 };
 
 use crate::support::*;
 
-/// Keeps events and span fields as text.
-#[derive(Clone, Default)]
-struct Log(Arc<Mutex<Vec<(Level, String)>>>);
+thread_local! {
+    /// What this thread logs, while it is asked for.
+    static LOG: RefCell<Option<Vec<(Level, String)>>> = const { RefCell::new(None) };
+}
+
+/// Keeps events and span fields as text, for the thread that asked. There is one for the process: with one
+/// for a thread (`with_default`), a place that another thread comes by first is never asked for again.
+struct Log;
 
 struct Text(String);
 
@@ -24,24 +30,25 @@ impl Visit for Text {
 }
 
 impl Subscriber for Log {
+    fn register_callsite(&self, _: &'static Metadata<'static>) -> Interest {
+        Interest::sometimes()
+    }
+
     fn enabled(&self, metadata: &Metadata<'_>) -> bool {
-        metadata.target().starts_with("tower_forwarded")
+        metadata.target().starts_with("tower_forwarded") && LOG.with_borrow(Option::is_some)
     }
 
     fn new_span(&self, attributes: &span::Attributes<'_>) -> span::Id {
         let mut text = Text(String::new());
         attributes.record(&mut text);
-        self.0
-            .lock()
-            .unwrap()
-            .push((*attributes.metadata().level(), text.0));
+        keep(*attributes.metadata().level(), text);
         span::Id::from_u64(1)
     }
 
     fn record(&self, _: &span::Id, values: &span::Record<'_>) {
         let mut text = Text(String::new());
         values.record(&mut text);
-        self.0.lock().unwrap().last_mut().unwrap().1 += &text.0;
+        LOG.with_borrow_mut(|log| log.as_mut().unwrap().last_mut().unwrap().1 += &text.0);
     }
 
     fn record_follows_from(&self, _: &span::Id, _: &span::Id) {}
@@ -49,10 +56,7 @@ impl Subscriber for Log {
     fn event(&self, event: &Event<'_>) {
         let mut text = Text(String::new());
         event.record(&mut text);
-        self.0
-            .lock()
-            .unwrap()
-            .push((*event.metadata().level(), text.0));
+        keep(*event.metadata().level(), text);
     }
 
     fn enter(&self, _: &span::Id) {}
@@ -60,10 +64,16 @@ impl Subscriber for Log {
     fn exit(&self, _: &span::Id) {}
 }
 
+fn keep(level: Level, text: Text) {
+    LOG.with_borrow_mut(|log| log.as_mut().unwrap().push((level, text.0)));
+}
+
 fn logged(work: impl FnOnce()) -> Vec<(Level, String)> {
-    let log = Log::default();
-    tracing::subscriber::with_default(log.clone(), work);
-    log.0.lock().unwrap().drain(..).collect()
+    static INSTALLED: Once = Once::new();
+    INSTALLED.call_once(|| tracing::subscriber::set_global_default(Log).unwrap());
+    LOG.set(Some(Vec::new()));
+    work();
+    LOG.take().unwrap()
 }
 
 #[test]
