@@ -11,7 +11,7 @@ use http::request::Parts;
 
 use crate::{
     Finding, Peer, Policy, Resolution, Trust,
-    headers::{ClientSyntax, known},
+    headers::{ClientSyntax, known::FieldSet},
     policy::Rules,
     resolve::{self, Edits, End, Head, Observer, Role, Source, Step, Verdict},
     rewrite,
@@ -64,11 +64,9 @@ pub(crate) fn explain_head(
     let mut told = steps.told;
     told.removed = removed(head, rules, &outcome.edits);
     let mut uri = head.uri.clone();
-    if !rules.keep_uri {
-        let connect = *head.method == http::Method::CONNECT;
-        rewrite::set_origin(&mut uri, &outcome.resolution, connect);
-    }
-    told.uri = uri.to_string();
+    let connect = *head.method == http::Method::CONNECT;
+    rewrite::set_target(&mut uri, &outcome.resolution, connect, rules);
+    told.uri = escaped(uri.to_string().as_bytes());
     let advice = advice::advise(head, rules, trust, &outcome.resolution, &told);
     Explanation {
         resolution: outcome.resolution,
@@ -109,7 +107,7 @@ impl Explanation {
             .map(|advice| &*advice.text)
     }
 
-    /// The request's URI as the inner service sees it.
+    /// The request's URI as the inner service sees it. Bytes outside ASCII are escaped, as `\xc3`.
     #[must_use]
     pub fn uri(&self) -> &str {
         &self.told.uri
@@ -126,7 +124,7 @@ impl Explanation {
             Some(client) => client.to_string(),
             None => "an unknown client".to_owned(),
         };
-        format!("{client} asked for {}", self.told.uri)
+        format!("{client} asked for {}", shortened(&self.told.uri))
     }
 }
 
@@ -157,7 +155,7 @@ pub(crate) struct Told {
     #[cfg_attr(feature = "serde", serde(skip))]
     pub(crate) walked: Vec<(IpAddr, bool)>,
     #[cfg_attr(feature = "serde", serde(skip))]
-    pub(crate) present: u64,
+    pub(crate) present: FieldSet,
 }
 
 /// An element of the client field.
@@ -217,6 +215,20 @@ pub(crate) fn printable(bytes: &[u8]) -> String {
     format!("{}{more}", shown.escape_ascii())
 }
 
+/// A text of printable ASCII, cut to a length that a line can hold.
+fn shortened(text: &str) -> String {
+    const SHOWN: usize = 2000;
+    match text.get(..SHOWN) {
+        Some(shown) if shown.len() < text.len() => format!("{shown}…"),
+        _ => text.to_owned(),
+    }
+}
+
+/// Bytes as printable ASCII: terminals act on control characters, those of U+0080 to U+009F too.
+fn escaped(bytes: &[u8]) -> String {
+    bytes.escape_ascii().to_string()
+}
+
 impl Observer for Steps<'_> {
     fn see(&mut self, step: Step<'_>) {
         match step {
@@ -228,18 +240,14 @@ impl Observer for Steps<'_> {
                 self.told.peer = peer.map(|peer| peer.to_string());
                 self.told.trusted = trusted;
                 self.told.present = present;
-                self.told.trusted_by = match peer {
-                    Some(peer) if trusted => match peer.ip() {
-                        Some(address) => self.trust.reason(address),
-                        None => Some("unix".to_owned()),
-                    },
-                    _ => None,
-                };
+                self.told.trusted_by = peer
+                    .filter(|_| trusted)
+                    .and_then(|peer| self.trust.reason_for_peer(peer));
             }
             Step::Element { text, verdict } => self.element(text, verdict),
             Step::End(end) => {
                 self.told.end = Some(end);
-                if let (End::Leftmost | End::HopLimit, Some(last)) =
+                if let (End::Leftmost | End::HopLimit { .. }, Some(last)) =
                     (end, self.told.elements.last_mut())
                 {
                     "the client, at a trusted address".clone_into(&mut last.verdict);
@@ -248,7 +256,7 @@ impl Observer for Steps<'_> {
                     match end {
                         End::Client { .. } => "at the first address that is not trusted",
                         End::Leftmost => "at the leftmost element: every address is trusted",
-                        End::HopLimit => "at the hop limit",
+                        End::HopLimit { .. } => "at the hop limit",
                         End::Unknown => "at an element that names no address",
                         End::Missing => "before it began: there is no client field",
                     }
@@ -273,8 +281,11 @@ impl Observer for Steps<'_> {
                     Source::Field(name, number) => {
                         format!("{name}, element {number} from the right")
                     }
+                    Source::Prefix(name) => name.to_owned(),
                     Source::Parameter(name) => {
-                        format!("forwarded, parameter {name} of the last element accepted")
+                        format!(
+                            "forwarded, parameter {name} of the outermost element that states one"
+                        )
                     }
                     Source::Target => "the request's target".to_owned(),
                     Source::Host => "host".to_owned(),
@@ -291,7 +302,9 @@ impl Steps<'_> {
         let told = match verdict {
             Verdict::Address { trusted: true, .. } => "a trusted proxy",
             Verdict::Address { trusted: false, .. } => "the client",
-            Verdict::Own(_) => "the proxy's own address",
+            Verdict::Unix { trusted: true } => "a trusted proxy on a Unix socket",
+            Verdict::Unix { trusted: false } => "a Unix socket, which is not trusted",
+            Verdict::Nothing => "nothing",
             Verdict::Hidden => "hides its client",
             Verdict::WithoutFor => "does not say for whom",
             Verdict::Malformed => match text {
@@ -321,10 +334,14 @@ impl Steps<'_> {
 }
 
 fn removed(head: Head<'_>, rules: &Rules, edits: &Edits) -> Vec<String> {
-    let mut removed: Vec<String> = (0..64)
-        .filter(|&field| edits.remove & known::bit(field) != 0)
+    let mut removed: Vec<String> = edits
+        .remove
+        .iter()
         .map(|field| rules.headers.field_name(field).to_owned())
         .collect();
+    if edits.remove_host {
+        removed.push("host".to_owned());
+    }
     if edits.underscored {
         removed.extend(rewrite::underscored(head.headers, rules).map(|name| name.to_string()));
     }
@@ -344,7 +361,7 @@ impl fmt::Display for Explanation {
         let peer = told.peer.as_deref().unwrap_or("unknown");
         let trusted = match (&told.trusted_by, told.trusted) {
             (Some(entry), _) => format!("trusted by {entry}"),
-            (None, true) => "trusted".to_owned(),
+            (None, true) => "trusted by the service's own rule".to_owned(),
             (None, false) => "not trusted: the client is the peer".to_owned(),
         };
         writeln!(f, "{:<10}{peer}, {trusted}", "peer")?;

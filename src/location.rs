@@ -6,7 +6,7 @@ use std::{
     task::{Context, Poll},
 };
 
-use http::{HeaderMap, HeaderName, HeaderValue, Request, Response, header};
+use http::{HeaderMap, HeaderValue, Request, Response, header};
 use tower_layer::Layer;
 use tower_service::Service;
 
@@ -34,7 +34,7 @@ use crate::{
 /// | `x`, `?y`, `#z`, `../x` | | is relative to what the client asked for, which has the prefix |
 /// | `https://other.example/x`, `http://app.internal:4000/x` | | another host or port |
 /// | `http://api.example.com:9000/x` | | the believed host's other ports are other services |
-/// | `https://api.example.com/x`, if the client asked by http | | a redirect to https is never turned back |
+/// | `https://api.example.com/x`, `https://app.internal:3000/x`, if the client asked by http | | a redirect to https is never turned back |
 /// | `http://user@app.internal:3000/x`, `mailto:a@b`, anything malformed | | not understood, so not touched |
 ///
 /// In `Refresh` (`5; url=…`) the URL is treated the same. A request without a valid authority has its
@@ -153,43 +153,55 @@ pub struct Repair {
 
 impl Finish for Repair {
     fn finish(&mut self, headers: &mut HeaderMap) {
-        if let Some(origin) = &self.origin {
-            for name in [header::LOCATION, header::CONTENT_LOCATION] {
-                each(headers, &name, |text| self.url(text, origin));
+        // One pass, since it takes no room: `entry` fails in a map that is full.
+        for (name, line) in headers.iter_mut() {
+            let repaired = match (name, &self.origin) {
+                (&(header::LOCATION | header::CONTENT_LOCATION), Some(origin)) => {
+                    self.url(line.as_bytes(), origin)
+                }
+                (&header::REFRESH, Some(origin)) => self.refresh(line.as_bytes(), origin),
+                (&header::SET_COOKIE, _) if self.secure_cookies => secure(line.as_bytes()),
+                _ => None,
+            };
+            if let Some(value) = repaired.and_then(|text| HeaderValue::try_from(text).ok()) {
+                *line = value;
             }
-            each(headers, &header::REFRESH, |text| self.refresh(text, origin));
-        }
-        if self.secure_cookies {
-            each(headers, &header::SET_COOKIE, |cookie| {
-                let mut attributes = cookie.split(';').skip(1);
-                let has = attributes.any(|text| text.trim().eq_ignore_ascii_case("secure"));
-                (!has).then(|| format!("{cookie}; Secure"))
-            });
         }
     }
 }
 
+/// The cookie with `Secure`; `None` if it has it.
+fn secure(cookie: &[u8]) -> Option<Vec<u8>> {
+    let mut attributes = cookie.split(|&byte| byte == b';').skip(1);
+    let has = attributes.any(|text| text.trim_ascii().eq_ignore_ascii_case(b"secure"));
+    (!has).then(|| [cookie, b"; Secure"].concat())
+}
+
 impl Repair {
     /// The URL as the client has to see it; `None` if it is right, or none of ours.
-    fn url(&self, text: &str, origin: &Origin) -> Option<String> {
-        let prefix = origin.prefix().unwrap_or_default();
-        let (scheme, rest) = match text.split_once("//") {
-            Some(("", rest)) => (None, rest),
-            Some((scheme, rest)) if scheme.eq_ignore_ascii_case("http:") => {
+    fn url(&self, text: &[u8], origin: &Origin) -> Option<Vec<u8>> {
+        let prefix = origin.prefix().unwrap_or_default().as_bytes();
+        let (scheme, rest) = match split_at_slashes(text) {
+            Some((b"", rest)) => (None, rest),
+            Some((scheme, rest)) if scheme.eq_ignore_ascii_case(b"http:") => {
                 (Some(Scheme::Http), rest)
             }
-            Some((scheme, rest)) if scheme.eq_ignore_ascii_case("https:") => {
+            Some((scheme, rest)) if scheme.eq_ignore_ascii_case(b"https:") => {
                 (Some(Scheme::Https), rest)
             }
             _ => {
                 let needs_prefix =
-                    text.starts_with('/') && !prefix.is_empty() && !has_prefix(text, prefix);
-                return needs_prefix.then(|| format!("{prefix}{text}"));
+                    text.starts_with(b"/") && !prefix.is_empty() && !has_prefix(text, prefix);
+                return needs_prefix.then(|| [prefix, text].concat());
             }
         };
-        let end = rest.find(['/', '?', '#']).unwrap_or(rest.len());
-        let (host, path) = rest.split_at_checked(end)?;
-        let host = authority::parse(host.as_bytes())?;
+        // A redirect to https is never turned back into one to http.
+        if scheme == Some(Scheme::Https) && origin.scheme() == Scheme::Http {
+            return None;
+        }
+        let end = rest.iter().position(|byte| b"/?#".contains(byte));
+        let (host, path) = rest.split_at_checked(end.unwrap_or(rest.len()))?;
+        let host = authority::parse(host)?;
         let ours = self
             .backends
             .iter()
@@ -198,69 +210,61 @@ impl Repair {
         if !ours {
             return None;
         }
-        let prefix = if has_prefix(path, prefix) { "" } else { prefix };
-        let repaired = format!("{origin}{prefix}{path}");
+        let prefix = if has_prefix(path, prefix) {
+            b""
+        } else {
+            prefix
+        };
+        let repaired = [origin.to_string().as_bytes(), prefix, path].concat();
         (repaired != text).then_some(repaired)
     }
 
     /// `seconds; url=…`, as the HTML standard reads it: `,` and blanks separate too, quotes may stand
     /// around the URL.
-    fn refresh(&self, text: &str, origin: &Origin) -> Option<String> {
-        let (seconds, rest) = text.split_at_checked(text.find([';', ','])?.saturating_add(1))?;
-        let url = rest.trim_start();
-        let url = match url.get(..3) {
-            Some(name) if name.eq_ignore_ascii_case("url") => {
-                match url.get(3..)?.trim_start().strip_prefix('=') {
-                    Some(url) => url.trim_start(),
-                    None => url,
+    fn refresh(&self, text: &[u8], origin: &Origin) -> Option<Vec<u8>> {
+        let separator = text.iter().position(|byte| b";,".contains(byte))?;
+        let rest = text.get(separator.checked_add(1)?..)?.trim_ascii_start();
+        let url = match rest.split_at_checked(3) {
+            Some((name, after)) if name.eq_ignore_ascii_case(b"url") => {
+                match after.trim_ascii_start().strip_prefix(b"=") {
+                    Some(url) => url.trim_ascii_start(),
+                    None => rest,
                 }
             }
-            _ => url,
+            _ => rest,
         };
-        let (url, after) = match url.chars().next()? {
-            quote @ ('"' | '\'') => {
-                let url = url.get(1..)?;
-                url.split_at_checked(url.find(quote).unwrap_or(url.len()))?
+        let (url, after) = match url {
+            [quote @ (b'"' | b'\''), url @ ..] => {
+                let end = url.iter().position(|byte| byte == quote);
+                url.split_at_checked(end.unwrap_or(url.len()))?
             }
-            _ => (url, ""),
+            _ => (url, &b""[..]),
         };
-        let before = rest.get(
-            ..rest
-                .len()
-                .checked_sub(url.len())?
-                .checked_sub(after.len())?,
-        )?;
+        let before = text
+            .len()
+            .checked_sub(url.len())?
+            .checked_sub(after.len())?;
         let repaired = self.url(url, origin)?;
-        Some(format!("{seconds}{before}{repaired}{after}"))
+        Some([text.get(..before)?, &repaired, after].concat())
     }
 }
 
-/// Changes the lines of a field for which `repaired` has something better.
-fn each(headers: &mut HeaderMap, name: &HeaderName, repaired: impl Fn(&str) -> Option<String>) {
-    let http::header::Entry::Occupied(mut lines) = headers.entry(name) else {
-        return;
-    };
-    for line in lines.iter_mut() {
-        let text = line.to_str().ok().and_then(&repaired);
-        if let Some(value) = text.and_then(|text| HeaderValue::try_from(text).ok()) {
-            *line = value;
-        }
-    }
+/// What stands before and behind the first `//`.
+fn split_at_slashes(text: &[u8]) -> Option<(&[u8], &[u8])> {
+    let at = text.windows(2).position(|pair| pair == b"//")?;
+    Some((text.get(..at)?, text.get(at.checked_add(2)?..)?))
 }
 
 /// Whether a path begins with the prefix, as whole segments.
-fn has_prefix(path: &str, prefix: &str) -> bool {
+fn has_prefix(path: &[u8], prefix: &[u8]) -> bool {
     match path.strip_prefix(prefix) {
-        Some(rest) => rest.is_empty() || rest.starts_with(['/', '?', '#']),
+        Some(rest) => matches!(rest, [] | [b'/' | b'?' | b'#', ..]),
         None => false,
     }
 }
 
-/// Whether a URL at this host is the service itself, and not a redirect to https or to another port.
+/// Whether a URL at this host is the service itself, and not another port.
 fn is_believed(host: &authority::HostPort<'_>, scheme: Option<Scheme>, origin: &Origin) -> bool {
-    if scheme == Some(Scheme::Https) && origin.scheme() == Scheme::Http {
-        return false;
-    }
     let default = scheme.map(Scheme::default_port);
     let same_port = host
         .port

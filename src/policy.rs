@@ -6,7 +6,7 @@ use http::{Extensions, HeaderName, request::Parts};
 
 use crate::{
     Headers, HostPattern, Peer, Resolution, Scheme, Trust, TrustedProxies,
-    headers::known::{self, Kind},
+    headers::known::{FieldSet, Kind},
     report::Reports,
     resolve::{self, Head},
 };
@@ -78,7 +78,7 @@ pub(crate) struct Rules {
     pub(crate) peer_from: Option<Arc<PeerFrom>>,
     pub(crate) keep: Vec<HeaderName>,
     /// The known ones among `keep`, as a set.
-    pub(crate) keep_known: u64,
+    pub(crate) keep_known: FieldSet,
     pub(crate) keep_uri: bool,
     pub(crate) keep_connect_info: bool,
 }
@@ -95,7 +95,7 @@ impl Default for Rules {
             connection_scheme: Arc::new(Scheme::Http),
             peer_from: None,
             keep: Vec::new(),
-            keep_known: 0,
+            keep_known: FieldSet::EMPTY,
             keep_uri: false,
             keep_connect_info: false,
         }
@@ -127,7 +127,7 @@ impl Rules {
                 Some(Kind::Field(field)) => Some(field),
                 _ => None,
             });
-        self.keep_known = known::set(kept);
+        self.keep_known = FieldSet::of(kept);
     }
 
     /// The peer of a request (rule R1).

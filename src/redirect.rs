@@ -28,8 +28,8 @@ use crate::{
 /// 4. Every other is answered with 308, or with 301 for GET and HEAD
 ///    [if asked](Self::moved_permanently_for_get). The target is `https`, the resolved host, the
 ///    port as [mapped](Self::map_port) and else none, the believed prefix, path and query byte for byte.
-/// 5. A request without a valid authority is 400: there is no place to redirect to that a client did
-///    not make up.
+/// 5. A request without a valid authority, or for `*` with another method than OPTIONS, is 400: there
+///    is no place to redirect to.
 /// 6. A request that no [`ForwardedLayer`](crate::ForwardedLayer) has seen is 500.
 ///
 /// # Where to put it
@@ -241,9 +241,10 @@ pub struct AddHsts(Option<Hsts>);
 impl Finish for AddHsts {
     fn finish(&mut self, headers: &mut HeaderMap) {
         if let Some(value) = self.0.and_then(Hsts::value) {
-            headers
-                .entry(header::STRICT_TRANSPORT_SECURITY)
-                .or_insert(value);
+            if !headers.contains_key(header::STRICT_TRANSPORT_SECURITY) {
+                // A full map has no room for it.
+                let _full = headers.try_insert(header::STRICT_TRANSPORT_SECURITY, value);
+            }
         }
     }
 }
@@ -264,7 +265,7 @@ impl Options {
                 .any(|exempt| exempt(uri, request.headers()))
         };
         if resolution.scheme().is_https()
-            || uri.path() == "*"
+            || (uri.path() == "*" && *request.method() == Method::OPTIONS)
             || *request.method() == Method::CONNECT
             || is_preflight(request)
             || exempt()
@@ -295,6 +296,10 @@ impl Options {
         };
         let prefix = resolution.prefix().unwrap_or_default();
         let path = uri.path_and_query().map_or("/", |path| path.as_str());
+        // `GET *` asks for no resource (RFC 9112, section 3.2.4).
+        if path == "*" {
+            return None;
+        }
         // An empty path, as in `http://host?query`, begins with the question mark.
         let slash = if path.starts_with('/') { "" } else { "/" };
         let location = format!("https://{host}{port}{prefix}{slash}{path}");
@@ -379,7 +384,7 @@ where
             }
             Fate::NoTarget => AnswerFuture::answered(answer::problem(
                 StatusCode::BAD_REQUEST,
-                "the request names no valid host",
+                "the request has no target that https could serve: no valid host, or `*`",
             )),
         }
     }

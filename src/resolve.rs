@@ -14,7 +14,7 @@ use crate::{
     Finding, Peer, Resolution, Scheme, Trust,
     headers::{
         ClientSyntax, Headers, SchemeSyntax,
-        known::{self, Field},
+        known::{Field, FieldSet},
         scan::{Lines, Scan},
     },
     policy::Rules,
@@ -23,9 +23,8 @@ use crate::{
         self,
         list::{AtCommas, Element, FromRight},
     },
-    trust::trusts_peer,
 };
-pub(crate) use walk::{End, Verdict};
+pub(crate) use walk::{End, LONGEST_NODE, Verdict, trusts_everyone};
 
 /// The parts of a request that are read.
 #[derive(Clone, Copy)]
@@ -73,7 +72,7 @@ pub(crate) enum Step<'a> {
     Peer {
         peer: Option<Peer>,
         trusted: bool,
-        present: u64,
+        present: FieldSet,
     },
     /// An element of the client field; each is vouched for by the hop to its right.
     Element {
@@ -106,6 +105,8 @@ pub(crate) enum Role {
 pub(crate) enum Source<'a> {
     /// A forwarding field, its element counted from the right.
     Field(&'a str, usize),
+    /// A prefix field, of which every part counts.
+    Prefix(&'a str),
     /// A parameter of the `Forwarded` element at which the walk ended.
     Parameter(&'a str),
     /// The request's target.
@@ -126,7 +127,7 @@ pub(crate) struct Outcome {
 #[derive(Debug, Default)]
 pub(crate) struct Edits {
     /// Fields to remove.
-    pub(crate) remove: u64,
+    pub(crate) remove: FieldSet,
     /// Fields spelled with underscores are there.
     pub(crate) underscored: bool,
     pub(crate) client: ClientEdit,
@@ -136,6 +137,8 @@ pub(crate) struct Edits {
     pub(crate) set_port: Option<u16>,
     pub(crate) set_prefix: bool,
     pub(crate) set_host: bool,
+    /// `Host` is there and not understood (rule R13).
+    pub(crate) remove_host: bool,
 }
 
 /// How the client field has to change to hold its vouched part.
@@ -145,8 +148,9 @@ pub(crate) enum ClientEdit {
     Keep,
     /// The only line, from this byte on.
     Suffix(usize),
-    /// Write this many elements from the right anew.
-    Rebuild(usize),
+    /// Write this many elements from the right anew, the host into one of them (`Forwarded` only, counted
+    /// from the right, 0 for none).
+    Rebuild { elements: usize, host: usize },
 }
 
 /// Where the walk led.
@@ -155,13 +159,17 @@ pub(crate) struct Walked<'a> {
     pub(crate) client: Option<(std::net::IpAddr, Option<u16>)>,
     /// Accepted elements (h in rule R6).
     pub(crate) accepted: usize,
-    /// Those among them that are the nearest proxy's own.
-    pub(crate) own: usize,
     /// The vouched part; `None` if there is none and the field has to go.
     pub(crate) edit: Option<ClientEdit>,
-    /// RFC 7239 pairs by itself: what the last accepted element says.
+    /// What the outermost element says that states one (RFC 7239, rule R6).
     pub(crate) scheme: Option<Cow<'a, [u8]>>,
     pub(crate) host: Option<Cow<'a, [u8]>>,
+    /// Elements from the right up to the last that is vouched for.
+    pub(crate) elements: usize,
+    /// Which element states the host, counted from the right.
+    pub(crate) host_number: usize,
+    /// Elements nearer than these state a host, or a scheme that is none, too.
+    pub(crate) inner_statements: bool,
 }
 
 /// Resolves a request.
@@ -175,7 +183,7 @@ pub(crate) fn resolve<O: Observer>(
     let headers = &rules.headers;
     let scan = Scan::new(head.headers, headers);
     let limit = trust.hop_limit().unwrap_or(usize::MAX);
-    let trusted = limit > 0 && peer.is_some_and(|peer| trusts_peer(trust, peer));
+    let trusted = limit > 0 && peer.is_some_and(|peer| trust.trusts_peer(peer));
     observer.see(Step::Peer {
         peer,
         trusted,
@@ -190,13 +198,13 @@ pub(crate) fn resolve<O: Observer>(
             underscored: scan.underscored,
             ..Edits::default()
         },
-        believed: 0,
+        believed: FieldSet::EMPTY,
         observer,
     };
     if !trusted {
         if peer.is_none() {
             resolving.findings.insert(Finding::PeerUnknown);
-        } else if scan.present != 0 || scan.underscored {
+        } else if !scan.present.is_empty() || scan.underscored {
             resolving.findings.insert(Finding::PeerUntrusted);
         }
         let scheme = rules.connection_scheme.connection_scheme(head.extensions);
@@ -208,7 +216,7 @@ pub(crate) fn resolve<O: Observer>(
     resolving.walk(trust, limit, &mut walked);
     let pairs = walked.accepted.max(1);
     // The field is there in any family of which one field is there, else the peer speaks for itself.
-    let speaks = !scan.client.is_empty() || scan.present & resolving.family() != 0;
+    let speaks = !scan.client.is_empty() || scan.present.intersects(resolving.family());
     if speaks && scan.client.is_empty() {
         resolving.findings.insert(Finding::ForMissing);
     }
@@ -224,16 +232,9 @@ pub(crate) fn resolve<O: Observer>(
     let host = resolving.forwarded_host(&walked, pairs);
     let port = resolving.port(pairs);
     let authority = resolving.authority(head.uri, scheme, host.as_ref(), port);
-    let prefix = resolving.prefix(pairs);
+    let prefix = resolving.prefix();
     resolving.client_edit(&walked, scheme, authority.as_ref());
-    resolving.finish(
-        peer,
-        walked.client,
-        pairs.saturating_sub(walked.own).max(1),
-        scheme,
-        authority,
-        prefix,
-    )
+    resolving.finish(peer, walked.client, pairs, scheme, authority, prefix)
 }
 
 /// A resolution in the making.
@@ -243,7 +244,7 @@ pub(crate) struct Resolving<'a, O> {
     pub(crate) findings: Findings,
     pub(crate) edits: Edits,
     /// The fields that stay.
-    pub(crate) believed: u64,
+    pub(crate) believed: FieldSet,
     pub(crate) observer: &'a mut O,
 }
 
@@ -253,14 +254,14 @@ impl<'a, O: Observer> Resolving<'a, O> {
     }
 
     /// The fields that speak for the peer, without those that were not opted into.
-    fn family(&self) -> u64 {
+    fn family(&self) -> FieldSet {
         let headers = self.headers();
         let mut family = headers.family();
         if !self.rules.port {
-            family &= !known::bit(headers.port);
+            family = family.without(FieldSet::of([headers.port]));
         }
         if !self.rules.prefix {
-            family &= !known::bit(headers.prefix);
+            family = family.without(FieldSet::of([headers.prefix]));
         }
         family
     }
@@ -302,17 +303,10 @@ impl<'a, O: Observer> Resolving<'a, O> {
             (_, lines) if !lines.is_empty() => (headers.other_scheme, lines),
             _ => return None,
         };
-        let (text, number) = match Headers::scheme_syntax(field) {
-            // What is said most, without a look for commas.
-            SchemeSyntax::List if matches!(lines.single(), Some(b"https" | b"http")) => {
-                (lines.single(), 1)
-            }
-            SchemeSyntax::List => paired::<64>(self.scan.headers, &lines, pairs),
-            SchemeSyntax::Single | SchemeSyntax::CfVisitor => (lines.single(), 1),
-        };
+        let (text, number) = self.said::<64>(field, &lines, pairs);
         let scheme = text.and_then(|text| match Headers::scheme_syntax(field) {
-            SchemeSyntax::List => syntax::scheme::parse(text),
-            SchemeSyntax::Single => {
+            SchemeSyntax::Name => syntax::scheme::parse(text),
+            SchemeSyntax::Switch => {
                 syntax::scheme::parse(text).or_else(|| syntax::scheme::parse_switch(text))
             }
             SchemeSyntax::CfVisitor => syntax::scheme::parse_cf_visitor(text),
@@ -320,16 +314,33 @@ impl<'a, O: Observer> Resolving<'a, O> {
         self.value(
             Role::Scheme,
             Source::Field(headers.field_name(field), number),
-            text.unwrap_or_default(),
+            text.or(lines.last()).unwrap_or_default(),
             scheme.map(drop).ok_or(Finding::SchemeInvalid),
         );
         if let Some(scheme) = scheme {
-            self.believed |= known::bit(field);
-            let says_more = Headers::scheme_syntax(field) == SchemeSyntax::List
+            self.believed.insert(field);
+            let says_more = Headers::scheme_syntax(field) == SchemeSyntax::Name
                 && lines.single() != Some(scheme.as_str().as_bytes());
             self.edits.set_scheme = says_more.then_some(field);
         }
         Some(scheme.ok_or(()))
+    }
+
+    /// What a field says beside the client's address, and by which element, counted from the right.
+    ///
+    /// A field that holds one value says nothing by two lines. A list speaks through the element that
+    /// pairs with the client's (rule R6).
+    fn said<const LONGEST: usize>(
+        &self,
+        field: Field,
+        lines: &Lines<'a>,
+        pairs: usize,
+    ) -> (Option<&'a [u8]>, usize) {
+        if self.headers().lists.contains(field) {
+            paired::<LONGEST>(self.scan.headers, lines, pairs)
+        } else {
+            (lines.single(), 1)
+        }
     }
 
     fn port(&mut self, pairs: usize) -> Option<u16> {
@@ -338,43 +349,53 @@ impl<'a, O: Observer> Resolving<'a, O> {
             return None;
         }
         let field = self.headers().port;
-        let (text, number) = paired::<64>(self.scan.headers, &lines, pairs);
+        let (text, number) = self.said::<64>(field, &lines, pairs);
         let port = text
             .and_then(syntax::node::decimal_port)
             .filter(|&port| port != 0);
         self.value(
             Role::Port,
             Source::Field(self.headers().field_name(field), number),
-            text.unwrap_or_default(),
+            text.or(lines.last()).unwrap_or_default(),
             port.map(drop).ok_or(Finding::PortInvalid),
         );
         let port = port?;
-        self.believed |= known::bit(field);
+        self.believed.insert(field);
         let alone = lines.single().is_some_and(|line| Some(line) == text);
         self.edits.set_port = (!alone).then_some(port);
         Some(port)
     }
 
-    fn prefix(&mut self, pairs: usize) -> Option<Arc<str>> {
+    /// Every proxy on the way took its own part off the path, so the parts are joined from the first
+    /// line on (rule R9).
+    fn prefix(&mut self) -> Option<Arc<str>> {
         let lines = self.scan.prefix;
         if !self.rules.prefix || lines.is_empty() {
             return None;
         }
         let field = self.headers().prefix;
-        let (text, number) =
-            paired::<{ syntax::prefix::LONGEST }>(self.scan.headers, &lines, pairs);
-        let prefix = text.and_then(syntax::prefix::parse);
-        self.value(
-            Role::Prefix,
-            Source::Field(self.headers().field_name(field), number),
-            text.unwrap_or_default(),
-            prefix.map(drop).ok_or(Finding::PrefixInvalid),
-        );
-        let prefix = prefix?;
+        let name = self.headers().header_name(field)?;
+        let is_list = self.headers().lists.contains(field);
+        let mut prefix = String::new();
+        for line in self.scan.headers.get_all(name) {
+            let line = line.as_bytes();
+            let parts = line.split(|&byte| byte == b',' && is_list);
+            for part in parts {
+                let parsed = syntax::prefix::parse(syntax::trim_ows(part));
+                let parsed = parsed.filter(|part| is_list || !part.contains(','));
+                self.value(
+                    Role::Prefix,
+                    Source::Prefix(self.headers().field_name(field)),
+                    part,
+                    parsed.map(drop).ok_or(Finding::PrefixInvalid),
+                );
+                prefix.push_str(parsed?);
+            }
+        }
         if prefix.is_empty() {
             return None;
         }
-        self.believed |= known::bit(field);
+        self.believed.insert(field);
         self.edits.set_prefix = lines.single() != Some(prefix.as_bytes());
         Some(prefix.into())
     }
@@ -390,7 +411,7 @@ impl<'a, O: Observer> Resolving<'a, O> {
             return;
         };
         let headers = self.headers();
-        self.believed |= known::bit(headers.client);
+        self.believed.insert(headers.client);
         if headers.client_syntax == ClientSyntax::Forwarded {
             // A host that is not believed, or a scheme spelled otherwise, must not stay in there.
             let host_agrees = walked.host.as_deref().is_none_or(|host| {
@@ -400,8 +421,11 @@ impl<'a, O: Observer> Resolving<'a, O> {
                 .scheme
                 .as_deref()
                 .is_none_or(|text| text == scheme.as_str().as_bytes());
-            if !(host_agrees && scheme_agrees) {
-                edit = ClientEdit::Rebuild(walked.accepted);
+            if walked.inner_statements || !(host_agrees && scheme_agrees) {
+                edit = ClientEdit::Rebuild {
+                    elements: walked.elements,
+                    host: walked.host_number,
+                };
             }
         }
         self.edits.client = edit;
@@ -417,8 +441,9 @@ impl<'a, O: Observer> Resolving<'a, O> {
         prefix: Option<Arc<str>>,
     ) -> Outcome {
         let keep = self.rules.keep_known;
-        self.edits.remove = self.scan.present & !self.believed & !keep;
-        let kept = |field: Field| known::bit(field) & keep != 0;
+        self.edits.remove = self.scan.present.without(self.believed).without(keep);
+        self.edits.remove_host = authority.is_none() && !self.scan.host.is_empty();
+        let kept = |field: Field| keep.contains(field);
         let headers = self.headers();
         if kept(headers.client) {
             self.edits.client = ClientEdit::Keep;

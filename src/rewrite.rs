@@ -9,7 +9,7 @@ use crate::{
         known::{Field, Kind},
     },
     policy::Rules,
-    resolve::{ClientEdit, Edits, Outcome},
+    resolve::{ClientEdit, Edits, LONGEST_NODE, Outcome},
     syntax::{
         self,
         forwarded::OutsideQuotes,
@@ -22,16 +22,14 @@ use crate::{
 pub(crate) fn rewrite<B>(request: &mut Request<B>, outcome: Outcome, rules: &Rules) {
     let Outcome { resolution, edits } = outcome;
     clean(request.headers_mut(), &resolution, &edits, rules);
-    if !rules.keep_uri {
-        let connect = *request.method() == Method::CONNECT;
-        set_origin(request.uri_mut(), &resolution, connect);
-        #[cfg(feature = "axum")]
-        if let Some(original) = request
-            .extensions_mut()
-            .get_mut::<axum::extract::OriginalUri>()
-        {
-            set_origin(&mut original.0, &resolution, connect);
-        }
+    let connect = *request.method() == Method::CONNECT;
+    set_target(request.uri_mut(), &resolution, connect, rules);
+    #[cfg(feature = "axum")]
+    if let Some(original) = request
+        .extensions_mut()
+        .get_mut::<axum::extract::OriginalUri>()
+    {
+        set_target(&mut original.0, &resolution, connect, rules);
     }
     #[cfg(feature = "axum")]
     if !rules.keep_connect_info {
@@ -43,14 +41,8 @@ pub(crate) fn rewrite<B>(request: &mut Request<B>, outcome: Outcome, rules: &Rul
 /// Removes the fields that are not believed and leaves the vouched part of the others.
 fn clean(headers: &mut HeaderMap, resolution: &Resolution, edits: &Edits, rules: &Rules) {
     let wanted = &rules.headers;
-    let mut remove = edits.remove;
-    while remove != 0 {
-        let field = remove.trailing_zeros();
-        remove &= remove.wrapping_sub(1);
-        if let Some(name) = Field::try_from(field)
-            .ok()
-            .and_then(|field| wanted.header_name(field))
-        {
+    for field in edits.remove.iter() {
+        if let Some(name) = wanted.header_name(field) {
             headers.remove(name);
         }
     }
@@ -68,7 +60,7 @@ fn clean(headers: &mut HeaderMap, resolution: &Resolution, edits: &Edits, rules:
                 }
             }
         }
-        ClientEdit::Rebuild(elements) => {
+        ClientEdit::Rebuild { elements, host } => {
             let name = wanted.field_name(wanted.client);
             let lines = headers
                 .get_all(name)
@@ -76,7 +68,7 @@ fn clean(headers: &mut HeaderMap, resolution: &Resolution, edits: &Edits, rules:
                 .rev()
                 .map(HeaderValue::as_bytes);
             let value = match wanted.client_syntax {
-                ClientSyntax::Forwarded => vouched_elements(lines, elements, resolution),
+                ClientSyntax::Forwarded => vouched_elements(lines, elements, host, resolution),
                 _ => vouched_addresses(lines, elements),
             };
             set(headers, wanted, wanted.client, value.as_bytes());
@@ -97,9 +89,12 @@ fn clean(headers: &mut HeaderMap, resolution: &Resolution, edits: &Edits, rules:
         }
         if edits.set_host {
             if let Ok(value) = HeaderValue::from_bytes(authority) {
-                headers.insert(header::HOST, value);
+                insert(headers, &header::HOST, value);
             }
         }
+    }
+    if edits.remove_host {
+        headers.remove(header::HOST);
     }
     if let Some(port) = edits.set_port {
         set(headers, wanted, wanted.port, port.to_string().as_bytes());
@@ -115,14 +110,20 @@ fn set(headers: &mut HeaderMap, wanted: &Headers, field: Field, value: &[u8]) {
         return;
     };
     match HeaderValue::from_bytes(value) {
-        Ok(value) => {
-            headers.insert(name, value);
-        }
+        Ok(value) => insert(headers, name, value),
         // It cannot be: the value is plain ASCII. Nothing is better than something wrong.
         Err(_) => {
             headers.remove(name);
         }
     }
+}
+
+/// Replaces every line of a header by one.
+///
+/// A header that is there has room. One that is new has none in a full map (24,576 names): it is then
+/// left out, since nothing that a client sends may make the layer panic.
+fn insert(headers: &mut HeaderMap, name: &HeaderName, value: HeaderValue) {
+    let _full = headers.try_insert(name, value);
 }
 
 fn remove_underscored(headers: &mut HeaderMap, rules: &Rules) {
@@ -145,21 +146,23 @@ pub(crate) fn underscored<'a>(
 
 /// The addresses in the last `elements` elements, the client first.
 fn vouched_addresses<'a>(lines: impl Iterator<Item = &'a [u8]>, elements: usize) -> String {
-    let mut addresses: Vec<String> = FromRight::<_, AtCommas<64>>::new(lines)
+    let mut addresses: Vec<String> = FromRight::<_, AtCommas<LONGEST_NODE>>::new(lines)
         .take(elements)
         .filter_map(|element| match syntax::node::parse(element.text?)? {
             Node::Address(address, _) => Some(address.to_string()),
-            Node::Unknown | Node::Obfuscated => None,
+            Node::Unknown | Node::Obfuscated | Node::Unix => None,
         })
         .collect();
     addresses.reverse();
     addresses.join(", ")
 }
 
-/// The last `elements` elements of `Forwarded`, the client's first and with what was resolved.
+/// The last `elements` elements of `Forwarded`, the client's first. What was resolved stands in element
+/// number `host` from the right; no other says a host, and none a scheme that is none.
 fn vouched_elements<'a>(
     lines: impl Iterator<Item = &'a [u8]>,
     elements: usize,
+    host: usize,
     resolution: &Resolution,
 ) -> String {
     let mut written: Vec<String> = Vec::new();
@@ -174,12 +177,12 @@ fn vouched_elements<'a>(
         if let Some(node) = &parsed.node {
             pairs.push(format!("for={}", quoted(&String::from_utf8_lossy(node))));
         }
-        let is_last = index.saturating_add(1) == elements;
+        let states_host = index.saturating_add(1) == host;
         let scheme = parsed.proto.as_deref().and_then(syntax::scheme::parse);
         if let Some(scheme) = scheme {
             pairs.push(format!("proto={scheme}"));
         }
-        if let (true, Some(_), Some(authority)) = (is_last, &parsed.host, &resolution.authority) {
+        if let (true, Some(authority)) = (states_host, &resolution.authority) {
             pairs.push(format!("host={}", quoted(authority.as_str())));
         }
         if !pairs.is_empty() {
@@ -199,10 +202,23 @@ fn quoted(text: &str) -> String {
     format!("\"{escaped}\"")
 }
 
+/// Makes the target say what was resolved, or leaves it as it came where that is asked for.
+pub(crate) fn set_target(target: &mut Uri, resolution: &Resolution, connect: bool, rules: &Rules) {
+    if !rules.keep_uri {
+        set_origin(target, resolution, connect);
+    } else if !connect && target.authority().is_some() {
+        // What a client wrote there would be another host to those who read the URI.
+        let authority = resolution.authority.as_ref();
+        if !authority.is_some_and(|own| is_origin(target, resolution.scheme, own)) {
+            set_parts(target, None);
+        }
+    }
+}
+
 /// Gives the target the resolved scheme and authority, in whatever form it came (rule R12).
 ///
 /// Without an authority no scheme can be set, so what the client wrote there is taken away.
-pub(crate) fn set_origin(target: &mut Uri, resolution: &Resolution, connect: bool) {
+fn set_origin(target: &mut Uri, resolution: &Resolution, connect: bool) {
     let absolute = target.scheme().is_some();
     // `*` and the authority-form of CONNECT have no place for a scheme. Over HTTP/2 an asterisk and
     // an extended CONNECT (RFC 8441) come with one, which the client chose.
@@ -214,9 +230,14 @@ pub(crate) fn set_origin(target: &mut Uri, resolution: &Resolution, connect: boo
     if authority.is_some_and(|authority| is_origin(target, scheme, authority)) {
         return;
     }
+    set_parts(target, authority.map(|authority| (scheme, authority)));
+}
+
+/// Puts scheme and authority into the target, or takes both off.
+fn set_parts(target: &mut Uri, origin: Option<(Scheme, &uri::Authority)>) {
     let mut parts = std::mem::take(target).into_parts();
-    parts.scheme = authority.map(|_| scheme.into());
-    parts.authority = authority.cloned();
+    parts.scheme = origin.map(|(scheme, _)| scheme.into());
+    parts.authority = origin.map(|(_, authority)| authority.clone());
     parts
         .path_and_query
         .get_or_insert_with(|| uri::PathAndQuery::from_static("/"));

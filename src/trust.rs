@@ -10,6 +10,7 @@ use std::{
 use ipnet::{IpNet, Ipv4Net, Ipv6Net};
 
 use self::ranges::Ranges;
+use crate::Peer;
 
 mod lists;
 mod ranges;
@@ -44,6 +45,18 @@ pub trait Trust {
         false
     }
 
+    /// Whether the other end of the connection is a proxy whose word counts (rule R2).
+    ///
+    /// By default this asks [`trusts`](Self::trusts) or [`trusts_unix`](Self::trusts_unix). Override it
+    /// to trust any peer and nothing about addresses, as [`TrustedProxies::any`] does: behind a
+    /// platform's router, whoever connects is the router, whatever its address is.
+    fn trusts_peer(&self, peer: Peer) -> bool {
+        match peer.ip() {
+            Some(address) => self.trusts(address),
+            None => self.trusts_unix(),
+        }
+    }
+
     /// The most trusted proxies that a request may have come through, the peer included (rule R5);
     /// `None` for no limit.
     fn hop_limit(&self) -> Option<usize> {
@@ -54,6 +67,14 @@ pub trait Trust {
     fn reason(&self, address: IpAddr) -> Option<String> {
         let _ = address;
         None
+    }
+
+    /// What in the configuration makes the peer trusted, for a person to read.
+    fn reason_for_peer(&self, peer: Peer) -> Option<String> {
+        match peer.ip() {
+            Some(address) => self.reason(address),
+            None => self.trusts_unix().then(|| "unix".to_owned()),
+        }
     }
 
     /// Hands one request's walk what it shall see from start to end.
@@ -86,6 +107,10 @@ impl<T: Trust> Trust for Arc<T> {
         T::trusts_unix(self)
     }
 
+    fn trusts_peer(&self, peer: Peer) -> bool {
+        T::trusts_peer(self, peer)
+    }
+
     fn hop_limit(&self) -> Option<usize> {
         T::hop_limit(self)
     }
@@ -94,16 +119,12 @@ impl<T: Trust> Trust for Arc<T> {
         T::reason(self, address)
     }
 
+    fn reason_for_peer(&self, peer: Peer) -> Option<String> {
+        T::reason_for_peer(self, peer)
+    }
+
     fn snapshot<R>(&self, walk: impl FnOnce(&dyn Trust) -> R) -> R {
         T::snapshot(self, walk)
-    }
-}
-
-/// Whether `peer` is trusted (rule R2).
-pub(crate) fn trusts_peer(trust: &dyn Trust, peer: crate::Peer) -> bool {
-    match peer.ip() {
-        Some(address) => trust.trusts(address),
-        None => trust.trusts_unix(),
     }
 }
 
@@ -119,7 +140,7 @@ pub(crate) fn trusts_peer(trust: &dyn Trust, peer: crate::Peer) -> bool {
 /// | `private` | RFC 1918 (10.0.0.0/8, 172.16.0.0/12, 192.168.0.0/16) and fc00::/7 |
 /// | `link-local` | 169.254.0.0/16 and fe80::/10 |
 /// | `unix` | every peer on a Unix domain socket |
-/// | `*` | every peer, one hop: see [`any`](Self::any) |
+/// | `*` | any peer, and nothing about addresses: see [`any`](Self::any) |
 ///
 /// ```
 /// use tower_forwarded::TrustedProxies;
@@ -139,6 +160,8 @@ pub struct TrustedProxies {
     v4: Ranges<u32>,
     v6: Ranges<u128>,
     unix: bool,
+    /// Any peer is trusted, whatever its address.
+    any_peer: bool,
     hops: Hops,
 }
 
@@ -185,8 +208,6 @@ const fn v6([a, b, c, d, e, f, g, h]: [u16; 8], length: u8) -> IpNet {
     ))
 }
 
-const EVERYTHING: [IpNet; 2] = [v4([0; 4], 0), v6([0; 8], 0)];
-
 impl TrustedProxies {
     /// Trusts nobody: every client is the peer itself.
     #[must_use]
@@ -194,29 +215,36 @@ impl TrustedProxies {
         Self::default()
     }
 
-    /// Trusts any peer, and only the peer: "the last proxy is mine, wherever it is".
+    /// Trusts any peer, TCP or Unix, and says nothing about addresses: `*` (rule R2).
     ///
-    /// This is the recipe `forwarded-allow-ips="*"` made safe. A hop limit of 1 comes with it, so
-    /// what the nearest proxy wrote is believed and nothing left of that. It still needs a proxy in
-    /// front of every way to the service: whoever reaches the port directly is the nearest proxy.
+    /// Whoever connects is your proxy. It is hop 1, and what it says is believed. The walk goes on only
+    /// over addresses that you name. Behind a platform's router that is all you need:
     ///
     /// ```
     /// use tower_forwarded::TrustedProxies;
     ///
-    /// let behind_a_cdn_and_a_balancer = TrustedProxies::any().hops(2);
+    /// let behind_the_router = TrustedProxies::any();
+    /// // The same with a CDN in front of it. Asked around the CDN, the service is right too.
+    /// let behind_a_cdn: TrustedProxies = "*, 173.245.48.0/20, 103.21.244.0/22".parse()?;
+    /// # Ok::<(), tower_forwarded::TrustError>(())
     /// ```
+    ///
+    /// It needs a proxy in front of every way to the service: whoever reaches the port directly is taken
+    /// for the proxy.
     #[must_use]
     pub fn any() -> Self {
         Self {
-            unix: true,
-            ..EVERYTHING.into_iter().collect()
+            any_peer: true,
+            ..Self::default()
         }
     }
 
     /// Believes at most `n` trusted proxies, the peer included (rule R5). With 0, nobody.
     ///
     /// A limit is needed where the clients' own addresses can lie in a trusted network: without one,
-    /// such a client is taken for a proxy, and what it writes is believed.
+    /// such a client is taken for a proxy, and what it writes is believed. It is no cure if some paths to
+    /// the service have fewer proxies than `n`: on a shorter path, a client inside a trusted network is
+    /// still taken for a proxy. Name the proxies one by one then.
     #[must_use]
     pub fn hops(mut self, n: usize) -> Self {
         self.hops = Hops::AtMost(n);
@@ -225,9 +253,10 @@ impl TrustedProxies {
 
     /// Walks on as long as addresses are trusted.
     ///
-    /// That is the default except for sets that hold every IPv4 or every IPv6 address
-    /// ([`any`](Self::any), `*`, `0.0.0.0/0`, `::/0`): for them, this lets every client forge its
-    /// address, unless something in front of the service removes what clients send.
+    /// That is the default except for sets that hold every IPv4 or every IPv6 address (`0.0.0.0/0`,
+    /// `::/0`). For them, this lets every client forge its address, unless something in front of the
+    /// service removes what clients send. So it does for [`any`](Self::any): with this call, the walk goes
+    /// over every address.
     #[must_use]
     pub fn unlimited_hops(mut self) -> Self {
         self.hops = Hops::Unlimited;
@@ -239,16 +268,15 @@ impl TrustedProxies {
     /// # Errors
     ///
     /// Names the entry if it is none, or if it is a network with bits set behind its prefix length.
-    fn entry(text: &str, sink: &mut Vec<IpNet>, unix: &mut bool) -> Result<(), TrustError> {
+    fn entry(text: &str, sink: &mut Entries) -> Result<(), TrustError> {
         if let Some((_, networks)) = WORDS.iter().find(|(word, _)| *word == text) {
-            sink.extend_from_slice(networks);
+            sink.networks.extend_from_slice(networks);
         } else if text == "unix" {
-            *unix = true;
+            sink.unix = true;
         } else if text == "*" {
-            *unix = true;
-            sink.extend(EVERYTHING);
+            sink.any_peer = true;
         } else if let Ok(address) = text.parse::<IpAddr>() {
-            sink.push(address.into());
+            sink.networks.push(address.into());
         } else {
             let network: IpNet = text.parse().map_err(|_| TrustError::malformed(text))?;
             if network.addr() != network.network() {
@@ -257,7 +285,7 @@ impl TrustedProxies {
                     network: network.trunc(),
                 });
             }
-            sink.push(network);
+            sink.networks.push(network);
         }
         Ok(())
     }
@@ -280,15 +308,11 @@ impl TrustedProxies {
         I: IntoIterator,
         I::Item: AsRef<str>,
     {
-        let mut networks = Vec::new();
-        let mut unix = false;
+        let mut read = Entries::default();
         for entry in entries {
-            Self::entry(entry.as_ref().trim(), &mut networks, &mut unix)?;
+            Self::entry(entry.as_ref().trim(), &mut read)?;
         }
-        Ok(Self {
-            unix,
-            ..networks.into_iter().collect()
-        })
+        Ok(read.into())
     }
 
     /// Trusts what either set trusts; the hop limit stays that of `self`.
@@ -306,6 +330,7 @@ impl TrustedProxies {
             v4: self.v4.iter().chain(&*other.v4).copied().collect(),
             v6: self.v6.iter().chain(&*other.v6).copied().collect(),
             unix: self.unix || other.unix,
+            any_peer: self.any_peer || other.any_peer,
             hops: self.hops,
         }
     }
@@ -320,6 +345,12 @@ impl TrustedProxies {
     #[must_use]
     pub const fn contains_unix(&self) -> bool {
         self.unix
+    }
+
+    /// Whether any peer is trusted, whatever its address: `*`, see [`any`](Self::any).
+    #[must_use]
+    pub const fn contains_any_peer(&self) -> bool {
+        self.any_peer
     }
 
     /// The networks in the set, merged: adjacent and overlapping ones are one.
@@ -352,8 +383,14 @@ impl TrustedProxies {
         }
     }
 
-    /// Whether every address of one family is trusted.
-    fn is_any(&self) -> bool {
+    /// Whether the walk goes on over any address: `*` says nothing about addresses, but no limit at all
+    /// was asked for by name.
+    fn trusts_everyone(&self) -> bool {
+        self.any_peer && matches!(self.hops, Hops::Unlimited)
+    }
+
+    /// Whether every address of one family is in the set.
+    fn has_all_addresses(&self) -> bool {
         matches!(*self.v4, [(0, u32::MAX)]) || matches!(*self.v6, [(0, u128::MAX)])
     }
 }
@@ -361,19 +398,29 @@ impl TrustedProxies {
 impl Trust for TrustedProxies {
     #[inline]
     fn trusts(&self, address: IpAddr) -> bool {
-        match address {
+        let named = match address {
             IpAddr::V4(address) => self.v4.find(address.to_bits()).is_some(),
             IpAddr::V6(_) => self.contains(address),
-        }
+        };
+        named || self.trusts_everyone()
     }
 
     fn trusts_unix(&self) -> bool {
         self.unix
     }
 
+    #[inline]
+    fn trusts_peer(&self, peer: Peer) -> bool {
+        self.any_peer
+            || match peer.ip() {
+                Some(address) => self.trusts(address),
+                None => self.unix,
+            }
+    }
+
     fn hop_limit(&self) -> Option<usize> {
         match self.hops {
-            Hops::ByWidth => self.is_any().then_some(1),
+            Hops::ByWidth => self.has_all_addresses().then_some(1),
             Hops::AtMost(n) => Some(n),
             Hops::Unlimited => None,
         }
@@ -392,6 +439,14 @@ impl Trust for TrustedProxies {
         };
         networks.retain(|network| network.contains(&address.to_canonical()));
         networks.first().map(ToString::to_string)
+    }
+
+    fn reason_for_peer(&self, peer: Peer) -> Option<String> {
+        let named = match peer.ip() {
+            Some(address) => self.reason(address),
+            None => self.unix.then(|| "unix".to_owned()),
+        };
+        named.or_else(|| self.any_peer.then(|| "*, as any peer is".to_owned()))
     }
 }
 
@@ -417,8 +472,25 @@ impl FromIterator<IpNet> for TrustedProxies {
         Self {
             v4: v4.into_iter().collect(),
             v6: v6.into_iter().collect(),
-            unix: false,
-            hops: Hops::ByWidth,
+            ..Self::default()
+        }
+    }
+}
+
+/// What entries say, before the networks are sorted.
+#[derive(Default)]
+struct Entries {
+    networks: Vec<IpNet>,
+    unix: bool,
+    any_peer: bool,
+}
+
+impl From<Entries> for TrustedProxies {
+    fn from(entries: Entries) -> Self {
+        Self {
+            unix: entries.unix,
+            any_peer: entries.any_peer,
+            ..entries.networks.into_iter().collect()
         }
     }
 }
@@ -465,6 +537,9 @@ impl fmt::Debug for TrustedProxies {
         }
         if self.unix {
             networks.entry(&format_args!("unix"));
+        }
+        if self.any_peer {
+            networks.entry(&format_args!("*"));
         }
         networks.entry(&format_args!("hops: {:?}", self.hop_limit()));
         networks.finish()

@@ -175,3 +175,22 @@ fn a_request_that_cannot_be_built_is_an_answer_and_the_next_is_answered() {
     }
     assert_eq!(answers[5]["client"], "192.0.2.1");
 }
+
+#[test]
+fn what_people_reported_comes_out_right() {
+    let file: Value = serde_json::from_str(include_str!("data/reports.json")).unwrap();
+    let mut wrong = Vec::new();
+    let mut checked = 0;
+    for case in file["cases"].as_array().unwrap() {
+        // What the configuration cannot say yet is a list in the issue, not a reason to skip the rest.
+        let answer = answers(std::slice::from_ref(case)).remove(0);
+        for (key, expected) in case["expect"].as_object().unwrap() {
+            if &answer[key] != expected {
+                wrong.push(format!("{key} of {case}\n{answer}"));
+            }
+            checked += 1;
+        }
+    }
+    assert!(checked > 25, "{checked}");
+    assert_eq!(wrong, [""; 0]);
+}

@@ -73,7 +73,9 @@ fn every_key_has_its_effect() {
     assert_eq!(client_of(trust), "203.0.113.7");
     assert_eq!(client_of("trust = []"), "10.0.0.1");
     assert_eq!(client_of("trust = '*'"), "10.0.0.2");
-    assert_eq!(client_of("trust = '*'\nhops = 2"), "203.0.113.7");
+    assert_eq!(client_of("trust = '*'\nhops = 2"), "10.0.0.2");
+    assert_eq!(client_of("trust = '*, 10.0.0.2'"), "203.0.113.7");
+    assert_eq!(client_of("trust = '*, 10.0.0.2'\nhops = 1"), "10.0.0.2");
     assert_eq!(client_of("trust = '*'\nhops = 'all'"), "198.51.100.66");
     assert_eq!(client_of(&format!("{trust}hops = 1")), "10.0.0.2");
     assert_eq!(

@@ -85,13 +85,66 @@ fn the_walk_reads_elements_as_the_rfc_writes_them() {
             "",
             1,
         ),
-        // The scheme is that of the last accepted element, not of another.
+        // The scheme is that of the outermost vouched element that states one.
         (
             &["for=203.0.113.7, for=10.0.0.2;proto=https"],
+            "203.0.113.7",
+            "https",
+            "",
+            2,
+        ),
+        (
+            &["for=203.0.113.7;proto=http, for=10.0.0.3, for=10.0.0.2;proto=https"],
+            "203.0.113.7",
+            "http",
+            "",
+            3,
+        ),
+        (
+            &["for=6.6.6.6;proto=https, for=203.0.113.7, for=10.0.0.2"],
             "203.0.113.7",
             "http",
             "scheme-missing",
             2,
+        ),
+        // One statement at the nearest element, IPv6 without quotes: AWS API Gateway.
+        (
+            &["by=192.0.2.1;for=2001:db8::7,for=10.0.0.2;host=x.example;proto=https"],
+            "2001:db8::7",
+            "https",
+            "host-not-allowed",
+            2,
+        ),
+        // An extension parameter without a value: OpenShift's router.
+        (
+            &["for=203.0.113.7;proto=https;proto-version="],
+            "203.0.113.7",
+            "https",
+            "",
+            1,
+        ),
+        // An empty element is none.
+        (
+            &["for=203.0.113.7;proto=https, "],
+            "203.0.113.7",
+            "https",
+            "",
+            1,
+        ),
+        (
+            &["for=203.0.113.7;proto=https,, for=10.0.0.2;proto=http", ""],
+            "203.0.113.7",
+            "https",
+            "",
+            2,
+        ),
+        (&[", ,for=10.0.0.2;proto=https"], "10.0.0.2", "https", "", 1),
+        (
+            &[",", ""],
+            "10.0.0.1",
+            "http",
+            "for-missing scheme-missing",
+            1,
         ),
         (
             &["for=203.0.113.7;proto=ftp"],
@@ -119,14 +172,7 @@ fn the_walk_reads_elements_as_the_rfc_writes_them() {
         (&["proto=https"], "10.0.0.1", "https", "for-missing", 1),
         // What ends the walk unaccepted.
         (
-            &["for=6.6.6.6;proto=https, "],
-            "10.0.0.1",
-            "http",
-            "for-malformed scheme-missing",
-            1,
-        ),
-        (
-            &["for=6.6.6.6;proto=https,, for=10.0.0.2;proto=http"],
+            &["for=6.6.6.6;proto=https,;, for=10.0.0.2;proto=http"],
             "10.0.0.2",
             "http",
             "for-malformed",

@@ -1,8 +1,14 @@
 //! Port and prefix (R9), both opt-in.
 
-use tower_forwarded::ForwardedLayer;
+use tower_forwarded::{ForwardedLayer, Headers};
 
 use crate::support::*;
+
+/// The proxies append to both fields.
+fn appending() -> ForwardedLayer {
+    let lists = ["x-forwarded-port", "x-forwarded-prefix"];
+    layer().headers(Headers::X_FORWARDED.with_lists(lists).unwrap())
+}
 
 fn seen(layer: &ForwardedLayer, fields: &[(&str, &str)]) -> (String, String) {
     let fields = [
@@ -35,8 +41,8 @@ fn a_port_joins_a_host_that_has_none_if_it_was_opted_into() {
         ),
         (
             &[("x-forwarded-port", "1, 8443")],
-            "https://app.internal:8443/next",
-            "",
+            "https://app.internal/next",
+            "port-invalid",
         ),
         (
             &[("host", "a.example:9443"), ("x-forwarded-port", "8443")],
@@ -83,6 +89,9 @@ fn a_prefix_is_part_of_every_url_if_it_was_opted_into() {
         ("/api", "https://app.internal/api/next", ""),
         ("/api/v1/", "https://app.internal/api/v1/next", ""),
         ("/", "https://app.internal/next", ""),
+        // The truth is /t/a,/evil: nobody may cut it at the comma.
+        ("/t/a,/evil", "https://app.internal/next", "prefix-invalid"),
+        ("/api, /v1", "https://app.internal/next", "prefix-invalid"),
         (
             "//evil.example",
             "https://app.internal/next",
@@ -115,17 +124,60 @@ fn a_prefix_is_part_of_every_url_if_it_was_opted_into() {
 }
 
 #[test]
+fn prefixes_on_lines_of_their_own_are_joined_from_the_first() {
+    let prefix = layer().believe_prefix();
+    for (lines, expected, found) in [
+        (&["/api", "/v1"][..], "/api/v1", ""),
+        (&["/api/", "/v1/"], "/api/v1", ""),
+        (&["/", "/v1"], "/v1", ""),
+        (&["/a", "/b", "/c"], "/a/b/c", ""),
+        (&["/api", "junk"], "", "prefix-invalid"),
+        (&["//evil", "/v1"], "", "prefix-invalid"),
+        (&["/api", "/../v1"], "", "prefix-invalid"),
+        (&["/api", "/v,1"], "", "prefix-invalid"),
+        (&["/api", ""], "", "prefix-invalid"),
+    ] {
+        let mut fields = vec![
+            ("x-forwarded-for", "203.0.113.7"),
+            ("x-forwarded-proto", "https"),
+        ];
+        fields.extend(lines.iter().map(|line| ("x-forwarded-prefix", *line)));
+        let seen = through(&prefix, Some(PROXY), request("/", &fields));
+        let resolution = resolution(&seen);
+        assert_eq!(
+            resolution.prefix().unwrap_or_default(),
+            expected,
+            "{lines:?}"
+        );
+        assert_eq!(findings(&resolution), found, "{lines:?}");
+        // Naive readers see one line, or none.
+        assert_eq!(field(&seen, "x-forwarded-prefix"), expected, "{lines:?}");
+    }
+}
+
+#[test]
+fn a_long_path_makes_no_prefix_invalid() {
+    let long = format!("/t/{}", "a".repeat(5_000));
+    let prefix = layer().believe_prefix();
+    let fields = [
+        ("x-forwarded-for", "203.0.113.7"),
+        ("x-forwarded-prefix", &*long),
+    ];
+    assert_eq!(resolve(&prefix, &fields).prefix(), Some(&*long));
+}
+
+#[test]
 fn believed_fields_are_reduced_to_what_was_believed() {
-    let both = layer().believe_port().believe_prefix();
+    let both = appending().believe_port().believe_prefix();
     let fields = [
         ("x-forwarded-for", "203.0.113.7"),
         ("x-forwarded-proto", "https"),
         ("x-forwarded-port", "1, 8443"),
-        ("x-forwarded-prefix", "//evil, /api/"),
+        ("x-forwarded-prefix", "/api/, /v1"),
     ];
     let seen = through(&both, Some(PROXY), request("/", &fields));
     assert_eq!(field(&seen, "x-forwarded-port"), "8443");
-    assert_eq!(field(&seen, "x-forwarded-prefix"), "/api");
+    assert_eq!(field(&seen, "x-forwarded-prefix"), "/api/v1");
     assert_eq!(field(&seen, "host"), "app.internal:8443");
     let seen = through(&layer(), Some(PROXY), request("/", &fields));
     assert_eq!(field(&seen, "x-forwarded-port"), "");
@@ -169,8 +221,8 @@ fn a_proxy_that_forwards_just_a_port_or_a_prefix_leaves_the_client_out() {
 #[test]
 fn a_believed_port_and_prefix_are_there_for_naive_readers_alone_and_reduced_to_what_was_vouched_for()
  {
-    let layer = layer().believe_port().believe_prefix();
-    for (port, prefix) in [("8443", "/api"), ("1, 8443", "/evil, /api")] {
+    let layer = appending().believe_port().believe_prefix();
+    for (port, prefix) in [("8443", "/api"), ("1, 8443", "/, /api")] {
         let fields = [
             ("x-forwarded-for", "203.0.113.7"),
             ("x-forwarded-port", port),

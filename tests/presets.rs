@@ -1,6 +1,6 @@
 //! Each preset believes what its product writes, and nothing that it passes through.
 
-use tower_forwarded::{ForwardedLayer, Headers, HeadersError};
+use tower_forwarded::{ForwardedLayer, Headers, HeadersError, TrustedProxies};
 
 use crate::support::*;
 
@@ -73,7 +73,8 @@ const PRODUCTS: [Product; 22] = [
     ),
     (
         "google-cloud",
-        &[("x-forwarded-for", "203.0.113.7,34.1.2.3")],
+        // The load balancer's own address is in the trust.
+        &[("x-forwarded-for", "203.0.113.7,10.1.2.3")],
         &[("x-forwarded-proto", "https")],
     ),
     (
@@ -310,7 +311,6 @@ fn scheme_fields_are_read_as_they_are_written() {
         ("cloudfront-forwarded-proto", "https", "https"),
         ("fastly-ssl", "1", "https"),
         ("cf-visitor", "{\"scheme\":\"https\"}", "https"),
-        ("x-forwarded-proto", "http, https", "https"),
         ("x-my-scheme", "wss", "https"),
     ] {
         let headers = Headers::X_FORWARDED.with_scheme_field(field).unwrap();
@@ -373,8 +373,9 @@ fn names_that_cannot_serve_are_refused() {
 }
 
 #[test]
-fn google_clouds_own_address_is_no_hop() {
-    let layer = ForwardedLayer::new(proxies()).headers(Headers::GOOGLE_CLOUD);
+fn google_clouds_load_balancer_is_named_and_nothing_is_counted() {
+    let trust: TrustedProxies = "10.0.0.0/8, 34.1.2.3".parse().unwrap();
+    let layer = ForwardedLayer::new(trust).headers(Headers::GOOGLE_CLOUD);
     let came_out = |list: &str| {
         let resolution = resolve(
             &layer,
@@ -388,8 +389,12 @@ fn google_clouds_own_address_is_no_hop() {
     };
     assert_eq!(
         came_out("198.51.100.66, 203.0.113.7,34.1.2.3"),
-        ("203.0.113.7".into(), 1, String::new())
+        ("203.0.113.7".into(), 2, String::new())
     );
+    // Asked around the balancer: a client that names it gains nothing.
+    for list in ["203.0.113.7", "6.6.6.6,34.1.2.3,203.0.113.7"] {
+        assert_eq!(came_out(list), ("203.0.113.7".into(), 1, String::new()));
+    }
     assert_eq!(
         came_out("203.0.113.7,junk"),
         ("10.0.0.1".into(), 1, "for-malformed".into())

@@ -60,14 +60,71 @@ fn host_port_and_prefix_are_read_from_fields_of_ones_own_and_no_others() {
 }
 
 #[test]
-fn eight_fields_of_ones_own_are_taken_and_no_more() {
-    let mut headers = Headers::X_FORWARDED;
-    for index in 0..8 {
-        headers = headers.with_host_field(&format!("x-own-{index}")).unwrap();
+fn every_field_can_be_ones_own_and_one_that_was_replaced_is_forgotten() {
+    let mut headers = Headers::client_field("x-own-client").unwrap();
+    for index in 0..20 {
+        headers = headers
+            .with_scheme_field(&format!("x-own-scheme-{index}"))
+            .and_then(|headers| headers.with_host_field(&format!("x-own-host-{index}")))
+            .and_then(|headers| headers.with_port_field(&format!("x-own-port-{index}")))
+            .and_then(|headers| headers.with_prefix_field(&format!("x-own-prefix-{index}")))
+            .unwrap();
     }
-    // One that is there already takes no room.
-    headers = headers.with_host_field("x-own-3").unwrap();
-    assert!(headers.with_host_field("x-own-8").is_err());
+    let fields = [
+        ("x-own-client", "203.0.113.7"),
+        ("x-own-scheme-19", "https"),
+        ("x-own-scheme-0", "http"),
+        ("x-own-host-18", "other.example"),
+        ("x-own-port-19", "8443"),
+        ("x_own_port_19", "8443"),
+    ];
+    let layer = layer().headers(headers).believe_port();
+    let seen = through(&layer, Some(PROXY), request("/", &fields));
+    assert_eq!(
+        resolution(&seen).origin().unwrap().to_string(),
+        "https://app.internal:8443"
+    );
+    // What was named once and replaced is a header like any other.
+    assert_eq!(field(&seen, "x-own-scheme-0"), "http");
+    assert_eq!(field(&seen, "x-own-host-18"), "other.example");
+    assert_eq!(field(&seen, "x_own_port_19"), "");
+}
+
+#[test]
+fn one_field_cannot_say_two_things() {
+    let both = "x-both";
+    for error in [
+        Headers::client_field(both).and_then(|headers| headers.with_scheme_field(both)),
+        Headers::client_field("x-real-ip").and_then(|headers| headers.with_host_field("X-Real-IP")),
+        Headers::X_FORWARDED.with_port_field("x-forwarded-proto"),
+        Headers::X_FORWARDED.with_prefix_field("x-forwarded-for"),
+        Headers::CLOUDFLARE.with_host_field("x-forwarded-proto"),
+    ] {
+        let error = error.unwrap_err().to_string();
+        assert!(
+            error.contains("is read for something else already"),
+            "{error}"
+        );
+    }
+    // The same field again is no second thing, and a list stays one.
+    let lists = Headers::X_FORWARDED
+        .with_lists(["x-forwarded-host"])
+        .unwrap();
+    let again = lists.clone().with_host_field("X-Forwarded-Host").unwrap();
+    assert_eq!(again, lists);
+    // Another field is no list until it is called one.
+    let other = lists.with_host_field("x-host").unwrap();
+    let back = other.with_host_field("x-forwarded-host").unwrap();
+    assert_ne!(back, again);
+}
+
+#[test]
+fn a_list_is_one_of_the_fields_that_are_read_beside_the_client() {
+    for name in ["x-forwarded-for", "x-real-ip", "", "x-forwarded-ssl"] {
+        let error = Headers::X_FORWARDED.with_lists([name]).unwrap_err();
+        assert!(error.to_string().contains(&format!("`{name}`")), "{error}");
+    }
+    assert!(Headers::CLOUDFLARE.with_lists(["cf-visitor"]).is_err());
 }
 
 #[test]
@@ -106,7 +163,9 @@ fn trust_of_every_kind_says_the_same_through_what_holds_it() {
         ForwardedLayer::new(closure).policy(),
     );
     assert!(
-        explanation.to_string().contains("127.0.0.1:1, trusted\n"),
+        explanation
+            .to_string()
+            .contains("127.0.0.1:1, trusted by the service's own rule\n"),
         "{explanation}"
     );
 }
@@ -160,7 +219,7 @@ fn what_was_decided_can_be_printed() {
         ),
         (format!("{redirect:?}"), "(8080, 8443)"),
         (format!("{stack:?}"), "a.example"),
-        (format!("{:?}", TrustedProxies::any()), "0.0.0.0/0"),
+        (format!("{:?}", TrustedProxies::any()), "*"),
         (
             format!("{:?}", "unix".parse::<TrustedProxies>().unwrap()),
             "unix",

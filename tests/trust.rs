@@ -1,8 +1,10 @@
 //! Whose word counts (R1, R2, R3).
 
-use std::net::IpAddr;
+use std::{net::IpAddr, sync::Arc};
 
-use tower_forwarded::{ForwardedLayer, ListError, Scheme, SwapProxies, TrustError, TrustedProxies};
+use tower_forwarded::{
+    ForwardedLayer, ListError, Peer, Scheme, SwapProxies, Trust, TrustError, TrustedProxies,
+};
 
 use crate::support::*;
 
@@ -22,13 +24,72 @@ fn words_addresses_and_networks_hold_what_they_say() {
         ("private", "fdff::1", "fe00::"),
         ("link-local", "169.254.1.1", "169.253.1.1"),
         ("link-local", "febf::1", "fec0::"),
-        ("*", "203.0.113.1", "unix"),
+        ("*, 10.0.0.1", "10.0.0.1", "203.0.113.1"),
         ("10.0.0.1,\t10.0.0.3\n 10.0.0.5 ", "10.0.0.3", "10.0.0.4"),
     ] {
         let set = set(entries);
-        assert!(set.contains(inside.parse().unwrap()), "{entries} {inside}");
-        if let Ok(outside) = outside.parse::<IpAddr>() {
-            assert!(!set.contains(outside), "{entries} {outside}");
+        let (inside, outside): (IpAddr, IpAddr) =
+            (inside.parse().unwrap(), outside.parse().unwrap());
+        assert!(set.contains(inside), "{entries} {inside}");
+        assert!(!set.contains(outside), "{entries} {outside}");
+    }
+}
+
+#[test]
+fn the_star_is_any_peer_and_nothing_about_addresses() {
+    let any = set("*");
+    assert_eq!(any, TrustedProxies::any());
+    assert!(any.contains_any_peer() && !any.contains_unix() && any.range_count() == 0);
+    for trust in [
+        &any as &dyn Trust,
+        &Arc::new(any.clone()),
+        &SwapProxies::new(any.clone()),
+    ] {
+        for peer in ["203.0.113.1:1", "[2001:db8::1]:1", "unix"] {
+            let peer: Peer = peer.parse().unwrap();
+            assert!(trust.trusts_peer(peer), "{peer}");
+            assert_eq!(trust.reason_for_peer(peer).unwrap(), "*, as any peer is");
+        }
+        assert!(!trust.trusts("203.0.113.1".parse().unwrap()) && !trust.trusts_unix());
+    }
+    assert!(!set("10.0.0.0/8, unix").trusts_peer("203.0.113.1:1".parse().unwrap()));
+    // Of the two, the one that says more is told.
+    let both = set("*, 10.0.0.0/8, unix");
+    for (peer, reason) in [
+        ("10.0.0.1:1", "10.0.0.0/8"),
+        ("unix", "unix"),
+        ("192.0.2.1:1", "*, as any peer is"),
+    ] {
+        let reason_for = both.reason_for_peer(peer.parse().unwrap());
+        assert_eq!(reason_for.as_deref(), Some(reason));
+    }
+}
+
+#[test]
+fn no_client_provokes_a_hop_limit() {
+    // What a client writes stands left of its own address, which decides alone.
+    for (trust, client, limited) in [
+        ("*", "203.0.113.7", false),
+        ("0.0.0.0/0", "203.0.113.7", false),
+        ("::/0, 10.0.0.1", "2001:db8::7", false),
+        ("10.0.0.0/8", "203.0.113.7", false),
+        ("10.0.0.0/8", "10.9.9.9", true),
+    ] {
+        let layer = ForwardedLayer::new(set(trust).hops(1));
+        let found = |list: String| {
+            findings(&resolve(
+                &layer,
+                &[("x-forwarded-for", &list), ("x-forwarded-proto", "https")],
+            ))
+        };
+        let expected = if limited { "hop-limit" } else { "" };
+        assert_eq!(found(client.to_owned()), expected, "{trust}");
+        for wrote in ["6.6.6.6", "10.0.0.3", "junk", ""] {
+            assert_eq!(
+                found(format!("{wrote}, {client}")),
+                expected,
+                "{trust}: {wrote}"
+            );
         }
     }
 }

@@ -1,6 +1,6 @@
 //! The walk from the right (R4, R5, R6).
 
-use tower_forwarded::{ForwardedLayer, TrustedProxies};
+use tower_forwarded::{ForwardedLayer, Headers, TrustedProxies};
 
 use crate::support::*;
 
@@ -69,7 +69,15 @@ fn the_client_is_the_first_address_from_the_right_that_is_not_trusted() {
             1,
             "for-malformed",
         ),
-        (&["unix:"], "10.0.0.1", 1, "for-malformed"),
+        (&["unix"], "10.0.0.1", 1, "for-malformed"),
+        (
+            &["203.0.113.7, unix:, 10.0.0.2"],
+            "10.0.0.2",
+            2,
+            "client-hidden",
+        ),
+        (&["fe80::1%eth0"], "fe80::1", 1, ""),
+        (&["203.0.113.7, [fe80::1%25eth0]:80"], "fe80::1", 1, ""),
         // What ends it accepted.
         (
             &["203.0.113.7, unknown, 10.0.0.2"],
@@ -163,11 +171,12 @@ fn any_means_one_hop_until_another_limit_is_asked_for_by_name() {
         .2,
         ""
     );
-    let two = ForwardedLayer::new(TrustedProxies::any().hops(2));
-    assert_eq!(
-        walk(&two, &["6.6.6.6, 203.0.113.7, 10.0.0.2"]).0,
-        "203.0.113.7"
-    );
+    // Further hops are walked over addresses that are named.
+    let list_behind_a_cdn = ["6.6.6.6, 203.0.113.7, 10.0.0.2"];
+    for (trust, client) in [("*", "10.0.0.2"), ("*, 10.0.0.2", "203.0.113.7")] {
+        let layer = ForwardedLayer::new(trust.parse::<TrustedProxies>().unwrap().hops(2));
+        assert_eq!(walk(&layer, &list_behind_a_cdn).0, client, "{trust}");
+    }
     let all = ForwardedLayer::new(TrustedProxies::any().unlimited_hops());
     assert_eq!(walk(&all, &list).0, "198.51.100.66");
 }
@@ -195,7 +204,10 @@ fn a_list_speaks_through_the_element_that_pairs_with_the_client() {
     let scheme = |xff: &str, proto: &[&str]| {
         let mut fields = vec![("x-forwarded-for", xff)];
         fields.extend(proto.iter().map(|line| ("x-forwarded-proto", *line)));
-        resolve(&layer(), &fields).scheme().as_str()
+        let headers = Headers::X_FORWARDED.with_lists(["x-forwarded-proto"]);
+        resolve(&layer().headers(headers.unwrap()), &fields)
+            .scheme()
+            .as_str()
     };
     // Each hop appended its own: the outermost trusted one counts, and nothing left of it.
     assert_eq!(scheme("203.0.113.7, 10.0.0.2", &["https, http"]), "https");
@@ -212,6 +224,74 @@ fn a_list_speaks_through_the_element_that_pairs_with_the_client() {
     assert_eq!(scheme("203.0.113.7", &["http, https"]), "https");
     // No element accepted: the peer speaks.
     assert_eq!(scheme("junk", &["http, https"]), "https");
+}
+
+#[test]
+fn a_field_that_is_set_and_not_appended_to_is_one_value() {
+    for lines in [
+        &["https, http"][..],
+        &["http,https"],
+        &["https,"],
+        &["https", "https"],
+    ] {
+        let mut fields = vec![("x-forwarded-for", "203.0.113.7")];
+        fields.extend(lines.iter().map(|line| ("x-forwarded-proto", *line)));
+        let resolution = resolve(&layer(), &fields);
+        assert_eq!(resolution.scheme().as_str(), "http", "{lines:?}");
+        assert_eq!(findings(&resolution), "scheme-invalid", "{lines:?}");
+    }
+}
+
+#[test]
+fn a_unix_socket_on_the_way_is_a_hop_that_the_word_trusts() {
+    let layer = ForwardedLayer::new("10.0.0.0/8, unix".parse::<TrustedProxies>().unwrap());
+    for (list, client, hops, found, left) in [
+        (
+            "6.6.6.6, 203.0.113.7, unix:",
+            "203.0.113.7",
+            2,
+            "",
+            "203.0.113.7",
+        ),
+        (
+            "203.0.113.7, unix:, 10.0.0.2",
+            "203.0.113.7",
+            3,
+            "",
+            "203.0.113.7, 10.0.0.2",
+        ),
+        (
+            "203.0.113.7, unix:, unix:",
+            "203.0.113.7",
+            3,
+            "",
+            "203.0.113.7",
+        ),
+        (
+            "203.0.113.7, 10.0.0.3, unix:",
+            "203.0.113.7",
+            3,
+            "",
+            "203.0.113.7, 10.0.0.3",
+        ),
+        (
+            "unix:, 10.0.0.2",
+            "10.0.0.2",
+            2,
+            "client-hidden",
+            "10.0.0.2",
+        ),
+        ("unix:", "10.0.0.1", 1, "client-hidden", ""),
+    ] {
+        assert_eq!(
+            walk(&layer, &[list]),
+            (client.into(), hops, found.into()),
+            "{list}"
+        );
+        let fields = [("x-forwarded-for", list), ("x-forwarded-proto", "https")];
+        let seen = through(&layer, Some(PROXY), request("/", &fields));
+        assert_eq!(field(&seen, "x-forwarded-for"), left, "{list}");
+    }
 }
 
 #[test]

@@ -50,14 +50,34 @@ pub fn run(input: impl BufRead, mut output: impl Write) -> Result<(), String> {
             continue;
         }
         let answer = answer(&line).map_err(|error| format!("line {}: {error}", number + 1))?;
-        writeln!(output, "{answer}")
-            .and_then(|()| output.flush())
-            .or_else(|error| match error.kind() {
-                io::ErrorKind::BrokenPipe => Ok(()),
-                _ => Err(error.to_string()),
-            })?;
+        write(&mut output, &format!("{}\n", ascii(&answer.to_string())))?;
     }
     Ok(())
+}
+
+/// Writes a text; that nobody reads it any more (`| head -1`) is no error.
+pub fn write(mut output: impl Write, text: &str) -> Result<(), String> {
+    let written = output.write_all(text.as_bytes());
+    match written.and_then(|()| output.flush()) {
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(error.to_string()),
+        _ => Ok(()),
+    }
+}
+
+/// The same JSON in ASCII: a terminal acts on some of the characters that JSON lets through.
+pub fn ascii(json: &str) -> String {
+    let mut ascii = String::with_capacity(json.len());
+    for char in json.chars() {
+        // DEL is ASCII, and a control character.
+        if char.is_ascii() && char != '\x7f' {
+            ascii.push(char);
+        } else {
+            for unit in char.encode_utf16(&mut [0; 2]) {
+                ascii.push_str(&format!("\\u{unit:04x}"));
+            }
+        }
+    }
+    ascii
 }
 
 fn answer(line: &str) -> Result<Value, String> {

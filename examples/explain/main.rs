@@ -161,12 +161,13 @@ fn one(arguments: Arguments) -> Result<ExitCode, String> {
         layer = layer.believe_prefix();
     }
     let explanation = explain(peer, &request.into_parts().0, layer.policy());
-    if arguments.json {
-        let json = serde_json::to_string_pretty(&explanation).map_err(|e| e.to_string())?;
-        println!("{json}");
+    let text = if arguments.json {
+        let json = serde_json::to_string_pretty(&explanation).map_err(|error| error.to_string())?;
+        json::ascii(&json)
     } else {
-        print(&explanation);
-    }
+        in_colours(&explanation)
+    };
+    json::write(io::stdout().lock(), &format!("{text}\n"))?;
     Ok(match explanation.advice().next() {
         None => ExitCode::SUCCESS,
         Some(_) => ExitCode::from(1),
@@ -180,6 +181,7 @@ fn assumed_peer(trust: &TrustedProxies) -> Option<Peer> {
             let address = network.hosts().next().unwrap_or_else(|| network.addr());
             address.to_string().parse().ok()
         }
+        None if trust.contains_any_peer() => "10.0.0.1".parse().ok(),
         None => trust.contains_unix().then(Peer::unix),
     };
     if let Some(peer) = &peer {
@@ -188,23 +190,23 @@ fn assumed_peer(trust: &TrustedProxies) -> Option<Peer> {
     peer
 }
 
-fn print(explanation: &Explanation) {
+/// The text, with colours on a terminal.
+fn in_colours(explanation: &Explanation) -> String {
     let text = explanation.to_string();
-    let colours = io::stdout().is_terminal() && std::env::var_os("NO_COLOR").is_none();
-    if !colours {
-        println!("{text}");
-        return;
+    if !io::stdout().is_terminal() || std::env::var_os("NO_COLOR").is_some() {
+        return text;
     }
     let (advice, steps) = text.split_once("\n\n").unwrap_or((&text, ""));
     let colour = match explanation.advice().next() {
         None => "32",
         Some(_) => "33",
     };
-    println!("\x1b[1;{colour}m{advice}\x1b[0m\n");
+    let mut coloured = format!("\x1b[1;{colour}m{advice}\x1b[0m\n");
     for line in steps.lines() {
-        match line.split_at_checked(10) {
-            Some((label, rest)) => println!("\x1b[2m{label}\x1b[0m{rest}"),
-            None => println!("{line}"),
-        }
+        coloured.push_str(&match line.split_at_checked(10) {
+            Some((label, rest)) => format!("\n\x1b[2m{label}\x1b[0m{rest}"),
+            None => format!("\n{line}"),
+        });
     }
+    coloured
 }

@@ -1,18 +1,15 @@
 //! The common mistakes, and the line that cures each.
 
-use std::net::{IpAddr, Ipv6Addr};
+use std::net::{IpAddr, Ipv6Addr, SocketAddr};
 
 use ipnet::IpNet;
 
 use super::{Advice, Told};
 use crate::{
-    Finding, Resolution, Scheme, Trust,
-    headers::{
-        ClientSyntax,
-        known::{self, Field},
-    },
+    Finding, Peer, Resolution, Scheme, Trust,
+    headers::{ClientSyntax, known::Field},
     policy::Rules,
-    resolve::{End, Head},
+    resolve::{End, Head, trusts_everyone},
 };
 
 /// What to change, most important first.
@@ -211,8 +208,7 @@ fn is_public(address: IpAddr) -> bool {
 
 /// None of the believed fields are there, but those of another family.
 fn other_family(head: Head<'_>, rules: &Rules, told: &Told) -> Option<String> {
-    let believed = known::bit(rules.headers.client);
-    if !told.trusted || told.present & believed != 0 {
+    if !told.trusted || told.present.contains(rules.headers.client) {
         return None;
     }
     let there = |name: &str| head.headers.contains_key(name);
@@ -281,15 +277,17 @@ fn cleartext_behind_a_cdn(head: Head<'_>, resolution: &Resolution, told: &Told) 
     ))
 }
 
-/// Whether every address is trusted, as by `*`: addresses that nobody has (RFC 5737) are.
-fn trusts_anyone(trust: &dyn Trust) -> bool {
-    trust.trusts(IpAddr::from([192, 0, 2, 1])) && trust.trusts(IpAddr::from([198, 51, 100, 1]))
+/// Whether any peer is trusted, as by `*`: peers at addresses that nobody has (RFC 5737) are.
+fn trusts_any_peer(trust: &dyn Trust) -> bool {
+    [[192, 0, 2, 1], [198, 51, 100, 1]]
+        .into_iter()
+        .all(|address| trust.trusts_peer(Peer::from(SocketAddr::from((address, 0)))))
 }
 
 /// `*` in use, and the peer may well be a client that reaches the service directly.
 fn anyone_is_trusted(trust: &dyn Trust, resolution: &Resolution) -> Option<String> {
     let address = resolution.peer()?.ip()?;
-    (resolution.is_trusted() && is_public(address) && trusts_anyone(trust)).then(|| {
+    (resolution.is_trusted() && is_public(address) && trusts_any_peer(trust)).then(|| {
         format!(
             "Every peer is trusted (`*`), and the peer {address} is a public address: if it is no proxy \
              of yours, clients reach the service directly and can forge all of this. Name your proxies \
@@ -320,19 +318,19 @@ fn malformed(told: &Told) -> String {
 
 /// One hop too few or too many.
 fn hops(trust: &dyn Trust, resolution: &Resolution, told: &Told, advice: &mut Advising) {
-    if resolution.findings().contains(Finding::HopLimit) {
+    if told.end == Some(End::HopLimit { more: true }) && !trusts_everyone(trust) {
         let limit = trust.hop_limit().unwrap_or_default();
-        let any = trusts_anyone(trust);
-        let client = resolution.client();
-        // With `*` every address is trusted, so a limit that is reached says nothing by itself.
-        if !any || client.is_some_and(|client| !is_public(client)) {
-            let more = limit.saturating_add(1);
-            advice.about(Finding::HopLimit, format!(
-                "The hop limit of {limit} ended the walk at {}, which is a trusted address: if it is \
-                 a proxy of yours, there is one hop more, `.hops({more})`.",
-                client.map_or_else(String::new, |client| client.to_string()),
-            ));
-        }
+        let more = limit.saturating_add(1);
+        advice.about(
+            Finding::HopLimit,
+            format!(
+                "The hop limit of {limit} ended the walk at {}, which is a trusted address: if it is a \
+                 proxy of yours, there is one hop more, `.hops({more})`.",
+                resolution
+                    .client()
+                    .map_or_else(String::new, |client| client.to_string()),
+            ),
+        );
     }
     let passed_public = told
         .walked
@@ -347,12 +345,12 @@ fn hops(trust: &dyn Trust, resolution: &Resolution, told: &Told, advice: &mut Ad
                 narrowest(client)
             ));
         }
-    } else if told.end != Some(End::HopLimit) && passed_public > 1 && trusts_anyone(trust) {
+    } else if told.end == Some(End::Leftmost) && passed_public > 1 && trusts_everyone(trust) {
         let first = told.walked.iter().find(|(address, _)| is_public(*address));
         advice.push(format!(
             "Every address is trusted, so whatever the client wrote is believed: {} is a public \
-             address and was taken for a proxy. One hop too many: lower `.hops(…)`, or name the \
-             proxies instead of `*`.",
+             address and was taken for a proxy. Name the proxies instead of every address, or write \
+             `*` for any peer.",
             first.map_or_else(String::new, |(address, _)| address.to_string())
         ));
     }

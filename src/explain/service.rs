@@ -13,7 +13,7 @@ use http::{
 };
 use tower_service::Service;
 
-use super::{Explanation, explain, printable};
+use super::{Explanation, escaped, explain, printable, shortened};
 use crate::{ForwardedLayer, Policy, Resolution, Trust, TrustedProxies, answer, policy::Rules};
 
 /// Makes a service that shows whoever asks how their very request is resolved: for a path such as
@@ -214,16 +214,30 @@ fn page(explanation: &Explanation, parts: &Parts, rules: &Rules) -> String {
         .lines()
         .map(|line| format!("<p class=\"{class}\">{}</p>\n", escape(line)))
         .collect();
-    let mut came = format!("{} {} {:?}\n", parts.method, parts.uri, parts.version);
+    let uri = shortened(&escaped(parts.uri.to_string().as_bytes()));
+    let mut came = format!("{} {uri} {:?}\n", parts.method, parts.version);
     for (name, value) in &parts.headers {
         if rules.headers.recognise(name).is_some() {
             came.push_str(&format!("{name}: {}\n", printable(value.as_bytes())));
         }
     }
-    include_str!("page.html")
-        .replace("{{first}}", &first)
-        .replace("{{came}}", &escape(&came))
-        .replace("{{steps}}", &escape(steps))
+    let (came, steps) = (escape(&came), escape(steps));
+    // Each part of the template is written once, and what is put between is not read again.
+    let mut page = String::new();
+    let mut rest = include_str!("page.html");
+    while let Some((before, after)) = rest.split_once("{{") {
+        let (name, after) = after.split_once("}}").unwrap_or((after, ""));
+        page.push_str(before);
+        page.push_str(match name {
+            "first" => &first,
+            "came" => &came,
+            "steps" => &steps,
+            _ => "",
+        });
+        rest = after;
+    }
+    page.push_str(rest);
+    page
 }
 
 fn escape(text: &str) -> String {

@@ -2,22 +2,26 @@
 
 use http::HeaderName;
 
-/// A field in [`KNOWN`], or one that the user named (from [`FIRST_CUSTOM`] on).
+/// A field by its number: one in [`KNOWN`], or one that the user named (from [`FIRST_CUSTOM`] on).
 pub(crate) type Field = u8;
 
 /// Stands for "none": no header has this number.
 pub(crate) const NONE: Field = u8::MAX;
 
-/// Custom fields take the numbers from here to 63, so that a set of fields is one `u64`.
-pub(crate) const FIRST_CUSTOM: Field = 56;
+/// The fields that the user named take the numbers behind the known ones, one for each role.
+#[allow(clippy::cast_possible_truncation)]
+pub(crate) const FIRST_CUSTOM: Field = KNOWN.len() as Field;
+
+/// How many fields of their own users can name: one for each role in [`Headers`](super::Headers).
+pub(crate) const CUSTOM: usize = 5;
 
 macro_rules! known {
     ($($name:literal,)*) => {
-        /// Every forwarding field that some proxy, gateway or framework writes or reads.
+        /// Every forwarding header that a proxy, gateway or framework writes or reads.
         ///
-        /// What is not believed is removed from every request (rule R11). Fields that carry something
-        /// else than where a request came from (certificates, request ids, rewritten paths) are not
-        /// here.
+        /// What is not believed is removed from every request (rule R11). A new name is one line here;
+        /// the order does not matter. Headers that say something else than where a request came from
+        /// (certificates, request ids) are not here.
         pub(crate) const KNOWN: &[&str] = &[$($name,)*];
 
         /// The same, ready to look up.
@@ -27,6 +31,8 @@ macro_rules! known {
 }
 
 known! {
+    "ali-cdn-real-ip",
+    "cdn-src-ip",
     "cf-connecting-ip",
     "cf-connecting-ipv6",
     "cf-pseudo-ipv4",
@@ -34,6 +40,7 @@ known! {
     "client-ip",
     "cloudfront-forwarded-proto",
     "cloudfront-viewer-address",
+    "do-connecting-ip",
     "fastly-client-ip",
     "fastly-ssl",
     "fly-client-ip",
@@ -43,10 +50,13 @@ known! {
     "forwarded",
     "forwarded-for",
     "front-end-https",
+    "incap-client-ip",
     "proxy-client-ip",
     "true-client-ip",
     "wl-proxy-client-ip",
+    "wl-proxy-ssl",
     "x-appengine-user-ip",
+    "x-arr-ssl",
     "x-azure-clientip",
     "x-azure-socketip",
     "x-client-ip",
@@ -57,6 +67,8 @@ known! {
     "x-forwarded-client-ip",
     "x-forwarded-for",
     "x-forwarded-host",
+    "x-forwarded-https",
+    "x-forwarded-method",
     "x-forwarded-port",
     "x-forwarded-prefix",
     "x-forwarded-proto",
@@ -64,47 +76,62 @@ known! {
     "x-forwarded-scheme",
     "x-forwarded-server",
     "x-forwarded-ssl",
+    "x-forwarded-uri",
+    "x-host",
+    "x-nf-client-connection-ip",
     "x-original-for",
     "x-original-forwarded-for",
     "x-original-host",
     "x-original-prefix",
     "x-original-proto",
     "x-original-remote-addr",
+    "x-original-url",
     "x-originating-ip",
+    "x-proxied-https",
+    "x-proxyuser-ip",
     "x-real-ip",
     "x-remote-addr",
     "x-remote-ip",
+    "x-rewrite-url",
     "x-scheme",
+    "x-sucuri-clientip",
     "x-url-scheme",
+    "x-vercel-forwarded-for",
 }
 
-/// Where to look for a name: its number, or [`NONE`]. [`slot`] gives each name a place of its own, so
-/// one comparison decides.
-static SLOTS: [Field; 128] = slots();
+/// A hash table of the known names, built by the compiler: each place holds a field's number or
+/// [`NONE`]. It is at least four times as large as there are names, so a look-up seldom meets another
+/// name; if it does, it tries the next place.
+static TABLE: [Field; TABLE_SIZE] = table();
 
-/// A number below 128 from the length and four bytes of a name; `None` for one too short to have them.
-/// An underscore counts as a hyphen.
+const TABLE_SIZE: usize = KNOWN.len().next_power_of_two().wrapping_mul(4);
+
+/// Where the search for a name starts. An underscore counts as a hyphen.
 #[inline]
-const fn slot(name: &[u8]) -> Option<usize> {
-    let length = name.len();
-    let [_, _, third, ..] = name else {
-        return None;
+const fn start(name: &[u8]) -> usize {
+    let (middle, last) = match name {
+        [] => (0, 0),
+        [.., last] => match name.split_at(name.len() / 2) {
+            (_, [middle, ..]) => (fold(*middle), fold(*last)),
+            _ => (0, fold(*last)),
+        },
     };
-    let [.., before_last, last] = name else {
-        return None;
+    let before_last = match name {
+        [.., before_last, _] => fold(*before_last),
+        _ => 0,
     };
-    let (_, [middle, ..]) = name.split_at(length / 2) else {
-        return None;
+    let third = match name {
+        [_, _, third, ..] => fold(*third),
+        _ => 0,
     };
-    // The factors were found by trying. If a name is added that shares its place with another, the
-    // build fails, and others have to be tried.
-    let sum = length
-        .wrapping_mul(18)
-        .wrapping_add(fold(*middle).wrapping_mul(230))
-        .wrapping_add(fold(*third).wrapping_mul(139))
-        .wrapping_add(fold(*last).wrapping_mul(19))
-        .wrapping_add(fold(*before_last).wrapping_mul(19));
-    Some(sum % 128)
+    // Any odd factors do: they only have to spread the names.
+    name.len()
+        .wrapping_mul(31)
+        .wrapping_add(third.wrapping_mul(7))
+        .wrapping_add(middle.wrapping_mul(73))
+        .wrapping_add(before_last.wrapping_mul(5))
+        .wrapping_add(last.wrapping_mul(19))
+        % TABLE_SIZE
 }
 
 const fn fold(byte: u8) -> usize {
@@ -120,18 +147,22 @@ const fn fold(byte: u8) -> usize {
     clippy::arithmetic_side_effects,
     clippy::cast_possible_truncation
 )]
-const fn slots() -> [Field; 128] {
-    assert!(KNOWN.len() <= FIRST_CUSTOM as usize);
-    let mut slots = [NONE; 128];
+const fn table() -> [Field; TABLE_SIZE] {
+    assert!(
+        KNOWN.len() + CUSTOM < NONE as usize,
+        "a field's number has to fit into its type"
+    );
+    let mut table = [NONE; TABLE_SIZE];
     let mut field = 0;
     while field < KNOWN.len() {
-        if let Some(slot) = slot(KNOWN[field].as_bytes()) {
-            assert!(slots[slot] == NONE, "two names share a place");
-            slots[slot] = field as Field;
+        let mut place = start(KNOWN[field].as_bytes());
+        while table[place] != NONE {
+            place = (place + 1) % TABLE_SIZE;
         }
+        table[place] = field as Field;
         field += 1;
     }
-    slots
+    table
 }
 
 /// A header that matters.
@@ -147,16 +178,31 @@ pub(crate) enum Kind {
 
 /// For each length, the second letters that names of interest have: nearly every other field of a
 /// request is settled by this.
-static SECOND_LETTERS: [u32; 32] = second_letters();
+static SECOND_LETTERS: [u32; LONGEST + 1] = second_letters();
+
+/// The length of the longest name.
+const LONGEST: usize = longest();
 
 #[allow(clippy::indexing_slicing, clippy::arithmetic_side_effects)]
-const fn second_letters() -> [u32; 32] {
-    let mut letters = [0; 32];
+const fn longest() -> usize {
+    let mut longest = 0;
+    let mut field = 0;
+    while field < KNOWN.len() {
+        if KNOWN[field].len() > longest {
+            longest = KNOWN[field].len();
+        }
+        field += 1;
+    }
+    longest
+}
+
+#[allow(clippy::indexing_slicing, clippy::arithmetic_side_effects)]
+const fn second_letters() -> [u32; LONGEST + 1] {
+    let mut letters = [0; LONGEST + 1];
     letters[4] = letter(b'o'); // host
     let mut field = 0;
     while field < KNOWN.len() {
         let name = KNOWN[field].as_bytes();
-        assert!(name.len() < letters.len());
         letters[name.len()] |= letter(name[1]);
         if name[1] == b'-' {
             letters[name.len()] |= letter(b'_');
@@ -194,14 +240,18 @@ fn look_up(name: &str) -> Option<Kind> {
         "x-forwarded-host" => return Some(Kind::Field(const { field("x-forwarded-host") })),
         _ => {}
     }
-    let field = *SLOTS.get(slot(name.as_bytes())?)?;
-    let known = KNOWN.get(usize::from(field))?;
-    if name == *known {
-        Some(Kind::Field(field))
-    } else if fold_alike(name, known) {
-        Some(Kind::Underscored(field))
-    } else {
-        None
+    let mut place = start(name.as_bytes());
+    loop {
+        let field = *TABLE.get(place)?;
+        // An empty place: the name would be here.
+        let known = KNOWN.get(usize::from(field))?;
+        if name == *known {
+            return Some(Kind::Field(field));
+        }
+        if name.len() == known.len() && fold_alike(name, known) {
+            return Some(Kind::Underscored(field));
+        }
+        place = place.wrapping_add(1) % TABLE_SIZE;
     }
 }
 
@@ -241,18 +291,76 @@ pub(crate) const fn field(name: &str) -> Field {
     panic!("not a known forwarding field")
 }
 
-/// The bit of a field in a set; 0 for [`NONE`].
-pub(crate) const fn bit(field: Field) -> u64 {
-    if field < 64 {
-        1_u64.wrapping_shl(field as u32)
-    } else {
-        0
-    }
-}
+/// A set of fields.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct FieldSet([u64; WORDS]);
 
-/// Some fields as a set; [`NONE`] among them counts for nothing.
-pub(crate) fn set(fields: impl IntoIterator<Item = Field>) -> u64 {
-    fields.into_iter().fold(0, |set, field| set | bit(field))
+const WORDS: usize = KNOWN.len().wrapping_add(CUSTOM).div_ceil(64);
+
+impl FieldSet {
+    pub(crate) const EMPTY: Self = Self([0; WORDS]);
+
+    /// Some fields as a set; [`NONE`] among them counts for nothing.
+    pub(crate) fn of(fields: impl IntoIterator<Item = Field>) -> Self {
+        let mut set = Self::EMPTY;
+        for field in fields {
+            set.insert(field);
+        }
+        set
+    }
+
+    #[inline]
+    pub(crate) const fn insert(&mut self, field: Field) {
+        // `NONE` is in no word.
+        if let Some((_, [word, ..])) = self.0.split_at_mut_checked(field as usize / 64) {
+            *word |= 1_u64.wrapping_shl(field as u32);
+        }
+    }
+
+    #[inline]
+    pub(crate) fn contains(self, field: Field) -> bool {
+        let word = self.0.get(usize::from(field) / 64);
+        word.is_some_and(|word| word & 1_u64.wrapping_shl(u32::from(field)) != 0)
+    }
+
+    #[inline]
+    pub(crate) fn is_empty(self) -> bool {
+        self == Self::EMPTY
+    }
+
+    /// The fields in this set that are not in `other`.
+    #[inline]
+    #[must_use]
+    pub(crate) fn without(mut self, other: Self) -> Self {
+        for (word, other) in self.0.iter_mut().zip(other.0) {
+            *word &= !other;
+        }
+        self
+    }
+
+    /// Whether both sets have a field.
+    pub(crate) fn intersects(self, other: Self) -> bool {
+        self.0
+            .iter()
+            .zip(other.0)
+            .any(|(word, other)| word & other != 0)
+    }
+
+    /// The fields, in the order of their numbers.
+    #[inline]
+    pub(crate) fn iter(self) -> impl Iterator<Item = Field> {
+        let mut rest = self.0;
+        let numbers = (0..).step_by(64);
+        std::iter::from_fn(move || {
+            let (word, first) = rest
+                .iter_mut()
+                .zip(numbers.clone())
+                .find(|(word, _)| **word != 0)?;
+            let bit = word.trailing_zeros();
+            *word &= word.wrapping_sub(1);
+            Field::try_from(bit).ok()?.checked_add(first)
+        })
+    }
 }
 
 #[cfg(test)]
@@ -279,9 +387,15 @@ mod tests {
     }
 
     #[test]
-    fn a_set_holds_what_is_said_twice_and_not_what_is_none() {
-        assert_eq!(set([3, NONE, 5, 3]), 0b10_1000);
-        assert_eq!(set([63, 64]), 1 << 63);
+    fn a_set_holds_each_field_once_and_not_what_is_none() {
+        let last = FIRST_CUSTOM + 4;
+        let set = FieldSet::of([3, NONE, last, 64, 63, 3]);
+        assert_eq!(set.iter().collect::<Vec<_>>(), [3, 63, 64, last]);
+        assert!(set.contains(last) && !set.contains(NONE) && !set.contains(4));
+        let less = set.without(FieldSet::of([63, 5]));
+        assert_eq!(less.iter().collect::<Vec<_>>(), [3, 64, last]);
+        assert!(less.intersects(set) && !less.intersects(FieldSet::of([63])));
+        assert!(FieldSet::of([NONE]).is_empty());
     }
 
     #[test]

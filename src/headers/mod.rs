@@ -8,7 +8,7 @@ use std::{fmt, str::FromStr};
 
 use http::HeaderName;
 
-use self::known::{FIRST_CUSTOM, Field, Kind, NONE};
+use self::known::{CUSTOM, FIRST_CUSTOM, Field, FieldSet, Kind, NONE};
 
 /// Which fields the nearest proxy writes; only these are believed (rule R11).
 ///
@@ -38,16 +38,27 @@ pub struct Headers {
     name: &'static str,
     pub(crate) client: Field,
     pub(crate) client_syntax: ClientSyntax,
-    /// Elements that the nearest proxy appends behind the client's.
-    pub(crate) own_elements: usize,
     pub(crate) scheme: Field,
     /// Read where `scheme` is missing.
     pub(crate) other_scheme: Field,
     pub(crate) host: Field,
     pub(crate) port: Field,
     pub(crate) prefix: Field,
-    /// Names that are not known, by number from [`FIRST_CUSTOM`] on.
-    custom: Vec<HeaderName>,
+    /// Those among the scheme, host, port and prefix fields that hold lists, since proxies append to
+    /// them. The others hold one value: a comma in it is text of the client's.
+    pub(crate) lists: FieldSet,
+    /// The names that are not known, by [`Role`].
+    custom: [Option<HeaderName>; CUSTOM],
+}
+
+/// What a field says. As a number, its place among the names that users gave.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Role {
+    Client,
+    Scheme,
+    Host,
+    Port,
+    Prefix,
 }
 
 /// How the client field is written.
@@ -66,10 +77,10 @@ pub(crate) enum ClientSyntax {
 /// How a scheme field is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum SchemeSyntax {
-    /// A list of schemes: `X-Forwarded-Proto`.
-    List,
-    /// A scheme or a switch, alone: `X-Forwarded-Ssl: on`.
-    Single,
+    /// A scheme, or a list of them: `X-Forwarded-Proto`.
+    Name,
+    /// A scheme or a switch: `X-Forwarded-Ssl: on`.
+    Switch,
     /// Cloudflare's JSON object.
     CfVisitor,
 }
@@ -101,19 +112,9 @@ impl Headers {
     /// If `name` is no field name, or is one that carries more than an address (`Forwarded`,
     /// `X-Forwarded-For`).
     pub fn client_field(name: &str) -> Result<Self, HeadersError> {
-        let mut headers = Self {
-            name: "custom",
-            client: NONE,
-            client_syntax: ClientSyntax::Single,
-            own_elements: 0,
-            scheme: NONE,
-            other_scheme: NONE,
-            host: NONE,
-            port: NONE,
-            prefix: NONE,
-            custom: Vec::new(),
-        };
-        headers.client = headers.field(name)?;
+        let mut headers = presets::x_forwarded("custom", NONE, NONE, NONE);
+        headers.scheme = NONE;
+        headers.set(Role::Client, name)?;
         headers.client_syntax = match headers.field_name(headers.client) {
             "forwarded" | "x-forwarded-for" => {
                 return Err(HeadersError::NotASingleValue {
@@ -128,64 +129,116 @@ impl Headers {
 
     /// Reads the scheme from this field instead.
     ///
-    /// `X-Forwarded-Proto` is read as a list and `CF-Visitor` as Cloudflare writes it; any other
-    /// field holds one of `http`, `https`, `ws`, `wss`, `on`, `off`, `1`, `0`, `true`, `false`.
-    /// With [`FORWARDED`](Self::FORWARDED) it is used where the element says no `proto`.
+    /// `CF-Visitor` is read as Cloudflare writes it, and `X-Forwarded-Proto` holds one of `http`,
+    /// `https`, `ws`, `wss`. Any other field may also hold `on`, `off`, `1`, `0`, `true` or `false`.
+    /// With [`FORWARDED`](Self::FORWARDED) it is used where no element says `proto`.
     ///
     /// # Errors
     ///
-    /// If `name` is no field name.
+    /// If `name` is no field name, or is read for something else already.
     pub fn with_scheme_field(mut self, name: &str) -> Result<Self, HeadersError> {
-        self.scheme = self.field(name)?;
         self.other_scheme = NONE;
-        self.renamed()
+        self.set(Role::Scheme, name)?;
+        Ok(self)
     }
 
-    /// Reads the host from this list field, for the names allowed with
+    /// Reads the host from this field, for the names allowed with
     /// [`hosts`](crate::ForwardedLayer::hosts).
     ///
+    /// It holds one host. If your proxies append to it, say so with [`with_lists`](Self::with_lists).
+    ///
     /// # Errors
     ///
-    /// If `name` is no field name.
+    /// If `name` is no field name, or is read for something else already.
     pub fn with_host_field(mut self, name: &str) -> Result<Self, HeadersError> {
-        self.host = self.field(name)?;
-        self.renamed()
+        self.set(Role::Host, name)?;
+        Ok(self)
     }
 
-    /// Reads the port from this list field, with
+    /// Reads the port from this field, with
     /// [`believe_port`](crate::ForwardedLayer::believe_port).
     ///
+    /// It holds one port. If your proxies append to it, say so with [`with_lists`](Self::with_lists).
+    ///
     /// # Errors
     ///
-    /// If `name` is no field name.
+    /// If `name` is no field name, or is read for something else already.
     pub fn with_port_field(mut self, name: &str) -> Result<Self, HeadersError> {
-        self.port = self.field(name)?;
-        self.renamed()
+        self.set(Role::Port, name)?;
+        Ok(self)
     }
 
-    /// Reads the path prefix from this list field, with
+    /// Reads the path prefix from this field, with
     /// [`believe_prefix`](crate::ForwardedLayer::believe_prefix).
     ///
+    /// Each line of it is one prefix; the lines are joined from the first on. If your proxies write
+    /// several prefixes into one line, say so with [`with_lists`](Self::with_lists).
+    ///
     /// # Errors
     ///
-    /// If `name` is no field name.
+    /// If `name` is no field name, or is read for something else already.
     pub fn with_prefix_field(mut self, name: &str) -> Result<Self, HeadersError> {
-        self.prefix = self.field(name)?;
-        self.renamed()
+        self.set(Role::Prefix, name)?;
+        Ok(self)
     }
 
-    fn renamed(mut self) -> Result<Self, HeadersError> {
+    /// Says that your proxies append to these fields, so that they hold lists.
+    ///
+    /// A list of schemes, hosts or ports is read from the right, through the element that pairs with
+    /// the client's address (rule R6). A list of prefixes is joined from the left (rule R9).
+    ///
+    /// Without this call, each of these fields holds one value, and a comma makes it invalid. Most
+    /// proxies *set* these fields, often from text that the client chose: behind nginx, Caddy or Traefik,
+    /// `Host: x,admin.example.com` becomes `X-Forwarded-Host: x,admin.example.com`. Read as a list, that
+    /// is another host. Say that a field is a list only if each proxy that can be the peer appends to
+    /// it. A host that holds a comma is then cut at that comma, so let the outermost proxy refuse such
+    /// hosts.
+    ///
+    /// ```
+    /// use tower_forwarded::Headers;
+    ///
+    /// let headers = Headers::X_FORWARDED.with_lists(["X-Forwarded-Proto"])?;
+    /// # Ok::<(), tower_forwarded::HeadersError>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// If a name is not the scheme, host, port or prefix field of these headers.
+    pub fn with_lists<I>(mut self, names: I) -> Result<Self, HeadersError>
+    where
+        I: IntoIterator,
+        I::Item: AsRef<str>,
+    {
+        for name in names {
+            let name = name.as_ref();
+            let readable = [
+                self.scheme,
+                self.other_scheme,
+                self.host,
+                self.port,
+                self.prefix,
+            ];
+            let field = readable
+                .into_iter()
+                .find(|&field| self.field_name(field).eq_ignore_ascii_case(name))
+                .filter(|&field| field != NONE && field != CF_VISITOR)
+                .ok_or_else(|| HeadersError::NotAList {
+                    name: name.to_owned(),
+                })?;
+            self.lists.insert(field);
+        }
         self.name = "custom";
         Ok(self)
     }
 
-    /// The number of a name, which becomes a custom field if it is not known.
-    fn field(&mut self, name: &str) -> Result<Field, HeadersError> {
+    /// Reads `name` for this role. If it is not a known field, it becomes the custom field of the role.
+    fn set(&mut self, role: Role, name: &str) -> Result<(), HeadersError> {
         let header: HeaderName = name.parse().map_err(|_| HeadersError::InvalidName {
             name: name.to_owned(),
         })?;
-        match known::classify(header.as_str()) {
-            Some(Kind::Field(field)) => return Ok(field),
+        let place = role as Field;
+        let (field, custom) = match known::classify(header.as_str()) {
+            Some(Kind::Field(field)) => (field, None),
             Some(Kind::Underscored(_)) => {
                 return Err(HeadersError::Underscored {
                     name: name.to_owned(),
@@ -196,51 +249,78 @@ impl Headers {
                     name: name.to_owned(),
                 });
             }
-            None => {}
-        }
-        let index = match self.custom.iter().position(|known| *known == header) {
-            Some(index) => index,
-            None => {
-                self.custom.push(header);
-                self.custom.len().saturating_sub(1)
-            }
+            None => (FIRST_CUSTOM.saturating_add(place), Some(header.clone())),
         };
-        Field::try_from(index)
-            .ok()
-            .and_then(|index| FIRST_CUSTOM.checked_add(index))
-            .filter(|&field| field < 64)
-            .ok_or_else(|| HeadersError::InvalidName {
+        let others = [
+            (Role::Client, self.client),
+            (Role::Scheme, self.scheme),
+            (Role::Scheme, self.other_scheme),
+            (Role::Host, self.host),
+            (Role::Port, self.port),
+            (Role::Prefix, self.prefix),
+        ];
+        let read_already = others
+            .into_iter()
+            .any(|(other, field)| other != role && self.header_name(field) == Some(&header));
+        if read_already {
+            return Err(HeadersError::ReadTwice {
                 name: name.to_owned(),
-            })
+            });
+        }
+        if let Some(slot) = self.custom.get_mut(usize::from(place)) {
+            *slot = custom;
+        }
+        let read = match role {
+            Role::Client => &mut self.client,
+            Role::Scheme => &mut self.scheme,
+            Role::Host => &mut self.host,
+            Role::Port => &mut self.port,
+            Role::Prefix => &mut self.prefix,
+        };
+        let before = std::mem::replace(read, field);
+        if before != field {
+            self.lists = self.lists.without(FieldSet::of([before]));
+        }
+        self.name = "custom";
+        Ok(())
     }
 
     /// What a header is: a field that is known, or one that the user named.
     #[inline]
     pub(crate) fn recognise(&self, name: &HeaderName) -> Option<Kind> {
         match known::classify(name.as_str()) {
-            None if !self.custom.is_empty() => self.recognise_custom(name),
+            None if self.has_custom() => self.recognise_custom(name),
             known => known,
         }
     }
 
+    #[inline]
+    fn has_custom(&self) -> bool {
+        [self.client, self.scheme, self.host, self.port, self.prefix]
+            .iter()
+            .any(|&field| field >= FIRST_CUSTOM && field != NONE)
+    }
+
     #[cold]
     fn recognise_custom(&self, name: &HeaderName) -> Option<Kind> {
-        let same = |custom: &HeaderName| custom == name;
-        let folds = |custom: &HeaderName| known::fold_alike(custom.as_str(), name.as_str());
-        let position = |is: &dyn Fn(&HeaderName) -> bool| {
-            let index = self.custom.iter().position(is)?;
-            FIRST_CUSTOM.checked_add(Field::try_from(index).ok()?)
-        };
-        position(&same)
-            .map(Kind::Field)
-            .or_else(|| position(&folds).map(Kind::Underscored))
+        let fields = FIRST_CUSTOM..;
+        let custom = self.custom.iter().zip(fields);
+        custom
+            .filter_map(|(custom, field)| Some((custom.as_ref()?, field)))
+            .find_map(|(custom, field)| match custom {
+                same if same == name => Some(Kind::Field(field)),
+                other if known::fold_alike(other.as_str(), name.as_str()) => {
+                    Some(Kind::Underscored(field))
+                }
+                _ => None,
+            })
     }
 
     /// The name of a field; `None` for [`NONE`].
     pub(crate) fn header_name(&self, field: Field) -> Option<&HeaderName> {
         known::NAMES.get(usize::from(field)).or_else(|| {
-            let custom = usize::from(field.checked_sub(FIRST_CUSTOM)?);
-            self.custom.get(custom)
+            let place = usize::from(field.checked_sub(FIRST_CUSTOM)?);
+            self.custom.get(place)?.as_ref()
         })
     }
 
@@ -251,15 +331,15 @@ impl Headers {
 
     pub(crate) fn scheme_syntax(field: Field) -> SchemeSyntax {
         match field {
-            X_FORWARDED_PROTO => SchemeSyntax::List,
+            X_FORWARDED_PROTO => SchemeSyntax::Name,
             CF_VISITOR => SchemeSyntax::CfVisitor,
-            _ => SchemeSyntax::Single,
+            _ => SchemeSyntax::Switch,
         }
     }
 
     /// The fields of the family, as a set.
-    pub(crate) fn family(&self) -> u64 {
-        known::set([
+    pub(crate) fn family(&self) -> FieldSet {
+        FieldSet::of([
             self.client,
             self.scheme,
             self.other_scheme,
@@ -292,6 +372,14 @@ impl fmt::Debug for Headers {
                 debug.field(role, &self.field_name(field));
             }
         }
+        let lists: Vec<_> = self
+            .lists
+            .iter()
+            .map(|field| self.field_name(field))
+            .collect();
+        if !lists.is_empty() {
+            debug.field("lists", &lists);
+        }
         debug.finish()
     }
 }
@@ -321,6 +409,21 @@ pub enum HeadersError {
     /// The field is a spelling with underscores, which is always removed (rule R11).
     #[error("`{}` is never believed: write it with hyphens", name.escape_debug())]
     Underscored {
+        /// The name.
+        name: String,
+    },
+    /// The field is read for something else already.
+    #[error("`{}` is read for something else already: one field cannot say two things", name.escape_debug())]
+    ReadTwice {
+        /// The name.
+        name: String,
+    },
+    /// The field is not one that can hold a list here.
+    #[error(
+        "`{}` cannot be a list: expected the scheme, host, port or prefix field of these headers",
+        name.escape_debug()
+    )]
+    NotAList {
         /// The name.
         name: String,
     },

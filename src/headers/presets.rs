@@ -2,7 +2,7 @@
 
 use super::{
     ClientSyntax, Headers,
-    known::{Field, NONE, field},
+    known::{Field, FieldSet, NONE, field},
 };
 
 const XFF: Field = field("x-forwarded-for");
@@ -12,18 +12,23 @@ const X_PORT: Field = field("x-forwarded-port");
 const X_PREFIX: Field = field("x-forwarded-prefix");
 
 /// `X-Forwarded-*` under `name`, with what the product itself writes beyond For and Proto.
-const fn x_forwarded(name: &'static str, host: Field, port: Field, prefix: Field) -> Headers {
+pub(super) const fn x_forwarded(
+    name: &'static str,
+    host: Field,
+    port: Field,
+    prefix: Field,
+) -> Headers {
     Headers {
         name,
         client: XFF,
         client_syntax: ClientSyntax::List,
-        own_elements: 0,
         scheme: XFP,
         other_scheme: NONE,
         host,
         port,
         prefix,
-        custom: Vec::new(),
+        lists: FieldSet::EMPTY,
+        custom: [const { None }; _],
     }
 }
 
@@ -55,8 +60,9 @@ const fn single(
 impl Headers {
     /// `X-Forwarded-For`, `-Proto`, `-Host`, `-Port` and `-Prefix`: the default.
     ///
-    /// For-lists are walked from the right; `-Proto` is believed as it is, so every proxy that can be
-    /// the peer must set it.
+    /// `-For` is a list, walked from the right. The others hold one value each, so every proxy that can
+    /// be the peer must set `-Proto`. If your proxies append to one of them, say so with
+    /// [`with_lists`](Self::with_lists).
     pub const X_FORWARDED: Self = x_forwarded("x-forwarded", XFH, X_PORT, X_PREFIX);
 
     /// `Forwarded` (RFC 7239), and nothing of the other family.
@@ -102,15 +108,13 @@ impl Headers {
     /// Google Cloud external Application Load Balancer: appends two elements to `X-Forwarded-For`,
     /// the client's address and its own, and sets `-Proto`.
     ///
-    /// The second element is taken as the balancer's without being trusted. Trust 35.191.0.0/16 and
-    /// 130.211.0.0/22, where its connections come from.
+    /// Trust 35.191.0.0/16 and 130.211.0.0/22, where its connections come from, **and the load
+    /// balancer's own address**, which is the external IP address of its forwarding rule
+    /// (`gcloud compute forwarding-rules list`). Without it, the balancer comes out as the client.
+    /// Nothing is counted: asked around the balancer, the same service is right too.
     ///
     /// Source: [External Application Load Balancer overview, X-Forwarded-For header](https://cloud.google.com/load-balancing/docs/https#x-forwarded-for_header).
-    pub const GOOGLE_CLOUD: Self = {
-        let mut headers = x_forwarded("google-cloud", NONE, NONE, NONE);
-        headers.own_elements = 1;
-        headers
-    };
+    pub const GOOGLE_CLOUD: Self = x_forwarded("google-cloud", NONE, NONE, NONE);
 
     /// Azure Front Door: sets `X-Azure-SocketIP`, `X-Forwarded-Proto` and `X-Forwarded-Host`.
     ///
@@ -254,7 +258,11 @@ impl Headers {
     /// prevents that; [`connection_scheme`](crate::ForwardedLayer::connection_scheme) also does.
     ///
     /// Source: [mod_proxy, reverse proxy request headers](https://httpd.apache.org/docs/2.4/mod/mod_proxy.html#x-headers).
-    pub const APACHE: Self = x_forwarded("apache", XFH, NONE, NONE);
+    pub const APACHE: Self = {
+        let mut headers = x_forwarded("apache", XFH, NONE, NONE);
+        headers.lists.insert(XFH);
+        headers
+    };
 
     /// Caddy: sets `X-Forwarded-For`, `-Proto` and `-Host`, replacing what an untrusted client sent;
     /// a client's `-Port` and `-Prefix` pass through and are not read.
@@ -302,11 +310,11 @@ impl Headers {
     /// Every preset, in the order of the table above.
     #[must_use]
     pub fn presets() -> &'static [Self] {
-        ALL
+        &ALL
     }
 }
 
-pub(super) static ALL: &[Headers] = &[
+pub(super) static ALL: [Headers; 22] = [
     Headers::X_FORWARDED,
     Headers::FORWARDED,
     Headers::AWS_ALB,
@@ -343,6 +351,9 @@ mod tests {
     fn cell(headers: &Headers, field: Field) -> String {
         match field {
             NONE => "–".to_owned(),
+            list if headers.lists.contains(list) => {
+                format!("`{}` (list)", headers.field_name(field))
+            }
             _ => format!("`{}`", headers.field_name(field)),
         }
     }
@@ -352,11 +363,10 @@ mod tests {
         let table: String = ALL
             .iter()
             .map(|h| {
-                let client = match (h.client_syntax, h.own_elements) {
-                    (ClientSyntax::List, 0) => " (list)",
-                    (ClientSyntax::List, _) => " (list, and its own address)",
-                    (ClientSyntax::Forwarded, _) => " `for=`",
-                    _ => "",
+                let client = match h.client_syntax {
+                    ClientSyntax::List => " (list)",
+                    ClientSyntax::Forwarded => " `for=`",
+                    ClientSyntax::Single | ClientSyntax::SingleWithPort => "",
                 };
                 let (scheme, host) = match h.client_syntax {
                     ClientSyntax::Forwarded => ("`proto=`".to_owned(), "`host=`".to_owned()),

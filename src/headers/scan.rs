@@ -4,7 +4,7 @@ use http::{HeaderMap, HeaderName, HeaderValue};
 
 use super::{
     Headers,
-    known::{self, Field, Kind},
+    known::{Field, FieldSet, Kind},
 };
 
 /// The field lines of one name.
@@ -104,7 +104,7 @@ impl<'a> Rev<'a, '_> {
 pub(crate) struct Scan<'a> {
     pub(crate) headers: &'a HeaderMap,
     /// The forwarding fields that are there, believed or not.
-    pub(crate) present: u64,
+    pub(crate) present: FieldSet,
     /// Some are spelled with underscores.
     pub(crate) underscored: bool,
     pub(crate) host: Lines<'a>,
@@ -120,7 +120,7 @@ impl<'a> Scan<'a> {
     pub(crate) fn new(headers: &'a HeaderMap, wanted: &Headers) -> Self {
         let mut scan = Scan {
             headers,
-            present: 0,
+            present: FieldSet::EMPTY,
             underscored: false,
             host: Lines::default(),
             client: Lines::default(),
@@ -143,7 +143,7 @@ impl<'a> Scan<'a> {
                 }
                 None => continue,
             };
-            scan.present |= known::bit(field);
+            scan.present.insert(field);
             if let Some(lines) = scan.lines_of(field, wanted) {
                 lines.add(name, value);
             }

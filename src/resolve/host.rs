@@ -4,16 +4,17 @@ use std::{borrow::Cow, cell::RefCell};
 
 use http::{Uri, uri::Authority};
 
-use super::{Observer, Resolving, Role, Source, Walked, paired};
+use super::{Observer, Resolving, Role, Source, Walked};
 use crate::{
     Finding, Scheme,
-    headers::known,
     syntax::authority::{self, HostPort},
 };
 
 /// A host that a trusted proxy forwarded, not yet compared with the request's own.
 pub(super) struct ForwardedHost<'a> {
-    text: Cow<'a, [u8]>,
+    /// `None` if the field does not say one value.
+    text: Option<Cow<'a, [u8]>>,
+    last_line: &'a [u8],
     source: Source<'a>,
 }
 
@@ -25,7 +26,8 @@ impl<'a, O: Observer> Resolving<'a, O> {
     ) -> Option<ForwardedHost<'a>> {
         if let Some(text) = &walked.host {
             return Some(ForwardedHost {
-                text: text.clone(),
+                text: Some(text.clone()),
+                last_line: b"",
                 source: Source::Parameter("host"),
             });
         }
@@ -33,10 +35,12 @@ impl<'a, O: Observer> Resolving<'a, O> {
         if lines.is_empty() {
             return None;
         }
-        let (text, number) = paired::<{ authority::LONGEST }>(self.scan.headers, &lines, pairs);
+        let field = self.headers().host;
+        let (text, number) = self.said::<{ authority::LONGEST }>(field, &lines, pairs);
         Some(ForwardedHost {
-            text: Cow::Borrowed(text.unwrap_or_default()),
-            source: Source::Field(self.headers().field_name(self.headers().host), number),
+            text: text.map(Cow::Borrowed),
+            last_line: lines.last().unwrap_or_default(),
+            source: Source::Field(self.headers().field_name(field), number),
         })
     }
 
@@ -49,19 +53,24 @@ impl<'a, O: Observer> Resolving<'a, O> {
         port: Option<u16>,
     ) -> Option<Authority> {
         let mut ignored = None;
-        if let Some(ForwardedHost { text, source }) = forwarded {
-            match authority::parse(text) {
-                None => self.value(Role::Host, *source, text, Err(Finding::HostInvalid)),
-                Some(host) if self.allows(&host) => {
-                    self.value(Role::Host, *source, text, Ok(()));
+        if let Some(forwarded) = forwarded {
+            let source = forwarded.source;
+            let text = forwarded.text.as_deref();
+            match text.and_then(|text| Some((authority::parse(text)?, text))) {
+                None => {
+                    let text = text.unwrap_or(forwarded.last_line);
+                    self.value(Role::Host, source, text, Err(Finding::HostInvalid));
+                }
+                Some((host, text)) if self.allows(&host) => {
+                    self.value(Role::Host, source, text, Ok(()));
                     let authority = shared(&with_port(host, text, scheme, port))?;
-                    self.believed |= known::bit(self.headers().host);
+                    self.believed.insert(self.headers().host);
                     self.edits.set_forwarded_host =
                         self.scan.forwarded_host.single() != Some(authority.as_str().as_bytes());
                     self.edits.set_host = !self.host_is(&authority);
                     return Some(authority);
                 }
-                Some(host) => ignored = Some((host, source, text)),
+                Some((host, text)) => ignored = Some((host, source, text)),
             }
         }
         let authority = self.own_authority(uri, scheme, port);
@@ -72,14 +81,14 @@ impl<'a, O: Observer> Resolving<'a, O> {
                 .as_ref()
                 .is_some_and(|authority| *canonical == *authority.as_str());
             let believed = if says_the_same {
-                self.believed |= known::bit(self.headers().host);
+                self.believed.insert(self.headers().host);
                 self.edits.set_forwarded_host =
                     self.scan.forwarded_host.single() != Some(canonical.as_bytes());
                 Ok(())
             } else {
                 Err(Finding::HostNotAllowed)
             };
-            self.value(Role::Host, *source, text, believed);
+            self.value(Role::Host, source, text, believed);
         }
         authority
     }

@@ -4,18 +4,20 @@ use std::net::IpAddr;
 
 use super::{ClientEdit, Observer, Resolving, Step, Walked};
 use crate::{
-    Finding, Trust,
+    Finding, Peer, Trust,
     headers::ClientSyntax,
     syntax::{
         forwarded::{self, OutsideQuotes},
-        list::{AtCommas, Element, FromRight},
+        list::{AtCommas, FromRight},
         node::{self, Node},
+        scheme,
     },
 };
 
-/// An `X-Forwarded-For` element with more bytes is malformed: the longest address with brackets and a
-/// port has 53, and obfuscated identifiers are shorter.
-const LONGEST_NODE: usize = 64;
+/// An `X-Forwarded-For` element with more bytes is malformed: the longest address with brackets, a zone
+/// and a port has 69, and obfuscated identifiers are shorter. No text of a client's stands in an element
+/// that a proxy writes, so none can make it longer.
+pub(crate) const LONGEST_NODE: usize = 128;
 
 /// Reads an address and the port, if there is one.
 type ParseAddress = fn(&[u8]) -> Option<(IpAddr, Option<u16>)>;
@@ -25,8 +27,10 @@ type ParseAddress = fn(&[u8]) -> Option<(IpAddr, Option<u16>)>;
 pub(crate) enum Verdict {
     /// An address, whose word counts or does not.
     Address { address: IpAddr, trusted: bool },
-    /// The nearest proxy's own address.
-    Own(IpAddr),
+    /// A client or a proxy on a Unix domain socket.
+    Unix { trusted: bool },
+    /// Nothing stands between two commas of `Forwarded`.
+    Nothing,
     /// The proxy hides its client, or does not know it.
     Hidden,
     /// RFC 7239: no `for`.
@@ -42,8 +46,8 @@ pub(crate) enum End {
     Client { more: bool },
     /// Every address is trusted: the leftmost is the client.
     Leftmost,
-    /// At the hop limit.
-    HopLimit,
+    /// At a trusted address, by the hop limit.
+    HopLimit { more: bool },
     /// At an element that says no address.
     Unknown,
     /// There is no client field.
@@ -54,6 +58,7 @@ impl<'a, O: Observer> Resolving<'a, O> {
     pub(super) fn walk(&mut self, trust: &dyn Trust, limit: usize, walked: &mut Walked<'a>) {
         let lines = self.scan.client;
         if lines.is_empty() {
+            // Whether somebody should have said it is another question.
             self.observer.see(Step::End(End::Missing));
             return;
         }
@@ -72,23 +77,24 @@ impl<'a, O: Observer> Resolving<'a, O> {
         let mut earlier = None;
         let lines_from_last = lines.rev(self.scan.headers, &mut earlier);
         let mut elements = FromRight::<_, AtCommas<LONGEST_NODE>>::new(lines_from_last);
-        let mut steps = Steps::new(trust, limit, self.headers().own_elements);
+        let mut steps = Steps::new(trust, limit);
         let mut vouched = Vouched::default();
         while let Some(element) = elements.next() {
             let node = element.text.and_then(node::parse);
-            if let Some(Node::Address(address, _)) = node {
-                let plain = match address {
-                    IpAddr::V4(_) => element.text.is_some_and(|text| !text.contains(&b':')),
-                    IpAddr::V6(_) => element.text.is_some_and(|text| !text.starts_with(b"[")),
-                };
-                vouched.address(&element, plain);
+            match node {
+                Some(Node::Address(address, _)) => {
+                    vouched.element(element.start, is_plain(address, element.text));
+                }
+                _ => vouched.without_address(),
             }
-            if !self.step(walked, &mut steps, element.text, node, elements.has_more()) {
+            let more = elements.has_more();
+            if let Some(end) = self.step(walked, &mut steps, element.text, node, more) {
+                self.ended(end, trust);
                 break;
             }
         }
         if walked.client.is_some() {
-            walked.edit = Some(vouched.edit(lines.is_single()));
+            walked.edit = Some(vouched.edit(lines.is_single(), 0));
         }
     }
 
@@ -97,47 +103,67 @@ impl<'a, O: Observer> Resolving<'a, O> {
         let mut earlier = None;
         let lines_from_last = lines.rev(self.scan.headers, &mut earlier);
         let mut elements = FromRight::<_, OutsideQuotes>::new(lines_from_last);
-        let mut steps = Steps::new(trust, limit, self.headers().own_elements);
+        let mut steps = Steps::new(trust, limit);
         let mut vouched = Vouched::default();
-        while let Some(element) = elements.next() {
-            let parsed = element.text.and_then(forwarded::parse);
-            let node = match &parsed {
-                Some(parsed) => match parsed.node.as_deref() {
-                    Some(text) => node::parse(text),
-                    None => {
-                        // A proxy that says scheme and host but not for whom.
-                        vouched.address(&element, true);
-                        walked.accepted = walked.accepted.saturating_add(1);
-                        walked.scheme.clone_from(&parsed.proto);
-                        walked.host.clone_from(&parsed.host);
-                        self.findings.insert(Finding::ForMissing);
-                        self.observer.see(Step::Element {
-                            text: element.text,
-                            verdict: Verdict::WithoutFor,
-                        });
-                        self.observer.see(Step::End(End::Unknown));
-                        break;
-                    }
-                },
-                None => None,
+        let end = loop {
+            let Some(element) = elements.next() else {
+                // Empty elements only, to the left of the last one or at all.
+                break match walked.accepted {
+                    0 => End::Missing,
+                    _ => End::Leftmost,
+                };
             };
-            if node.is_some() {
-                vouched.address(&element, true);
-                if let Some(parsed) = parsed {
+            if element.text == Some(b"") {
+                // RFC 9110, section 5.6.1.2: an empty element is none.
+                vouched.without_address();
+                self.observer.see(Step::Element {
+                    text: element.text,
+                    verdict: Verdict::Nothing,
+                });
+                continue;
+            }
+            let parsed = element.text.and_then(forwarded::parse);
+            let named = parsed.as_ref().map(|parsed| parsed.node.is_some());
+            let node = parsed
+                .as_ref()
+                .and_then(|parsed| node::parse(parsed.node.as_deref()?));
+            // An element without `for`: a proxy that says scheme and host, but not for whom.
+            let is_vouched = node.is_some() || named == Some(false);
+            if let (true, Some(parsed)) = (is_vouched, parsed) {
+                vouched.element(element.start, true);
+                // R6: the outermost element that states one.
+                if parsed.proto.is_some() {
+                    walked.inner_statements |= walked.scheme.as_deref().is_some_and(is_no_scheme);
                     walked.scheme = parsed.proto;
+                }
+                if parsed.host.is_some() {
+                    walked.inner_statements |= walked.host.is_some();
                     walked.host = parsed.host;
+                    walked.host_number = vouched.elements;
                 }
             }
-            if !self.step(walked, &mut steps, element.text, node, elements.has_more()) {
-                break;
+            if named == Some(false) {
+                walked.accepted = walked.accepted.saturating_add(1);
+                self.findings.insert(Finding::ForMissing);
+                self.observer.see(Step::Element {
+                    text: element.text,
+                    verdict: Verdict::WithoutFor,
+                });
+                break End::Unknown;
             }
-        }
+            let more = elements.has_more();
+            if let Some(end) = self.step(walked, &mut steps, element.text, node, more) {
+                break end;
+            }
+        };
+        self.ended(end, trust);
         if walked.accepted > 0 {
-            walked.edit = Some(vouched.edit(lines.is_single()));
+            walked.elements = vouched.elements;
+            walked.edit = Some(vouched.edit(lines.is_single(), walked.host_number));
         }
     }
 
-    /// Takes one element; false if the walk ends with it.
+    /// Takes one element, and says why the walk ends with it; `None` if it goes on.
     fn step(
         &mut self,
         walked: &mut Walked<'a>,
@@ -145,7 +171,7 @@ impl<'a, O: Observer> Resolving<'a, O> {
         text: Option<&[u8]>,
         node: Option<Node>,
         more: bool,
-    ) -> bool {
+    ) -> Option<End> {
         let (verdict, end) = match node {
             None => {
                 self.findings.insert(Finding::ForMalformed);
@@ -156,35 +182,36 @@ impl<'a, O: Observer> Resolving<'a, O> {
                 self.findings.insert(Finding::ClientHidden);
                 (Verdict::Hidden, Some(End::Unknown))
             }
+            Some(Node::Unix) => {
+                walked.accepted = walked.accepted.saturating_add(1);
+                let trusted = steps.trust.trusts_peer(Peer::unix());
+                let end = steps.end(trusted, more);
+                if end.is_some() {
+                    self.findings.insert(Finding::ClientHidden);
+                }
+                (Verdict::Unix { trusted }, end)
+            }
             Some(Node::Address(address, port)) => {
                 walked.accepted = walked.accepted.saturating_add(1);
                 walked.client = Some((address, port));
-                if steps.own > 0 && more {
-                    steps.own = steps.own.saturating_sub(1);
-                    walked.own = walked.own.saturating_add(1);
-                    (Verdict::Own(address), None)
-                } else {
-                    let trusted = steps.trust.trusts(address);
-                    let end = if !trusted {
-                        Some(End::Client { more })
-                    } else if !more {
-                        Some(End::Leftmost)
-                    } else if steps.left == 0 {
-                        self.findings.insert(Finding::HopLimit);
-                        Some(End::HopLimit)
-                    } else {
-                        steps.left = steps.left.saturating_sub(1);
-                        None
-                    };
-                    (Verdict::Address { address, trusted }, end)
-                }
+                let trusted = steps.trust.trusts(address);
+                let end = steps.end(trusted, more);
+                (Verdict::Address { address, trusted }, end)
             }
         };
         self.observer.see(Step::Element { text, verdict });
-        if let Some(end) = end {
-            self.observer.see(Step::End(end));
+        end
+    }
+
+    fn ended(&mut self, end: End, trust: &dyn Trust) {
+        match end {
+            End::HopLimit { .. } if !trusts_everyone(trust) => {
+                self.findings.insert(Finding::HopLimit);
+            }
+            End::Missing => self.findings.insert(Finding::ForMissing),
+            _ => {}
         }
-        end.is_none()
+        self.observer.see(Step::End(end));
     }
 
     /// A field that holds the client and nothing else: two lines of it are malformed, never a choice.
@@ -212,22 +239,59 @@ impl<'a, O: Observer> Resolving<'a, O> {
     }
 }
 
+/// Whether readers of addresses understand this spelling.
+fn is_plain(address: IpAddr, text: Option<&[u8]>) -> bool {
+    text.is_some_and(|text| match address {
+        IpAddr::V4(_) => !text.contains(&b':'),
+        IpAddr::V6(_) => !text.starts_with(b"[") && !text.contains(&b'%'),
+    })
+}
+
+/// Whether every address of a family is trusted, so that a trusted address at the hop limit says nothing:
+/// addresses that nobody has (RFC 5737, RFC 3849) are.
+#[cold]
+pub(crate) fn trusts_everyone(trust: &dyn Trust) -> bool {
+    let v4 = [
+        IpAddr::from([192, 0, 2, 1]),
+        IpAddr::from([198, 51, 100, 1]),
+    ];
+    let v6 = IpAddr::from([0x2001, 0xdb8, 0, 0, 0, 0, 0, 1]);
+    v4.into_iter().all(|address| trust.trusts(address)) || trust.trusts(v6)
+}
+
+fn is_no_scheme(text: &[u8]) -> bool {
+    scheme::parse(text).is_none()
+}
+
 /// How far the walk may go.
 struct Steps<'a> {
     trust: &'a dyn Trust,
     /// Trusted addresses that may still be passed; the peer was the first hop.
     left: usize,
-    /// Elements still to come that are the nearest proxy's own.
-    own: usize,
 }
 
 impl<'a> Steps<'a> {
-    fn new(trust: &'a dyn Trust, limit: usize, own: usize) -> Self {
+    fn new(trust: &'a dyn Trust, limit: usize) -> Self {
         Self {
             trust,
             left: limit.saturating_sub(1),
-            own,
         }
+    }
+
+    /// Why the walk ends here; `None` if it goes on.
+    fn end(&mut self, trusted: bool, more: bool) -> Option<End> {
+        if !trusted {
+            return Some(End::Client { more });
+        }
+        // Before the next question, so that the answer does not depend on what a client wrote further left.
+        if self.left == 0 {
+            return Some(End::HopLimit { more });
+        }
+        if !more {
+            return Some(End::Leftmost);
+        }
+        self.left = self.left.saturating_sub(1);
+        None
     }
 }
 
@@ -235,31 +299,45 @@ impl<'a> Steps<'a> {
 /// hides its client is no part of it, since readers expect addresses.
 struct Vouched {
     start: usize,
+    /// Elements looked at, from the right.
+    seen: usize,
+    /// Elements from the right up to the last that is part of it.
     elements: usize,
     /// The bytes can stay as they are.
     plain: bool,
+    /// They cannot, if an element further left is part of it too.
+    hole: bool,
 }
 
 impl Default for Vouched {
     fn default() -> Self {
         Self {
             start: 0,
+            seen: 0,
             elements: 0,
             plain: true,
+            hole: false,
         }
     }
 }
 
 impl Vouched {
-    fn address(&mut self, element: &Element<'_>, plain: bool) {
-        self.start = element.start;
-        self.elements = self.elements.saturating_add(1);
-        self.plain &= plain;
+    fn element(&mut self, start: usize, plain: bool) {
+        self.start = start;
+        self.seen = self.seen.saturating_add(1);
+        self.elements = self.seen;
+        self.plain &= plain && !self.hole;
     }
 
-    fn edit(&self, single: bool) -> ClientEdit {
+    fn without_address(&mut self) {
+        self.seen = self.seen.saturating_add(1);
+        self.hole = true;
+    }
+
+    fn edit(&self, single: bool, host: usize) -> ClientEdit {
         if !self.plain || !single {
-            ClientEdit::Rebuild(self.elements)
+            let elements = self.elements;
+            ClientEdit::Rebuild { elements, host }
         } else if self.start == 0 {
             ClientEdit::Keep
         } else {

@@ -34,10 +34,8 @@ pub(crate) fn parse(text: &[u8]) -> Option<HostPort<'_>> {
         [b'[', inner @ .., b']'] => {
             node::ipv6(inner)?;
         }
-        [b'.', ..] | [] => return None,
-        _ if host.len() > LONGEST_HOST => return None,
-        _ if host.iter().all(|&byte| is_name(byte)) => {}
-        _ => return None,
+        _ if host.len() > LONGEST_HOST || !is_name(host) => return None,
+        _ => {}
     }
     let port = match rest {
         [] => None,
@@ -48,8 +46,32 @@ pub(crate) fn parse(text: &[u8]) -> Option<HostPort<'_>> {
     Some(HostPort { host, port })
 }
 
-const fn is_name(byte: u8) -> bool {
-    byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.')
+/// Whether this is a name of labels, none of which is empty, or a dotted-decimal IPv4 address.
+///
+/// A name whose last label is a number is neither: a browser would read `1.2.3`, `010.0.0.1` or `0x7f.1`
+/// as another address (URL Standard, "ends in a number checker").
+fn is_name(host: &[u8]) -> bool {
+    let name = host.strip_suffix(b".").unwrap_or(host);
+    let mut before = b'.';
+    for &byte in name {
+        let allowed = byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.');
+        if !allowed || (byte == b'.' && before == b'.') {
+            return false;
+        }
+        before = byte;
+    }
+    // No label at all, or an empty one at the end.
+    before != b'.' && (!ends_in_number(name) || node::ipv4(host).is_some())
+}
+
+fn ends_in_number(name: &[u8]) -> bool {
+    let Some(last) = name.rsplit(|&byte| byte == b'.').next() else {
+        return false;
+    };
+    match last {
+        [b'0', b'x' | b'X', digits @ ..] => digits.iter().all(u8::is_ascii_hexdigit),
+        _ => last.iter().all(u8::is_ascii_digit),
+    }
 }
 
 impl<'a> HostPort<'a> {
@@ -165,9 +187,11 @@ impl HostPattern {
                     && host
                         .len()
                         .checked_sub(suffix.len())
-                        .filter(|&start| start > 0)
-                        .and_then(|start| host.get(start..))
-                        .is_some_and(|end| end.eq_ignore_ascii_case(suffix))
+                        .and_then(|start| host.split_at_checked(start))
+                        .is_some_and(|(labels, end)| {
+                            end.eq_ignore_ascii_case(suffix)
+                                && labels.split('.').all(|label| !label.is_empty())
+                        })
             }
         }
     }
@@ -222,7 +246,8 @@ impl FromStr for HostPattern {
         }
         let HostPort { host, port } = parse(name.as_bytes()).ok_or_else(error)?;
         let host = host.strip_suffix('.').unwrap_or(host).to_ascii_lowercase();
-        if below.is_some() && (host.starts_with('[') || host.is_empty()) {
+        let is_address = host.starts_with('[') || node::ipv4(host.as_bytes()).is_some();
+        if below.is_some() && is_address {
             return Err(error());
         }
         Ok(Self(match below {
@@ -282,6 +307,9 @@ mod tests {
             ("[2001:db8::1]", "[2001:db8::1]", None),
             ("[::1]:65535", "[::1]", Some(65535)),
             ("localhost:00080", "localhost", Some(80)),
+            ("4.a", "4.a", None),
+            ("1.2.3.4e", "1.2.3.4e", None),
+            ("a.0xg", "a.0xg", None),
         ] {
             assert_eq!(
                 parse(text.as_bytes()),
@@ -292,7 +320,23 @@ mod tests {
         for text in [
             "",
             ":80",
+            ".",
+            "..",
             ".example.com",
+            "a..b",
+            "a..example.com",
+            "a..",
+            "1.2.3",
+            "1.2.3.4.",
+            "1.2.3.4.5",
+            "010.0.0.1",
+            "256.1.1.1",
+            "0x7f.1",
+            "0X7F000001",
+            "a.0x",
+            "a.123",
+            "a.1.",
+            "1234",
             "a:",
             "a:0",
             "a:65536",
@@ -376,6 +420,8 @@ mod tests {
             ("*.example.com", "a.b.example.com", None, true),
             ("*.example.com", "example.com", None, false),
             ("*.example.com", ".example.com", None, false),
+            ("*.example.com", "a..example.com", None, false),
+            ("*.example.com", ".a.example.com", None, false),
             ("*.example.com", "evilexample.com", None, false),
             ("*.example.com", "a.example.com.evil.example", None, false),
             ("[2001:DB8::1]", "[2001:db8::1]", None, true),
@@ -400,6 +446,10 @@ mod tests {
             "https://a.example",
             "a b",
             "*.[::1]",
+            "*.192.0.2.1",
+            "*.0.0.1",
+            "a..b",
+            "010.0.0.1",
         ] {
             let error = text.parse::<HostPattern>().unwrap_err();
             assert!(error.to_string().contains(&format!("`{text}`")), "{error}");

@@ -11,20 +11,20 @@ use super::{is_ows, is_token, list::Split, trim_ows};
 /// backslashes stands before it. The comma that the proxy wrote before its element is therefore
 /// found whatever a client put further left, an open quote included. Read from the left, such a
 /// quote would swallow what the proxy appended.
+///
+/// An element may be as long as the head of the request: a proxy writes the client's own `Host` into it,
+/// and a bound would let a long one spoil the address beside it.
 #[derive(Debug)]
 pub(crate) struct OutsideQuotes;
 
 impl Split for OutsideQuotes {
-    const LONGEST: usize = 1024;
-
     fn last_start(line: &[u8]) -> Option<usize> {
-        let window = line.len().saturating_sub(Self::LONGEST.saturating_add(1));
         let mut quoted = false;
-        let mut bytes = line.get(window..)?;
+        let mut bytes = line;
         while let [before @ .., byte] = bytes {
             match byte {
                 b',' if !quoted => {
-                    return Some(window.saturating_add(before.len()).saturating_add(1));
+                    return Some(before.len().saturating_add(1));
                 }
                 b'"' if !quoted => quoted = true,
                 b'"' => {
@@ -44,7 +44,7 @@ impl Split for OutsideQuotes {
             }
             bytes = before;
         }
-        (window == 0).then_some(0)
+        Some(0)
     }
 }
 
@@ -58,6 +58,8 @@ pub(crate) struct ForwardedElement<'a> {
 }
 
 /// Reads one element; `None` if it is empty or malformed, or if it names a parameter twice.
+///
+/// An extension parameter may have no value: OpenShift's router writes `proto-version=`.
 pub(crate) fn parse(text: &[u8]) -> Option<ForwardedElement<'_>> {
     let mut element = ForwardedElement::default();
     // Names of extension parameters, to find one that is there twice.
@@ -77,7 +79,10 @@ pub(crate) fn parse(text: &[u8]) -> Option<ForwardedElement<'_>> {
         }
         let (name, after) = split_while(rest, is_token);
         let (value, after) = match after {
-            [b'=', after @ ..] if !name.is_empty() => value(after)?,
+            [b'=', after @ ..] if !name.is_empty() => match value(after) {
+                Some((value, after)) => (Some(value), after),
+                None => (None, after),
+            },
             _ => return None,
         };
         rest = skip_ows(after);
@@ -101,7 +106,7 @@ pub(crate) fn parse(text: &[u8]) -> Option<ForwardedElement<'_>> {
             *extensions.iter_mut().find(|slot| slot.is_empty())? = name;
             continue;
         };
-        if slot.replace(value).is_some() {
+        if slot.replace(value?).is_some() {
             return None;
         }
     }
@@ -232,6 +237,8 @@ mod tests {
             assert!(parse(text.as_bytes()).is_some(), "{text}");
         }
         assert!(parse(b"for=1.2.3.4; proto=https ;").is_some());
+        assert!(parse(b"for=1.2.3.4;proto=https;proto-version=").is_some());
+        assert!(parse(b"x=;for=1.2.3.4").is_some());
     }
 
     #[test]
@@ -246,6 +253,11 @@ mod tests {
             ";;",
             "for",
             "for=",
+            "host=",
+            "for=a;by=",
+            "proto=;for=a",
+            "x=\"a",
+            "x= a",
             "=a",
             "for =a",
             "for= a",

@@ -8,20 +8,16 @@ use super::trim_ows;
 
 /// How an element is told from its neighbours.
 pub(crate) trait Split {
-    /// An element with more bytes than this is not scanned any further.
-    const LONGEST: usize;
-    /// Where the last element of `line` starts, or `None` if no start is found within
-    /// [`LONGEST`](Self::LONGEST) bytes.
+    /// Where the last element of `line` starts, or `None` if it is too long to be one.
     fn last_start(line: &[u8]) -> Option<usize>;
 }
 
-/// Elements split at every comma: `X-Forwarded-For` and its relatives know no quoting.
+/// Elements split at every comma: `X-Forwarded-For` and its relatives know no quoting. An element with
+/// more bytes than `LONGEST` is not scanned any further.
 #[derive(Debug)]
 pub(crate) struct AtCommas<const LONGEST: usize>;
 
 impl<const LONGEST: usize> Split for AtCommas<LONGEST> {
-    const LONGEST: usize = LONGEST;
-
     fn last_start(line: &[u8]) -> Option<usize> {
         let window = line.len().saturating_sub(LONGEST.saturating_add(1));
         match line.get(window..)?.iter().rposition(|&byte| byte == b',') {

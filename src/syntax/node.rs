@@ -11,6 +11,8 @@ pub(crate) enum Node {
     Unknown,
     /// `_name` (RFC 7239, section 6.3): the proxy does not tell.
     Obfuscated,
+    /// `unix:`, which nginx writes for a client on a Unix domain socket.
+    Unix,
 }
 
 /// Reads an address with an optional port, `unknown` or an obfuscated identifier.
@@ -18,7 +20,7 @@ pub(crate) fn parse(text: &[u8]) -> Option<Node> {
     let &first = text.first()?;
     if first == b'[' {
         let close = text.iter().position(|&byte| byte == b']')?;
-        let address = ipv6(text.get(1..close)?)?;
+        let address = ipv6(without_zone(text.get(1..close)?)?)?;
         let port = match text.get(close.checked_add(1)?..)? {
             [] => None,
             [b':', port @ ..] => Some(node_port(port)?),
@@ -37,9 +39,12 @@ pub(crate) fn parse(text: &[u8]) -> Option<Node> {
         }
     }
     if first.is_ascii_hexdigit() || first == b':' {
-        if let Some(address) = ipv6(text) {
+        if let Some(address) = without_zone(text).and_then(ipv6) {
             return address_node(IpAddr::V6(address), None);
         }
+    }
+    if text == b"unix:" {
+        return Some(Node::Unix);
     }
     let name = match text.iter().position(|&byte| byte == b':') {
         Some(colon) => {
@@ -62,8 +67,22 @@ pub(crate) fn parse_address(text: &[u8]) -> Option<(IpAddr, Option<u16>)> {
 const fn address_of(node: Node) -> Option<(IpAddr, Option<u16>)> {
     match node {
         Node::Address(address, port) => Some((address, port)),
-        Node::Unknown | Node::Obfuscated => None,
+        Node::Unknown | Node::Obfuscated | Node::Unix => None,
     }
+}
+
+/// An IPv6 address without its zone (RFC 4007, section 11), which means something on the proxy's own
+/// machine only: Go writes `fe80::1%eth0`. `None` if what stands behind `%` is no zone.
+fn without_zone(text: &[u8]) -> Option<&[u8]> {
+    let Some(percent) = text.iter().position(|&byte| byte == b'%') else {
+        return Some(text);
+    };
+    let (address, zone) = text.split_at_checked(percent)?;
+    let [b'%', zone @ ..] = zone else { return None };
+    // `%25` is how a zone is written in a URI (RFC 6874).
+    let unreserved =
+        |&byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_' | b'~');
+    (!zone.is_empty() && zone.iter().all(unreserved)).then_some(address)
 }
 
 /// `2001:db8::1:443`: CloudFront writes a port behind an IPv6 address without brackets.
@@ -149,6 +168,14 @@ fn ipv4_prefix(text: &[u8]) -> Option<(Ipv4Addr, &[u8])> {
     Some((Ipv4Addr::from(octets), rest))
 }
 
+/// A dotted-decimal IPv4 address, and nothing else.
+pub(crate) fn ipv4(text: &[u8]) -> Option<Ipv4Addr> {
+    match ipv4_prefix(text)? {
+        (address, []) => Some(address),
+        _ => None,
+    }
+}
+
 /// An IPv6 address without brackets or zone.
 pub(crate) fn ipv6(text: &[u8]) -> Option<Ipv6Addr> {
     // The longest spelling, ffff:ffff:ffff:ffff:ffff:ffff:255.255.255.255, has 45 characters.
@@ -187,6 +214,10 @@ mod tests {
             ),
             ("::ffff:192.0.2.1", address("192.0.2.1", None)),
             ("[::ffff:c000:201]:80", address("192.0.2.1", Some(80))),
+            ("fe80::1%eth0", address("fe80::1", None)),
+            ("fe80::1%25eth0", address("fe80::1", None)),
+            ("[fe80::1%en-0.1_a~]:443", address("fe80::1", Some(443))),
+            ("unix:", Some(Node::Unix)),
             ("unknown", Some(Node::Unknown)),
             ("UnKnown:80", Some(Node::Unknown)),
             ("_hidden", Some(Node::Obfuscated)),
@@ -223,10 +254,14 @@ mod tests {
             "_",
             "_a b",
             "_a:",
-            "fe80::1%eth0",
+            "fe80::1%",
+            "fe80::1%eth0%",
+            "fe80::1%eth 0",
+            "1.2.3.4%eth0",
             "1.2.3.4 ",
             "\"1.2.3.4\"",
-            "unix:",
+            "unix:/run/x",
+            "unix",
             "1.2.3.4,",
             "+1.2.3.4",
             "1.2.3.4\0",

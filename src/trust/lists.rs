@@ -1,6 +1,6 @@
 //! Lists of networks as providers publish them.
 
-use super::{TrustError, TrustedProxies};
+use super::{Entries, TrustError, TrustedProxies};
 
 /// Why a published list cannot be used.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -67,28 +67,24 @@ impl TrustedProxies {
     ///
     /// Names the first line that is no entry; a list without entries is an error too.
     pub fn from_list(text: &str) -> Result<Self, ListError> {
-        let mut networks = Vec::new();
-        let mut unix = false;
+        let mut read = Entries::default();
         for (index, line) in text.lines().enumerate() {
             let entry = line.split('#').next().unwrap_or_default().trim();
             if !entry.is_empty() {
-                Self::entry(entry, &mut networks, &mut unix).map_err(|error| ListError::Line {
+                Self::entry(entry, &mut read).map_err(|error| ListError::Line {
                     line: index.saturating_add(1),
                     error,
                 })?;
             }
         }
-        if networks.is_empty() && !unix {
+        if read.networks.is_empty() && !read.unix && !read.any_peer {
             return Err(ListError::Empty);
         }
-        Ok(Self {
-            unix,
-            ..networks.into_iter().collect()
-        })
+        Ok(read.into())
     }
 
     /// Reads an environment variable, in the syntax of uvicorn's `FORWARDED_ALLOW_IPS`: addresses
-    /// and networks between commas, or `*`, which here means [one hop](Self::any).
+    /// and networks between commas, or `*`, which here means [any peer](Self::any).
     ///
     /// # Errors
     ///

@@ -5,6 +5,7 @@ use std::{net::IpAddr, sync::Arc};
 use arc_swap::ArcSwap;
 
 use super::{Trust, TrustedProxies};
+use crate::Peer;
 
 /// Trusted proxies that can be replaced while requests run.
 ///
@@ -52,12 +53,20 @@ impl Trust for SwapProxies {
         self.0.load().trusts_unix()
     }
 
+    fn trusts_peer(&self, peer: Peer) -> bool {
+        self.0.load().trusts_peer(peer)
+    }
+
     fn hop_limit(&self) -> Option<usize> {
         self.0.load().hop_limit()
     }
 
     fn reason(&self, address: IpAddr) -> Option<String> {
         self.0.load().reason(address)
+    }
+
+    fn reason_for_peer(&self, peer: Peer) -> Option<String> {
+        self.0.load().reason_for_peer(peer)
     }
 
     fn snapshot<R>(&self, walk: impl FnOnce(&dyn Trust) -> R) -> R {

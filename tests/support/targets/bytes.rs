@@ -73,6 +73,14 @@ impl<'a> Bytes<'a> {
                 format!("a{name}")
             }
         };
+        // What no host can be, and what proxies pass on or quote all the same.
+        let host = match kind / 16 {
+            0 => format!("x,{host}"),
+            1 => format!("{host}\"\\;for=198.51.100.66"),
+            2 => host.repeat(100),
+            3 => format!("{host}.0x7f.1"),
+            _ => host,
+        };
         match kind / 4 % 4 {
             0 => format!("{host}:{}", u16::from_be_bytes(self.array()).max(1)),
             1 => format!("{host}:443"),
@@ -95,12 +103,22 @@ impl<'a> Bytes<'a> {
             mapped: flags & 8 != 0,
             spaced: flags & 16 != 0,
             encrypts: flags & 32 != 0,
+            says_host: flags & 64 != 0,
+            strips: match flags & 0x84 {
+                0x80 => Some("/api"),
+                0x84 => Some("/t/a,/evil"),
+                _ => None,
+            },
         }
     }
 
     pub(super) fn scenario(&mut self) -> Scenario {
         let flags = self.byte();
+        let more = self.byte();
         Scenario {
+            edge_says_host: more & 1 != 0,
+            believes_prefix: more & 2 != 0,
+            any_peer: more & 4 != 0,
             forwarded: flags & 1 != 0,
             unix: flags & 2 != 0,
             scheme_by: if flags & 4 != 0 {

@@ -8,7 +8,7 @@ use std::net::{IpAddr, SocketAddr};
 use http::{HeaderMap, HeaderName, HeaderValue, Request};
 use tower_forwarded::{Finding, ForwardedLayer, Headers, Peer, Resolution, Scheme, TrustedProxies};
 
-use super::through;
+use super::{reference, through};
 
 /// What the outermost trusted proxy saw.
 #[derive(Clone, Debug)]
@@ -30,6 +30,8 @@ pub enum Style {
     NewLine,
     /// It drops what came, as Caddy and Traefik do. Only the outermost may, or it hides the truth.
     Overwrite,
+    /// It passes on what came: no proxy that may be trusted does this. It breaks the premise.
+    PassOn,
 }
 
 /// One honest proxy.
@@ -46,6 +48,10 @@ pub struct Hop {
     pub spaced: bool,
     /// It connects to the next by TLS.
     pub encrypts: bool,
+    /// It says which host it was asked for, though it is not the outermost: `host=` (RFC 7239).
+    pub says_host: bool,
+    /// What it strips off the path, and says in a line of its own.
+    pub strips: Option<&'static str>,
 }
 
 /// Who writes the scheme (and with RFC 7239 the host) along the chain.
@@ -64,39 +70,80 @@ pub struct Scenario {
     /// Outermost first; one at least.
     pub hops: Vec<Hop>,
     pub scheme_by: SchemeBy,
+    /// The outermost sets the forwarded host, asks the next one for [`INTERNAL`], and is believed.
+    pub edge_says_host: bool,
+    /// The prefixes are believed, so the outermost removes a client's own.
+    pub believes_prefix: bool,
+    /// Any peer is trusted, and the proxies behind it by name.
+    pub any_peer: bool,
     /// The innermost proxy connects by a Unix socket.
     pub unix: bool,
     /// What the client wrote, names and values.
     pub written: Vec<(HeaderName, HeaderValue)>,
 }
 
-/// Runs the request through the chain and the layer.
+/// The host that a proxy asks the next one for, where it does not pass the client's on.
+pub const INTERNAL: &str = "app.internal";
+
+/// The layer of a service that knows its proxies.
+fn layer_for(scenario: &Scenario, trusted: TrustedProxies) -> ForwardedLayer {
+    let mut layer = ForwardedLayer::new(trusted).headers(match scenario {
+        Scenario {
+            forwarded: true, ..
+        } => Headers::FORWARDED,
+        Scenario {
+            scheme_by: SchemeBy::Each,
+            ..
+        } => Headers::X_FORWARDED
+            .with_lists(["x-forwarded-proto"])
+            .expect("a scheme field"),
+        _ => Headers::X_FORWARDED,
+    });
+    if scenario.edge_says_host {
+        layer = layer.hosts(["*"]).expect("a pattern");
+    }
+    if scenario.believes_prefix {
+        layer = layer.believe_prefix();
+    }
+    layer
+}
+
+fn trusted(scenario: &Scenario) -> TrustedProxies {
+    let named = match (scenario.any_peer, &*scenario.hops) {
+        (true, [outer @ .., _innermost]) => outer,
+        (_, all) => all,
+    };
+    let networks: TrustedProxies = named
+        .iter()
+        .map(|hop| ipnet::IpNet::from(hop.address.to_canonical()))
+        .collect();
+    let peer = match scenario {
+        Scenario { any_peer: true, .. } => TrustedProxies::any(),
+        Scenario { unix: true, .. } => "unix".parse().expect("an entry"),
+        _ => TrustedProxies::none(),
+    };
+    networks.union(&peer)
+}
+
+/// Runs the request through the chain and the layer. False if there is no such chain: a client at the
+/// address of a trusted proxy is that proxy.
 ///
 /// # Panics
 ///
 /// If the outcome is anything but the truth.
-pub fn check(scenario: &Scenario) {
+pub fn check(scenario: &Scenario) -> bool {
     let Scenario { truth, hops, .. } = scenario;
-    let Some(innermost) = hops.last() else { return };
-    let trusted: TrustedProxies = hops
-        .iter()
-        .map(|hop| ipnet::IpNet::from(hop.address.to_canonical()))
-        .collect();
-    // A client at the address of a trusted proxy is that proxy.
-    let trusted_client = trusted.contains(truth.client.ip());
-    if trusted_client || truth.client.ip().to_canonical().is_unspecified() {
-        return;
-    }
-    let (trusted, peer) = if scenario.unix {
-        let unix = "unix".parse::<TrustedProxies>().unwrap_or_default();
-        (trusted.union(&unix), Peer::unix())
-    } else {
-        (trusted, Peer::from(SocketAddr::new(innermost.address, 443)))
+    let Some(innermost) = hops.last() else {
+        return false;
     };
-
-    let headers = match scenario.forwarded {
-        true => Headers::FORWARDED,
-        false => Headers::X_FORWARDED,
+    let trusted = trusted(scenario);
+    let client = truth.client.ip().to_canonical();
+    if trusted.contains(client) || client.is_unspecified() {
+        return false;
+    }
+    let peer = match scenario.unix {
+        true => Peer::unix(),
+        false => Peer::from(SocketAddr::new(innermost.address, 443)),
     };
     let mut request = Request::new(());
     *request.uri_mut() = http::Uri::from_static("/path?query");
@@ -104,38 +151,44 @@ pub fn check(scenario: &Scenario) {
     request.extensions_mut().insert(peer);
     let context = format!("{scenario:#?}\nthe service got {:#?}", request.headers());
 
-    let seen = through(&ForwardedLayer::new(trusted).headers(headers), request);
+    let seen = through(&layer_for(scenario, trusted), request);
     let resolution = seen.extensions().get::<Resolution>().expect("a resolution");
     let context = format!(
         "{context}\nwhat came out: {resolution:#?}\n{:#?}",
         seen.headers()
     );
 
-    let client = truth.client.ip().to_canonical();
     assert_eq!(resolution.client(), Some(client), "the client; {context}");
     assert_eq!(resolution.scheme(), truth.scheme, "the scheme; {context}");
     assert_eq!(resolution.hops(), hops.len(), "the hops; {context}");
     let authority = resolution.authority().map(ToString::to_string);
-    let host = canonical(&truth.host, truth.scheme);
-    assert_eq!(
-        authority.as_deref(),
-        Some(host.as_str()),
-        "the host; {context}"
-    );
-    assert_eq!(
-        seen.uri().to_string(),
-        format!("{}://{host}/path?query", truth.scheme),
-        "the target URI; {context}"
-    );
-    // Nothing that a client writes is an error; only its own forwarded host is reported.
+    // A host that is none is not taken from anywhere else than from what the proxy asks for.
+    let host = reference::authority(truth.host.as_bytes(), truth.scheme);
+    let is_host = host.is_some();
+    let host = host.or_else(|| scenario.edge_says_host.then(|| INTERNAL.to_owned()));
+    assert_eq!(authority, host, "the host; {context}");
+    let uri = match &host {
+        Some(host) => format!("{}://{host}/path?query", truth.scheme),
+        None => "/path?query".to_owned(),
+    };
+    assert_eq!(seen.uri().to_string(), uri, "the target URI; {context}");
+    let prefix = stripped(scenario);
+    let is_prefix = !prefix.contains(',');
+    let believed = (is_prefix && !prefix.is_empty()).then_some(&*prefix);
+    assert_eq!(resolution.prefix(), believed, "the prefix; {context}");
+    // Nothing that a client writes is an error; only its own host and its own path are reported.
     for finding in resolution.findings().iter() {
-        assert!(
-            !scenario.forwarded
-                && matches!(finding, Finding::HostNotAllowed | Finding::HostInvalid),
-            "a finding, {finding}; {context}"
-        );
+        let is_the_clients = match finding {
+            // A client's own forwarded host, or what an inner proxy was asked for.
+            Finding::HostNotAllowed => !scenario.edge_says_host,
+            Finding::HostInvalid => !is_host || !(scenario.forwarded || scenario.edge_says_host),
+            Finding::PrefixInvalid => !is_prefix,
+            _ => false,
+        };
+        assert!(is_the_clients, "a finding, {finding}; {context}");
     }
     // Code that reads the fields naively finds the truth, or nothing.
+    let host = host.unwrap_or_default();
     for (name, value) in seen.headers() {
         let value = value.to_str().unwrap_or("\u{fffd}");
         let first = value.split(',').next().unwrap_or_default().trim();
@@ -143,10 +196,11 @@ pub fn check(scenario: &Scenario) {
             "host" | "x-forwarded-host" => value == host,
             "x-forwarded-proto" => value == truth.scheme.as_str(),
             "x-forwarded-for" => first.parse() == Ok(client),
+            "x-forwarded-prefix" => Some(value) == believed,
             "forwarded" => {
-                first.contains(&client.to_string()) || {
-                    first.contains("::ffff:") && truth.client.is_ipv4()
-                }
+                let states = reference::hosts_of(value);
+                states.iter().all(|stated| *stated == host)
+                    && (first.contains(&client.to_string()) || first.contains("::ffff:"))
             }
             _ => false,
         };
@@ -157,6 +211,13 @@ pub fn check(scenario: &Scenario) {
             "{name}; {context}"
         );
     }
+    true
+}
+
+/// What the proxies took off the path, outermost first.
+fn stripped(scenario: &Scenario) -> String {
+    let parts = scenario.hops.iter().filter_map(|hop| hop.strips);
+    parts.filter(|_| scenario.believes_prefix).collect()
 }
 
 /// Explains a request of the chain, from a peer that is trusted or not, and compares with the layer.
@@ -165,18 +226,11 @@ pub fn check(scenario: &Scenario) {
 ///
 /// If they disagree, or if the text holds a control character.
 pub fn check_explanation(scenario: &Scenario, trusted: bool) {
-    let layer = ForwardedLayer::new(match trusted {
-        true => scenario
-            .hops
-            .iter()
-            .map(|hop| ipnet::IpNet::from(hop.address.to_canonical()))
-            .collect(),
+    let proxies = match trusted {
+        true => self::trusted(scenario),
         false => TrustedProxies::none(),
-    })
-    .headers(match scenario.forwarded {
-        true => Headers::FORWARDED,
-        false => Headers::X_FORWARDED,
-    });
+    };
+    let layer = layer_for(scenario, proxies);
     let peer = scenario
         .hops
         .last()
@@ -217,7 +271,17 @@ fn sent(scenario: &Scenario) -> HeaderMap {
         headers.append(name, value.clone());
     }
     // The host is the client's to choose; what the proxy saw is the truth.
-    headers.insert("host", value(&scenario.truth.host));
+    let host = match scenario.edge_says_host {
+        true => INTERNAL,
+        false => &*scenario.truth.host,
+    };
+    headers.insert("host", value(host));
+    if scenario.edge_says_host && !scenario.forwarded {
+        headers.insert("x-forwarded-host", value(&scenario.truth.host));
+    }
+    if scenario.believes_prefix {
+        headers.remove("x-forwarded-prefix");
+    }
     let mut source = scenario.truth.client;
     let mut scheme = scenario.truth.scheme;
     for (index, hop) in scenario.hops.iter().enumerate() {
@@ -231,8 +295,10 @@ fn sent(scenario: &Scenario) -> HeaderMap {
             if edge || scenario.scheme_by == SchemeBy::Each {
                 element = format!("{element};proto={scheme}");
             }
-            if edge && hop.with_port {
+            if edge && (scenario.edge_says_host || hop.says_host) {
                 element = format!("host={};{element}", quoted(&scenario.truth.host));
+            } else if hop.says_host {
+                element = format!("host={};{element}", quoted(host));
             }
             add(&mut headers, "forwarded", &element, style, hop.spaced);
         } else {
@@ -259,6 +325,9 @@ fn sent(scenario: &Scenario) -> HeaderMap {
                 SchemeBy::Edge => {}
             }
         }
+        if let (true, Some(part)) = (scenario.believes_prefix, hop.strips) {
+            headers.append("x-forwarded-prefix", value(part));
+        }
         source = SocketAddr::new(hop.address, 50_000);
         scheme = if hop.encrypts {
             Scheme::Https
@@ -278,6 +347,7 @@ fn add(headers: &mut HeaderMap, name: &'static str, element: &str, style: Style,
         HeaderValue::from_bytes(&line).expect("a value")
     };
     match (style, lines.pop()) {
+        (Style::PassOn, last) => lines.extend(last),
         (Style::Overwrite, _) => lines = vec![value(element)],
         (_, None) => lines.push(value(element)),
         (Style::NewLine, Some(last)) => lines.extend([last, value(element)]),
@@ -320,14 +390,8 @@ fn quoted(text: &str) -> String {
         .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-' | b'_'))
     {
         true => text.to_owned(),
-        false => format!("\"{text}\""),
+        false => format!("\"{}\"", text.replace('\\', "\\\\").replace('"', "\\\"")),
     }
-}
-
-fn canonical(host: &str, scheme: Scheme) -> String {
-    let port = format!(":{}", scheme.default_port());
-    let host = host.to_ascii_lowercase();
-    host.strip_suffix(&port).unwrap_or(&host).to_owned()
 }
 
 fn value(text: &str) -> HeaderValue {

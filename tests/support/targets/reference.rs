@@ -14,16 +14,18 @@ pub(super) type Element = Vec<(String, Vec<u8>)>;
 /// Within an element, a comma stands between two quotation marks only, so no end of an element is an
 /// element itself.
 pub(super) fn last_element(line: &[u8]) -> Option<Element> {
+    // An element that is empty is none (RFC 9110, section 5.6.1.2).
+    let line = trim_commas(line);
     let starts = (0..=line.len()).rev();
     let mut starts = starts.filter(|&start| start == 0 || line[start - 1] == b',');
-    starts.find_map(|start| {
-        let end = &line[start..];
-        if end.iter().all(|byte| b" \t".contains(byte)) {
-            // Nothing after the last comma is nothing: what stands before it is not looked at.
-            return Some(None);
-        }
-        element(end).map(Some)
-    })?
+    starts.find_map(|start| element(&line[start..]))
+}
+
+fn trim_commas(mut line: &[u8]) -> &[u8] {
+    while let [rest @ .., b' ' | b'\t' | b','] = line {
+        line = rest;
+    }
+    line
 }
 
 fn element(text: &[u8]) -> Option<Element> {
@@ -42,7 +44,13 @@ fn element(text: &[u8]) -> Option<Element> {
         if found.iter().any(|(other, _)| *other == name) {
             return None;
         }
-        found.push((name, decoded(value)?));
+        // An extension parameter may have no value.
+        let known = ["for", "by", "host", "proto"].contains(&name.as_str());
+        let value = match value {
+            b"" if !known => Vec::new(),
+            value => decoded(value)?,
+        };
+        found.push((name, value));
     }
     let known = ["for", "by", "host", "proto"];
     let extensions = found
@@ -117,6 +125,18 @@ pub(super) fn written(element: &Element) -> Vec<u8> {
     pairs.join(&b';')
 }
 
+/// What a `Forwarded` line that is well formed says in `host=`; a valid host has no quotation mark.
+pub(super) fn hosts_of(line: &str) -> Vec<String> {
+    let values = line.split("host=").skip(1);
+    values
+        .map(|rest| match rest.strip_prefix('"') {
+            Some(quoted) => quoted.split('"').next(),
+            None => rest.split([';', ',']).next(),
+        })
+        .map(|host| host.unwrap_or_default().to_owned())
+        .collect()
+}
+
 /// The canonical form of `host[:port]`.
 pub(super) fn authority(text: &[u8], scheme: Scheme) -> Option<String> {
     let text = std::str::from_utf8(text).ok()?;
@@ -142,7 +162,17 @@ pub(super) fn authority(text: &[u8], scheme: Scheme) -> Option<String> {
         host[1..host.len() - 1].parse::<Ipv6Addr>().ok()?;
     } else {
         let name = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte);
-        if host.is_empty() || host.len() > 255 || host.starts_with('.') || !host.bytes().all(name) {
+        let labels: Vec<&str> = host.strip_suffix('.').unwrap_or(host).split('.').collect();
+        if host.len() > 255 || !host.bytes().all(name) || labels.contains(&"") {
+            return None;
+        }
+        // What a browser takes for an address has to be one in the plain spelling.
+        let last = labels.last()?.to_ascii_lowercase();
+        let number = match last.strip_prefix("0x") {
+            Some(digits) => digits.bytes().all(|byte| byte.is_ascii_hexdigit()),
+            None => last.bytes().all(|byte| byte.is_ascii_digit()),
+        };
+        if number && host.parse::<std::net::Ipv4Addr>().is_err() {
             return None;
         }
     }
@@ -163,8 +193,7 @@ pub(super) fn networks(text: &str) -> Vec<IpNet> {
                 "loopback" => vec!["127.0.0.0/8", "::1/128"],
                 "private" => vec!["10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "fc00::/7"],
                 "link-local" => vec!["169.254.0.0/16", "fe80::/10"],
-                "*" => vec!["0.0.0.0/0", "::/0"],
-                "unix" => vec![],
+                "*" | "unix" => vec![],
                 _ => return vec![network(entry)],
             }
             .into_iter()
