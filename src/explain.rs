@@ -334,11 +334,10 @@ impl Steps<'_> {
 }
 
 fn removed(head: Head<'_>, rules: &Rules, edits: &Edits) -> Vec<String> {
-    let mut removed: Vec<String> = edits
+    let mut removed = Vec::new();
+    edits
         .remove
-        .iter()
-        .map(|field| rules.headers.field_name(field).to_owned())
-        .collect();
+        .each(|field| removed.push(rules.headers.field_name(field).to_owned()));
     if edits.remove_host {
         removed.push("host".to_owned());
     }

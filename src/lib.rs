@@ -44,28 +44,33 @@
 //!
 //! 1. **Peer.** The connection's other end, from the request's extensions ([`Peer`]). Without one,
 //!    nothing is believed.
-//! 2. **Trust.** A peer is trusted if its address, or `unix` for a Unix socket, is in the set.
+//! 2. **Trust.** A peer is trusted if its address, or `unix` for a Unix socket, is in the set. `*`
+//!    ([`any()`](TrustedProxies::any)) trusts any peer and says nothing about addresses.
 //! 3. **Untrusted peer.** It is the client; the scheme is the connection's own; every forwarding field
 //!    is removed.
 //! 4. **The walk.** Field lines of one name are one list, read from the right. Each element is vouched
 //!    for by the hop to its right. The walk goes on while addresses are trusted. An element that is
-//!    empty or malformed ends it; the client is the last address vouched for.
-//! 5. **Hop limit.** At most [`hops(n)`](TrustedProxies::hops) proxies, the peer included;
-//!    [`any()`](TrustedProxies::any) without one means one.
-//! 6. **Pairing.** A list of schemes, hosts or ports speaks through the element that pairs with the
-//!    client's. RFC 7239 pairs by itself.
+//!    empty or malformed ends it; the client is the last address vouched for. An IPv6 zone is dropped,
+//!    and `unix:` is a hop that the entry `unix` trusts.
+//! 5. **Hop limit.** At most [`hops(n)`](TrustedProxies::hops) proxies, the peer included. A set with
+//!    every address of a family (`0.0.0.0/0`) without one means one.
+//! 6. **Pairing.** A scheme, host or port field holds one value, unless it is
+//!    [called a list](Headers::with_lists). A list speaks through the element that pairs with the
+//!    client's. In RFC 7239, the outermost vouched element that states a scheme or host counts.
 //! 7. **Scheme.** `http`, `ws`, `https`, `wss`, in any case; else the connection's own.
 //! 8. **Host.** From the request's target, else `Host`. A forwarded host counts only for names allowed
-//!    with [`hosts`](ForwardedLayer::hosts), since most balancers pass a client's own on.
+//!    with [`hosts`](ForwardedLayer::hosts), since most balancers pass a client's own on. A name with an
+//!    empty label is none, and neither is one that ends in a number, unless it is an IPv4 address.
 //! 9. **Port and prefix** are opt-in ([`believe_port`](ForwardedLayer::believe_port),
-//!    [`believe_prefix`](ForwardedLayer::believe_prefix)).
+//!    [`believe_prefix`](ForwardedLayer::believe_prefix)). Prefixes on several lines are joined.
 //! 10. **RFC 7239** elements are split from the right, so that a quote which an attacker left open
-//!     cannot swallow what a proxy appended.
+//!     cannot swallow what a proxy appended. Empty elements are ignored.
 //! 11. **One family.** Every other forwarding field is removed, and the believed ones are reduced to
 //!     their vouched part, underscore spellings included; [`keep`](ForwardedLayer::keep) exempts one.
 //! 12. **URI.** The target becomes `scheme://authority/path?query`, whatever form and scheme the client
 //!     gave it. `OriginalUri` too. `*` and CONNECT stay.
-//! 13. **Host** is set to the authority where it says something else.
+//! 13. **Host** is set to the authority where it says something else, and removed where it is invalid or
+//!     ambiguous.
 //! 14. **`ConnectInfo<SocketAddr>`** becomes the client's.
 //! 15. **Once.** A second layer on the same request does nothing.
 //! 16. **Never an error by default.** What was odd is in [`Resolution::findings`]; [`RejectLayer`]

@@ -41,11 +41,11 @@ pub(crate) fn rewrite<B>(request: &mut Request<B>, outcome: Outcome, rules: &Rul
 /// Removes the fields that are not believed and leaves the vouched part of the others.
 fn clean(headers: &mut HeaderMap, resolution: &Resolution, edits: &Edits, rules: &Rules) {
     let wanted = &rules.headers;
-    for field in edits.remove.iter() {
+    edits.remove.each(|field| {
         if let Some(name) = wanted.header_name(field) {
             headers.remove(name);
         }
-    }
+    });
     if edits.underscored {
         remove_underscored(headers, rules);
     }
@@ -88,9 +88,7 @@ fn clean(headers: &mut HeaderMap, resolution: &Resolution, edits: &Edits, rules:
             set(headers, wanted, wanted.host, authority);
         }
         if edits.set_host {
-            if let Ok(value) = HeaderValue::from_bytes(authority) {
-                insert(headers, &header::HOST, value);
-            }
+            insert(headers, &header::HOST, authority);
         }
     }
     if edits.remove_host {
@@ -106,24 +104,25 @@ fn clean(headers: &mut HeaderMap, resolution: &Resolution, edits: &Edits, rules:
 
 /// Replaces every line of a field by one.
 fn set(headers: &mut HeaderMap, wanted: &Headers, field: Field, value: &[u8]) {
-    let Some(name) = wanted.header_name(field) else {
-        return;
-    };
-    match HeaderValue::from_bytes(value) {
-        Ok(value) => insert(headers, name, value),
-        // It cannot be: the value is plain ASCII. Nothing is better than something wrong.
-        Err(_) => {
-            headers.remove(name);
-        }
+    if let Some(name) = wanted.header_name(field) {
+        insert(headers, name, value);
     }
 }
 
 /// Replaces every line of a header by one.
 ///
-/// A header that is there has room. One that is new has none in a full map (24,576 names): it is then
-/// left out, since nothing that a client sends may make the layer panic.
-fn insert(headers: &mut HeaderMap, name: &HeaderName, value: HeaderValue) {
-    let _full = headers.try_insert(name, value);
+/// A map of 24,576 names has no room for another. A header that is there is replaced all the same, and
+/// one that is not is left out: nothing that a client sends may make the layer panic.
+fn insert(headers: &mut HeaderMap, name: &HeaderName, value: &[u8]) {
+    let try_insert = |headers: &mut HeaderMap| {
+        let value = HeaderValue::from_bytes(value).ok()?;
+        headers.try_insert(name, value).ok()
+    };
+    if try_insert(headers).is_none() {
+        // Nothing is better than something wrong.
+        headers.remove(name);
+        try_insert(headers);
+    }
 }
 
 fn remove_underscored(headers: &mut HeaderMap, rules: &Rules) {
@@ -203,6 +202,7 @@ fn quoted(text: &str) -> String {
 }
 
 /// Makes the target say what was resolved, or leaves it as it came where that is asked for.
+#[inline]
 pub(crate) fn set_target(target: &mut Uri, resolution: &Resolution, connect: bool, rules: &Rules) {
     if !rules.keep_uri {
         set_origin(target, resolution, connect);
@@ -234,6 +234,7 @@ fn set_origin(target: &mut Uri, resolution: &Resolution, connect: bool) {
 }
 
 /// Puts scheme and authority into the target, or takes both off.
+#[inline]
 fn set_parts(target: &mut Uri, origin: Option<(Scheme, &uri::Authority)>) {
     let mut parts = std::mem::take(target).into_parts();
     parts.scheme = origin.map(|(scheme, _)| scheme.into());

@@ -355,3 +355,34 @@ fn a_hidden_client_on_a_line_of_its_own_leaves_the_addresses_that_were_vouched_f
     assert_eq!(field(&seen, "x-forwarded-for"), "10.0.0.3, 10.0.0.2");
     assert_eq!(client(&resolution(&seen)), "10.0.0.3");
 }
+
+#[test]
+fn what_other_products_write_reaches_nobody() {
+    for name in [
+        "wl-proxy-ssl",
+        "x-arr-ssl",
+        "x-forwarded-https",
+        "x-vercel-forwarded-for",
+        "x-nf-client-connection-ip",
+        "do-connecting-ip",
+        "incap-client-ip",
+        "x-host",
+        "x-proxyuser-ip",
+        "x-proxied-https",
+        "x-sucuri-clientip",
+        "ali-cdn-real-ip",
+        "cdn-src-ip",
+        "x-forwarded-uri",
+        "x-forwarded-method",
+        "x-original-url",
+        "x-rewrite-url",
+    ] {
+        for spelled in [name.to_owned(), name.replace('-', "_")] {
+            for peer in [PROXY, "203.0.113.9:1"] {
+                let fields = [("x-forwarded-for", "203.0.113.7"), (&*spelled, "forged")];
+                let seen = through(&layer(), Some(peer), request("/", &fields));
+                assert_eq!(field(&seen, &spelled), "", "{spelled} from {peer}");
+            }
+        }
+    }
+}

@@ -385,6 +385,74 @@ fn what_an_attacker_wrote_is_shown_as_printable_ascii() {
     assert!(text.contains(r#"\xff\t\"<b>"#), "{text}");
 }
 
+#[test]
+fn no_control_character_reaches_a_terminal() {
+    // C1 controls as UTF-8, which URIs may hold: CSI (U+009B) and NEL (U+0085).
+    let target = "/\u{9b}31m\u{85}?\u{9b}";
+    let request = request(target, &HONEST);
+    let told = explain(
+        Some(PROXY.parse().unwrap()),
+        &request.into_parts().0,
+        layer().policy(),
+    );
+    let text = told.to_string();
+    assert!(
+        !text.chars().any(|char| char.is_control() && char != '\n'),
+        "{text:?}"
+    );
+    assert!(text.contains(r"/\xc2\x9b31m\xc2\x85"), "{text}");
+    let head = format!("GET {target} HTTP/1.1\nHost: a.example\nX-Forwarded-For: 203.0.113.7\n");
+    let plain = ["--trust", "10.0.0.0/8", "--peer", "10.0.0.1"];
+    let json = [&plain[..], &["--json"]].concat();
+    let case = format!(
+        "{}\n",
+        serde_json::json!({
+            "id": "\u{9b}",
+            "config": { "trust": ["10.0.0.1"], "headers": "x-forwarded" },
+            "request": { "peer": "10.0.0.1:1", "uri": target, "headers": [["x-other", "\u{7f}\u{9b}"], ["x-more", "\u{9b}"]] },
+        })
+    );
+    for (arguments, input) in [(&plain[..], &head), (&json, &head), (&["--json"], &case)] {
+        let output = program(arguments, input);
+        assert!(output.stdout.len() > 50, "{output:?}");
+        let is_safe = |&byte: &u8| byte == b'\n' || (b' '..=b'~').contains(&byte);
+        assert!(
+            output.stdout.iter().all(is_safe),
+            "{arguments:?} {output:?}"
+        );
+    }
+    // It is the same URI for who reads the JSON.
+    let case = case.replace("\u{7f}", "");
+    let answer: serde_json::Value =
+        serde_json::from_slice(&program(&["--json"], &case).stdout).unwrap();
+    assert_eq!(answer["uri"], target);
+    assert_eq!(answer["id"], "\u{9b}");
+    assert_eq!(answer["headers"][1][1], "\u{9b}");
+}
+
+#[test]
+fn a_reader_that_goes_away_is_no_error() {
+    // As `explain … | head -1`: the pipe is closed before anything is written.
+    for arguments in [
+        &["--trust", "10.0.0.0/8", "--peer", "10.0.0.1"][..],
+        &["--trust", "10.0.0.0/8", "--peer", "10.0.0.1", "--json"],
+    ] {
+        let (reader, writer) = std::io::pipe().unwrap();
+        let mut child = Command::new(example("explain"))
+            .args(arguments)
+            .stdin(Stdio::piped())
+            .stdout(writer)
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        drop(reader);
+        std::io::Write::write_all(&mut child.stdin.take().unwrap(), CURL.as_bytes()).unwrap();
+        let output = child.wait_with_output().unwrap();
+        assert_eq!(output.status.code(), Some(0), "{output:?}");
+        assert_eq!(text(&output.stderr), "", "{output:?}");
+    }
+}
+
 /// The program as a person runs it.
 fn program(arguments: &[&str], input: &str) -> Output {
     use std::io::Write;

@@ -196,3 +196,59 @@ async fn it_explains_with_the_rules_of_its_layer() {
         answer.body
     );
 }
+
+#[tokio::test]
+async fn the_page_is_no_longer_than_what_was_asked_however_it_is_asked() {
+    let layer = ForwardedLayer::new("127.0.0.1".parse::<TrustedProxies>().unwrap());
+    let why = explain_service(&layer, |_, _| true);
+    let server = serve(Router::new().fallback_service(why)).await;
+    let size = async |path: String, fields: Vec<(&'static str, String)>| {
+        let fields: Vec<(&str, &str)> = fields
+            .iter()
+            .map(|(name, value)| (*name, value.as_str()))
+            .chain([("accept", "text/html")])
+            .collect();
+        let answer = ask(&server, &path, &fields).await;
+        assert_eq!(answer.status, StatusCode::OK);
+        answer.body.len()
+    };
+    let plain = size("/".to_owned(), vec![]).await;
+    for mark in [
+        "{{came}}",
+        "{{steps}}",
+        "{{first}}",
+        "{{came}}{{steps}}",
+        "{{",
+        "}}",
+        "&<>\"",
+    ] {
+        // What http's parser of targets lets through, and what it refuses.
+        let marks = mark.repeat(7_000 / mark.len());
+        let asked = marks.replace(['<', '>', '"', '{', '}'], "%");
+        for (path, value) in [
+            (format!("/?{asked}"), marks.clone()),
+            (format!("/?{}", mark.repeat(300)), String::new()),
+        ] {
+            let Ok(uri) = path.parse::<http::Uri>() else {
+                continue;
+            };
+            let fields = vec![
+                ("x-forwarded-for", value.clone()),
+                ("x-forwarded-host", value),
+            ];
+            let page = size(uri.to_string(), fields).await;
+            assert!(
+                page < plain + 30_000,
+                "{mark}: {page} bytes, {plain} without"
+            );
+        }
+    }
+    // A placeholder in the request is shown as it is.
+    let answer = ask(&server, "/?{{steps}}", &[("accept", "text/html")]).await;
+    assert!(
+        answer
+            .body
+            .contains("GET http://api.example.com/?{{steps}} ")
+            || answer.body.contains("GET /?{{steps}} ")
+    );
+}

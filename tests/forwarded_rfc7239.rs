@@ -372,3 +372,66 @@ fn realclientip_gos_documented_deviations_are_not_ours() {
         );
     }
 }
+
+#[test]
+fn no_host_and_no_scheme_that_was_not_accepted_stays_in_any_element() {
+    let left = |layer: &ForwardedLayer, line: &str| {
+        let seen = through(layer, Some(PROXY), request("/", &[("forwarded", line)]));
+        field(&seen, "forwarded")
+    };
+    let believing = layer().hosts(["*.example.com"]).unwrap();
+    for (line, nothing_believed, believed) in [
+        (
+            "for=203.0.113.7;proto=https, for=10.0.0.2;host=evil.example;proto=http",
+            "for=203.0.113.7;proto=https, for=10.0.0.2;proto=http;host=app.internal",
+            "for=203.0.113.7;proto=https, for=10.0.0.2;proto=http;host=app.internal",
+        ),
+        (
+            "for=203.0.113.7;host=a.example.com, for=10.0.0.2;host=evil.example",
+            "for=203.0.113.7;host=app.internal, for=10.0.0.2",
+            "for=203.0.113.7;host=a.example.com, for=10.0.0.2",
+        ),
+        (
+            "for=203.0.113.7;host=a.example.com, for=10.0.0.2;proto=https;host=evil.example",
+            "for=203.0.113.7;host=app.internal, for=10.0.0.2;proto=https",
+            "for=203.0.113.7;host=a.example.com, for=10.0.0.2;proto=https",
+        ),
+        (
+            "for=203.0.113.7;proto=https, for=10.0.0.2;proto=\"<script>\"",
+            "for=203.0.113.7;proto=https, for=10.0.0.2",
+            "for=203.0.113.7;proto=https, for=10.0.0.2",
+        ),
+        (
+            "for=203.0.113.7;host=\"a,b.example.com\", for=10.0.0.3;host=x.example.com, for=10.0.0.2",
+            "for=203.0.113.7;host=app.internal, for=10.0.0.3, for=10.0.0.2",
+            "for=203.0.113.7;host=app.internal, for=10.0.0.3, for=10.0.0.2",
+        ),
+    ] {
+        assert_eq!(left(&layer(), line), nothing_believed, "{line}");
+        assert_eq!(left(&believing, line), believed, "{line}");
+    }
+}
+
+#[test]
+fn a_host_of_any_length_spoils_nothing_beside_it() {
+    for host in [
+        "a".repeat(1_030),
+        "a".repeat(60_000),
+        "\\\"".repeat(2_000),
+        ",".repeat(3_000),
+        "x\\\",for=6.6.6.6;proto=http".repeat(100),
+    ] {
+        for line in [
+            format!("for=203.0.113.7;proto=https;host=\"{host}\""),
+            format!("for=6.6.6.6, host=\"{host}\";for=203.0.113.7;proto=https"),
+            format!("proto=https;host=\"{host}\";for=203.0.113.7, for=10.0.0.2;host=\"{host}\""),
+        ] {
+            let hops = line.matches("10.0.0.2").count() + 1;
+            assert_eq!(
+                came_out(&[&line]),
+                ("203.0.113.7".into(), "https", "host-invalid".into(), hops),
+                "{line}"
+            );
+        }
+    }
+}

@@ -4,7 +4,7 @@ use std::convert::Infallible;
 
 use http::{HeaderMap, HeaderName, HeaderValue, Request, Response};
 use tower::{Layer, ServiceExt, service_fn};
-use tower_forwarded::{ForwardedLayer, LocationLayer, Peer};
+use tower_forwarded::{ForwardedLayer, HttpsRedirectLayer, LocationLayer, Peer};
 
 use crate::support::*;
 
@@ -282,4 +282,93 @@ fn a_backend_that_is_no_host_is_named() {
         error.to_string().contains("`http://app.internal`"),
         "{error}"
     );
+}
+
+#[test]
+fn bytes_outside_ascii_are_passed_through_what_is_repaired() {
+    let outer = layer().believe_prefix();
+    for (said, becomes) in [
+        (
+            "http://app.internal:3000/café?é#ü",
+            "https://api.example.com/shop/café?é#ü",
+        ),
+        ("/café", "/shop/café"),
+        ("//api.example.com/é", "https://api.example.com/shop/é"),
+        ("http://café.example/x", "http://café.example/x"),
+        ("é", "é"),
+    ] {
+        assert_eq!(location(&outer, &ASKED, said), becomes, "{said}");
+    }
+    let cookies = LocationLayer::new().secure_cookies();
+    for (name, said, becomes) in [
+        (http::header::SET_COOKIE, "name=café", "name=café; Secure"),
+        (http::header::SET_COOKIE, "é=1; SECURE ;x", "é=1; SECURE ;x"),
+        (
+            http::header::REFRESH,
+            "5; URL='/café'",
+            "5; URL='/shop/café'",
+        ),
+    ] {
+        let fields = answer(&cookies, &outer, &ASKED, &[(name.clone(), said)]);
+        assert_eq!(fields[&name].as_bytes(), becomes.as_bytes(), "{said}");
+    }
+    // Bytes that are no UTF-8 either.
+    let inner = service_fn(|_: Request<()>| {
+        let mut response = Response::new(String::new());
+        let value = HeaderValue::from_bytes(b"a=\xff").unwrap();
+        response.headers_mut().insert("set-cookie", value);
+        std::future::ready(Ok::<_, Infallible>(response))
+    });
+    let mut asked = request("/", &ASKED);
+    asked
+        .extensions_mut()
+        .insert(PROXY.parse::<Peer>().unwrap());
+    let answer = now(outer.layer(cookies.layer(inner)).oneshot(asked)).unwrap();
+    assert_eq!(answer.headers()["set-cookie"].as_bytes(), b"a=\xff; Secure");
+}
+
+#[test]
+fn a_redirect_to_https_is_never_turned_back_whoever_it_names() {
+    let by_http = [("host", "api.example.com"), ("x-forwarded-proto", "http")];
+    for said in [
+        "https://app.internal:3000/login",
+        "https://127.0.0.1/login",
+        "https://api.example.com/login",
+        "HTTPS://app.internal:3000/login",
+    ] {
+        assert_eq!(location(&layer(), &by_http, said), said);
+    }
+    let becomes = "http://api.example.com/login";
+    for said in ["http://app.internal:3000/login", "//127.0.0.1/login"] {
+        assert_eq!(location(&layer(), &by_http, said), becomes);
+    }
+}
+
+#[test]
+fn an_answer_with_a_full_header_map_is_repaired_and_nothing_panics() {
+    let inner = service_fn(|_: Request<()>| {
+        let mut response = Response::new(String::new());
+        let fields = response.headers_mut();
+        fields.insert("location", HeaderValue::from_static("/x"));
+        let full = (0..).map(|index| format!("x-{index}").parse::<HeaderName>().unwrap());
+        for name in full {
+            if fields
+                .try_insert(name, HeaderValue::from_static(""))
+                .is_err()
+            {
+                break;
+            }
+        }
+        std::future::ready(Ok::<_, Infallible>(response))
+    });
+    let https = HttpsRedirectLayer::new().hsts(std::time::Duration::from_secs(1));
+    let service = layer()
+        .believe_prefix()
+        .layer(https.layer(repair().secure_cookies().layer(inner)));
+    let mut asked = request("/", &ASKED);
+    asked
+        .extensions_mut()
+        .insert(PROXY.parse::<Peer>().unwrap());
+    let answer = now(service.oneshot(asked)).unwrap();
+    assert_eq!(answer.headers()["location"], "/shop/x");
 }

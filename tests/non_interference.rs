@@ -218,7 +218,7 @@ fn the_property_fails_where_its_premise_is_broken() {
                 forwarded: true,
                 hops: vec![pass_on],
                 written: client_wrote("forwarded", "for=198.51.100.66"),
-                ..honest.clone()
+                ..honest
             },
         ),
     ] {

@@ -399,3 +399,19 @@ fn only_a_whole_preflight_passes() {
         assert_eq!(answer.0, status, "{method} {fields:?}");
     }
 }
+
+#[test]
+fn only_options_may_ask_for_the_asterisk_by_http() {
+    let redirect = HttpsRedirectLayer::new();
+    for (method, by_http) in [
+        ("OPTIONS", 200),
+        ("GET", 400),
+        ("POST", 400),
+        ("HEAD", 400),
+        ("TRACE", 400),
+    ] {
+        let ask = |fields: &[(&str, &str)]| ask(&redirect, &layer(), method, "*", fields).0;
+        assert_eq!(ask(&HTTP), by_http, "{method}");
+        assert_eq!(ask(&HTTPS), 200, "{method}");
+    }
+}

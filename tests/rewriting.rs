@@ -68,6 +68,70 @@ fn keep_uri_leaves_the_uri_and_nothing_else() {
 }
 
 #[test]
+fn keep_uri_keeps_no_origin_that_was_not_resolved() {
+    // A believed host passes AllowedHostsLayer, while a reader of the URI would see the client's.
+    let layer = layer().hosts(["api.example.com"]).unwrap().keep_uri();
+    for (target, expected) in [
+        ("http://evil.example/x?y", "/x?y"),
+        ("https://evil.example", "/"),
+        ("https://user@api.example.com/x", "/x"),
+        // The client asked by https, so this scheme was made up.
+        ("http://api.example.com/x", "/x"),
+        ("https://api.example.com/x", "https://api.example.com/x"),
+    ] {
+        let mut request = request(target, &HTTPS);
+        let value = http::HeaderValue::from_static("api.example.com");
+        request.headers_mut().insert("x-forwarded-host", value);
+        request
+            .extensions_mut()
+            .insert(OriginalUri(target.parse().unwrap()));
+        let seen = through(&layer, Some(PROXY), request);
+        assert_eq!(seen.uri().to_string(), expected, "{target}");
+        let original = &seen.extensions().get::<OriginalUri>().unwrap().0;
+        assert_eq!(original.to_string(), expected, "{target}");
+    }
+    // The authority-form of CONNECT is all that there is.
+    let mut connect = request("api.example.com:443", &HTTPS);
+    *connect.method_mut() = Method::CONNECT;
+    let seen = through(&layer, Some(PROXY), connect);
+    assert_eq!(seen.uri(), "api.example.com:443");
+}
+
+#[test]
+fn a_full_header_map_makes_nothing_panic() {
+    // What the http crate takes at most: three quarters of 32,768 names.
+    let full = |fields: &[(&str, &str)]| {
+        let mut request = request("http://a.example/x", fields);
+        let mut index = 0;
+        loop {
+            let name: http::HeaderName = format!("x-{index}").parse().unwrap();
+            let value = http::HeaderValue::from_static("");
+            if request.headers_mut().try_insert(name, value).is_err() {
+                break request;
+            }
+            index += 1;
+        }
+    };
+    let seen = through(&layer(), Some(PROXY), full(&HTTPS));
+    assert!(seen.headers().len() > 24_000, "{}", seen.headers().len());
+    let resolution = resolution(&seen);
+    assert_eq!(client(&resolution), "203.0.113.7");
+    assert_eq!(seen.uri().to_string(), "https://a.example/x");
+    // There is no room for Host, and none was there.
+    assert_eq!(field(&seen, "host"), "");
+    // What is there is replaced.
+    let fields = [
+        ("host", "b.example"),
+        ("x-forwarded-for", "6.6.6.6, 203.0.113.7:1"),
+        ("x-forwarded-proto", "WSS"),
+    ];
+    let seen = through(&layer(), Some(PROXY), full(&fields));
+    assert_eq!(field(&seen, "host"), "a.example");
+    assert_eq!(field(&seen, "x-forwarded-for"), "203.0.113.7");
+    assert_eq!(field(&seen, "x-forwarded-proto"), "https");
+}
+
+#[test]
 fn host_follows_the_authority() {
     let seen = through(
         &layer(),

@@ -49,6 +49,7 @@ pub struct Headers {
     pub(crate) lists: FieldSet,
     /// The names that are not known, by [`Role`].
     custom: [Option<HeaderName>; CUSTOM],
+    has_custom: bool,
 }
 
 /// What a field says. As a number, its place among the names that users gave.
@@ -270,6 +271,7 @@ impl Headers {
         if let Some(slot) = self.custom.get_mut(usize::from(place)) {
             *slot = custom;
         }
+        self.has_custom = self.custom.iter().any(Option::is_some);
         let read = match role {
             Role::Client => &mut self.client,
             Role::Scheme => &mut self.scheme,
@@ -286,19 +288,17 @@ impl Headers {
     }
 
     /// What a header is: a field that is known, or one that the user named.
-    #[inline]
     pub(crate) fn recognise(&self, name: &HeaderName) -> Option<Kind> {
-        match known::classify(name.as_str()) {
-            None if self.has_custom() => self.recognise_custom(name),
-            known => known,
-        }
+        self.recognise_fast(name)
     }
 
-    #[inline]
-    fn has_custom(&self) -> bool {
-        [self.client, self.scheme, self.host, self.port, self.prefix]
-            .iter()
-            .any(|&field| field >= FIRST_CUSTOM && field != NONE)
+    /// The same for the one loop that every request runs, compiled into it.
+    #[inline(always)]
+    fn recognise_fast(&self, name: &HeaderName) -> Option<Kind> {
+        match known::classify(name.as_str()) {
+            None if self.has_custom => self.recognise_custom(name),
+            known => known,
+        }
     }
 
     #[cold]
@@ -372,11 +372,8 @@ impl fmt::Debug for Headers {
                 debug.field(role, &self.field_name(field));
             }
         }
-        let lists: Vec<_> = self
-            .lists
-            .iter()
-            .map(|field| self.field_name(field))
-            .collect();
+        let mut lists = Vec::new();
+        self.lists.each(|field| lists.push(self.field_name(field)));
         if !lists.is_empty() {
             debug.field("lists", &lists);
         }

@@ -29,6 +29,7 @@ pub(super) const fn x_forwarded(
         prefix,
         lists: FieldSet::EMPTY,
         custom: [const { None }; _],
+        has_custom: false,
     }
 }
 
@@ -86,6 +87,11 @@ impl Headers {
     /// They survive a balancer between CloudFront and the service, whose own `X-Forwarded-Proto`
     /// tells how CloudFront connected and not how the viewer did. Trust that balancer, and let it
     /// accept connections from CloudFront only, or whoever reaches it directly writes both fields.
+    ///
+    /// **CloudFront's addresses are shared by all its customers**, so they do not prove that a request came
+    /// through your distribution. Let CloudFront add a header with a secret and check it
+    /// ([Restrict access to Application Load Balancers](https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/restrict-access-to-load-balancer.html)),
+    /// or use VPC origins.
     ///
     /// Source: [Add CloudFront request headers](https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/adding-cloudfront-headers.html).
     pub const AWS_CLOUDFRONT: Self = single(
@@ -151,6 +157,11 @@ impl Headers {
     /// other. Trust Cloudflare's published networks, or the proxy behind them if that accepts
     /// connections from these networks only.
     ///
+    /// **All of Cloudflare's customers share these networks**, so they do not prove that a request came
+    /// through your zone. Let a
+    /// [request header transform rule](https://developers.cloudflare.com/rules/transform/request-header-modification/)
+    /// set a header to a secret, and check it.
+    ///
     /// Source: [Cloudflare HTTP headers](https://developers.cloudflare.com/fundamentals/reference/http-headers/).
     pub const CLOUDFLARE: Self = {
         let mut headers = single(
@@ -177,7 +188,8 @@ impl Headers {
     /// }
     /// ```
     ///
-    /// Trust Fastly's published networks.
+    /// Trust Fastly's published networks. **All of Fastly's customers share them**, so they do not prove
+    /// that a request came through your service. Let your VCL add a header with a secret, and check it.
     ///
     /// Source: [Fastly-Client-IP](https://www.fastly.com/documentation/reference/http/http-headers/Fastly-Client-IP/),
     /// [Fastly-SSL](https://www.fastly.com/documentation/reference/http/http-headers/Fastly-SSL/).
@@ -271,7 +283,13 @@ impl Headers {
     pub const CADDY: Self = x_forwarded("caddy", XFH, NONE, NONE);
 
     /// Traefik: sets `X-Forwarded-For`, `-Proto`, `-Host` and `-Port`, replacing what an untrusted
-    /// client sent, and `-Prefix` where its StripPrefix middleware takes one off.
+    /// client sent, and adds a line to `-Prefix` for each StripPrefix middleware that takes one off.
+    ///
+    /// Traefik removes a client's own `X-Forwarded-Prefix` from versions 2.11.14 and 3.2.1 on
+    /// ([CVE-2024-52003](https://github.com/traefik/traefik/security/advisories/GHSA-h924-8g65-j9wg)).
+    /// [Believe prefixes](crate::ForwardedLayer::believe_prefix) only behind these. Before 2.11.9 and
+    /// 3.1.3 a client could make Traefik drop `-Proto`, `-Host` and `-Port` by naming them in `Connection`
+    /// ([GHSA-62c8-mh53-4cqv](https://github.com/traefik/traefik/security/advisories/GHSA-62c8-mh53-4cqv)).
     ///
     /// Source: [EntryPoints, forwarded headers](https://doc.traefik.io/traefik/routing/entrypoints/#forwarded-headers).
     pub const TRAEFIK: Self = x_forwarded("traefik", XFH, X_PORT, X_PREFIX);

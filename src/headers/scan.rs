@@ -131,7 +131,7 @@ impl<'a> Scan<'a> {
             prefix: Lines::default(),
         };
         for (name, value) in headers {
-            let field = match wanted.recognise(name) {
+            let field = match wanted.recognise_fast(name) {
                 Some(Kind::Field(field)) => field,
                 Some(Kind::Host) => {
                     scan.host.add(name, value);

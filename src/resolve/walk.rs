@@ -123,13 +123,11 @@ impl<'a, O: Observer> Resolving<'a, O> {
                 continue;
             }
             let parsed = element.text.and_then(forwarded::parse);
-            let named = parsed.as_ref().map(|parsed| parsed.node.is_some());
-            let node = parsed
-                .as_ref()
-                .and_then(|parsed| node::parse(parsed.node.as_deref()?));
+            let said_for = parsed.as_ref().map(|parsed| parsed.node.as_deref());
             // An element without `for`: a proxy that says scheme and host, but not for whom.
-            let is_vouched = node.is_some() || named == Some(false);
-            if let (true, Some(parsed)) = (is_vouched, parsed) {
+            let is_without_for = said_for == Some(None);
+            let node = said_for.flatten().and_then(node::parse);
+            if let (true, Some(parsed)) = (is_without_for || node.is_some(), parsed) {
                 vouched.element(element.start, true);
                 // R6: the outermost element that states one.
                 if parsed.proto.is_some() {
@@ -142,7 +140,7 @@ impl<'a, O: Observer> Resolving<'a, O> {
                     walked.host_number = vouched.elements;
                 }
             }
-            if named == Some(false) {
+            if is_without_for {
                 walked.accepted = walked.accepted.saturating_add(1);
                 self.findings.insert(Finding::ForMissing);
                 self.observer.see(Step::Element {

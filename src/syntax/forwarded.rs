@@ -78,35 +78,43 @@ pub(crate) fn parse(text: &[u8]) -> Option<ForwardedElement<'_>> {
             _ => {}
         }
         let (name, after) = split_while(rest, is_token);
-        let (value, after) = match after {
-            [b'=', after @ ..] if !name.is_empty() => match value(after) {
-                Some((value, after)) => (Some(value), after),
-                None => (None, after),
-            },
+        let after = match after {
+            [b'=', after @ ..] if !name.is_empty() => after,
             _ => return None,
         };
-        rest = skip_ows(after);
-        if !matches!(rest, [] | [b';', ..]) {
-            return None;
-        }
         pairs = pairs.saturating_add(1);
         let slot = if name.eq_ignore_ascii_case(b"for") {
-            &mut element.node
+            Some(&mut element.node)
         } else if name.eq_ignore_ascii_case(b"proto") {
-            &mut element.proto
+            Some(&mut element.proto)
         } else if name.eq_ignore_ascii_case(b"host") {
-            &mut element.host
+            Some(&mut element.host)
         } else if name.eq_ignore_ascii_case(b"by") {
-            &mut element.by
+            Some(&mut element.by)
         } else {
-            let seen = |slot: &&[u8]| slot.eq_ignore_ascii_case(name);
-            if extensions.iter().any(seen) {
-                return None;
-            }
-            *extensions.iter_mut().find(|slot| slot.is_empty())? = name;
-            continue;
+            None
         };
-        if slot.replace(value?).is_some() {
+        rest = match slot {
+            Some(slot) => {
+                let (value, after) = value(after)?;
+                if slot.replace(value).is_some() {
+                    return None;
+                }
+                after
+            }
+            None => {
+                if extensions
+                    .iter()
+                    .any(|seen| seen.eq_ignore_ascii_case(name))
+                {
+                    return None;
+                }
+                *extensions.iter_mut().find(|slot| slot.is_empty())? = name;
+                value(after).map_or(after, |(_, after)| after)
+            }
+        };
+        rest = skip_ows(rest);
+        if !matches!(rest, [] | [b';', ..]) {
             return None;
         }
     }

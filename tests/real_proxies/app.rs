@@ -32,6 +32,7 @@ pub struct Seen {
     pub client: Option<String>,
     pub scheme: String,
     pub host: Option<String>,
+    pub prefix: Option<String>,
     pub hops: usize,
     pub findings: Vec<String>,
     /// The head as the app sees it.
@@ -131,6 +132,7 @@ fn seen(wire: Wire, resolution: &Resolution, request: &Request) -> String {
         client: resolution.client().map(|client| client.to_string()),
         scheme: resolution.scheme().to_string(),
         host: resolution.authority().map(ToString::to_string),
+        prefix: resolution.prefix().map(str::to_owned),
         hops: resolution.hops(),
         findings: resolution
             .findings()

@@ -16,10 +16,18 @@ pub enum Kind {
     Nginx,
     Haproxy,
     HaproxyForwarded,
+    /// With `host=` in the element.
+    HaproxyForwardedHost,
     Apache,
     Nghttpx,
+    /// With `Forwarded` that names clients by address.
+    NghttpxForwarded,
     Caddy,
+    /// For every name.
+    CaddyAnyHost,
     Traefik,
+    /// With middlewares that strip prefixes.
+    TraefikPrefix,
     Envoy,
     /// Behind another proxy.
     NginxInner,
@@ -60,6 +68,10 @@ impl Kind {
             Self::Nginx => "nginx",
             Self::Haproxy => "haproxy",
             Self::HaproxyForwarded => "haproxy-forwarded",
+            Self::HaproxyForwardedHost => "haproxy-forwarded-host",
+            Self::NghttpxForwarded => "nghttpx-forwarded",
+            Self::CaddyAnyHost => "caddy-any-host",
+            Self::TraefikPrefix => "traefik-prefix",
             Self::Apache => "apache",
             Self::Nghttpx => "nghttpx",
             Self::Caddy => "caddy",
@@ -92,7 +104,10 @@ impl Kind {
             Self::Haproxy => files!["haproxy.cfg"],
             Self::HaproxyForwarded => files!["haproxy-forwarded.cfg"],
             Self::Apache => files!["apache.conf"],
-            Self::Nghttpx => &[],
+            Self::HaproxyForwardedHost => files!["haproxy-forwarded-host.cfg"],
+            Self::Nghttpx | Self::NghttpxForwarded => &[],
+            Self::CaddyAnyHost => files!["CaddyfileAnyHost"],
+            Self::TraefikPrefix => files!["traefik.yml", "traefik-prefix.yml"],
             Self::Caddy => files!["Caddyfile"],
             Self::Traefik => files!["traefik.yml", "traefik-routes.yml"],
             Self::Envoy => files!["envoy.yaml"],
@@ -110,26 +125,30 @@ impl Kind {
             Self::Nginx | Self::NginxInner | Self::NginxArticle | Self::NginxWith(_) => {
                 ("nginx", vec!["-c".into(), file(self.files()[0].0)])
             }
-            Self::Haproxy | Self::HaproxyForwarded | Self::HaproxyInner | Self::HaproxyReplicas => {
-                ("haproxy", vec!["-f".into(), file(self.files()[0].0)])
-            }
+            Self::Haproxy
+            | Self::HaproxyForwarded
+            | Self::HaproxyForwardedHost
+            | Self::HaproxyInner
+            | Self::HaproxyReplicas => ("haproxy", vec!["-f".into(), file(self.files()[0].0)]),
             Self::Apache => (
                 "apache2",
                 vec!["-f".into(), file("apache.conf"), "-DFOREGROUND".into()],
             ),
-            Self::Caddy => (
+            Self::Caddy | Self::CaddyAnyHost => (
                 "caddy",
                 [
                     "run",
                     "--adapter",
                     "caddyfile",
                     "--config",
-                    &file("Caddyfile"),
+                    &file(self.files()[0].0),
                 ]
                 .map(String::from)
                 .to_vec(),
             ),
-            Self::Traefik => ("traefik", vec!["--configfile".into(), file("traefik.yml")]),
+            Self::Traefik | Self::TraefikPrefix => {
+                ("traefik", vec!["--configfile".into(), file("traefik.yml")])
+            }
             Self::Envoy => (
                 "envoy",
                 [
@@ -144,7 +163,7 @@ impl Kind {
                 .map(String::from)
                 .to_vec(),
             ),
-            Self::Nghttpx => {
+            Self::Nghttpx | Self::NghttpxForwarded => {
                 let backend = match upstream {
                     Upstream::Http1(address) => format!("-b{},{}", address.ip(), address.port()),
                     Upstream::Http2(address) => {
@@ -174,6 +193,9 @@ impl Kind {
                     ]
                     .map(String::from),
                 );
+                if self == Self::NghttpxForwarded {
+                    arguments.push("--forwarded-for=ip".to_owned());
+                }
                 ("nghttpx", arguments)
             }
         };
@@ -209,6 +231,9 @@ impl Proxy {
         certificate.write(dir.path());
         for (name, template) in kind.files() {
             let mut text = fill(template, dir.path(), [port, second], upstream);
+            if kind == Kind::TraefikPrefix {
+                text = text.replace("traefik-routes.yml", "traefik-prefix.yml");
+            }
             if let Kind::NginxWith(directives) = kind {
                 text = text.replace("@FIELDS@", &directives.join("\n"));
             }

@@ -7,6 +7,7 @@ mod app;
 mod chains;
 pub mod client;
 pub mod fixture;
+mod hosts;
 mod matrix;
 mod mistakes;
 mod soak;
