@@ -2,7 +2,7 @@
 
 use super::{
     ClientSyntax, Headers,
-    known::{Field, FieldSet, NONE, field},
+    known::{CUSTOM, Field, FieldSet, NONE, field},
 };
 
 const XFF: Field = field("x-forwarded-for");
@@ -28,7 +28,7 @@ pub(super) const fn x_forwarded(
         port,
         prefix,
         lists: FieldSet::EMPTY,
-        custom: [const { None }; _],
+        custom: [const { None }; CUSTOM],
         has_custom: false,
     }
 }
