@@ -7,7 +7,13 @@ use serde::{
     de::{Error as _, MapAccess, SeqAccess, Visitor},
 };
 
-use crate::{ForwardedLayer, Headers, HostPattern, Scheme, TrustedProxies};
+use crate::{
+    headers::Headers,
+    host_pattern::{HostPattern, HostPatternError},
+    layer::ForwardedLayer,
+    resolution::scheme::Scheme,
+    trust::TrustedProxies,
+};
 
 /// The whole policy as a section of a configuration file, or as environment variables.
 ///
@@ -61,7 +67,7 @@ const KEYS: [&str; 7] = [
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum ConfigError {
-    /// A key that there is not.
+    /// Unknown key.
     #[error("`{}` is no key here: expected one of {}", key.escape_debug(), KEYS.join(", "))]
     UnknownKey {
         /// The key.
@@ -196,7 +202,7 @@ impl Config {
                     config.hosts = patterns
                         .iter()
                         .map(|pattern| pattern.parse())
-                        .collect::<Result<_, crate::HostPatternError>>()
+                        .collect::<Result<_, HostPatternError>>()
                         .map_err(|error| wrong(error.to_string()))?;
                 }
                 "port" => config.port = value.switch().map_err(wrong)?,

@@ -8,7 +8,7 @@ use axum::{
 };
 use http::{StatusCode, request::Parts, uri::Authority};
 
-use crate::{Origin, Resolution, Scheme};
+use crate::resolution::{Origin, Resolution, scheme::Scheme};
 
 /// The client's address, as the outermost trusted proxy saw it.
 ///
@@ -36,16 +36,16 @@ impl fmt::Display for ClientIp {
 /// anyone.
 ///
 /// ```
-/// use tower_forwarded::Host;
+/// use tower_forwarded::RequestHost;
 ///
-/// async fn handler(Host(host): Host) -> String {
+/// async fn handler(RequestHost(host): RequestHost) -> String {
 ///     format!("you asked for {host}")
 /// }
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Host(pub Authority);
+pub struct RequestHost(pub Authority);
 
-impl fmt::Display for Host {
+impl fmt::Display for RequestHost {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.0.fmt(f)
     }
@@ -146,7 +146,7 @@ impl<S: Sync> FromRequestParts<S> for Scheme {
     }
 }
 
-impl<S: Sync> FromRequestParts<S> for Host {
+impl<S: Sync> FromRequestParts<S> for RequestHost {
     type Rejection = ExtractError;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, ExtractError> {
@@ -155,7 +155,7 @@ impl<S: Sync> FromRequestParts<S> for Host {
     }
 }
 
-impl<S: Sync> OptionalFromRequestParts<S> for Host {
+impl<S: Sync> OptionalFromRequestParts<S> for RequestHost {
     type Rejection = ExtractError;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Option<Self>, ExtractError> {

@@ -1,7 +1,6 @@
 //! The layer: resolves and rewrites each request before the inner service sees it.
 
 use std::{
-    fmt,
     sync::Arc,
     task::{Context, Poll},
 };
@@ -11,11 +10,16 @@ use tower_layer::Layer;
 use tower_service::Service;
 
 use crate::{
-    Finding, Headers, HeadersError, HostPattern, HostPatternError, Peer, Resolution, Trust,
-    TrustedProxies,
-    policy::{ConnectionScheme, Policy},
-    resolve::{self, Head},
+    counts::Counts,
+    headers::{Headers, HeadersError},
+    host_pattern::{HostPattern, HostPatternError},
+    peer::Peer,
+    policy::Policy,
+    resolution::{Finding, Findings, Resolution, scheme::Scheme},
+    resolve::{self, head::Head},
     rewrite,
+    rules::{ConnectionScheme, Rules},
+    trust::Trust,
 };
 
 /// Gives the inner service the request that the client really made.
@@ -37,24 +41,29 @@ use crate::{
 ///     .layer(ForwardedLayer::new(proxies));
 /// # Ok::<(), tower_forwarded::TrustError>(())
 /// ```
+#[derive(Clone, Debug)]
 #[must_use]
-pub struct ForwardedLayer<T = TrustedProxies> {
-    policy: Arc<Policy<T>>,
+pub struct ForwardedLayer {
+    policy: Arc<Policy>,
 }
 
-impl<T> ForwardedLayer<T> {
-    /// Believes the proxies that `trust` names, in the `X-Forwarded-*` fields.
-    pub fn new(trust: T) -> Self {
+impl ForwardedLayer {
+    /// Believes the proxies that `trust` names, in the `X-Forwarded-*` headers.
+    ///
+    /// `trust` is a [`TrustedProxies`](crate::TrustedProxies), a `SwapProxies`, an `Arc<dyn Trust>`, what
+    /// [`trust_fn`](crate::trust_fn) makes of a closure, or a type of your own that implements [`Trust`].
+    /// A text is read first: `"10.0.0.0/8".parse::<TrustedProxies>()?`.
+    pub fn new(trust: impl Trust + 'static) -> Self {
         Self {
             policy: Arc::new(Policy {
                 trust: Arc::new(trust),
-                rules: crate::policy::Rules::default(),
-                reports: Arc::default(),
+                rules: Rules::default(),
+                counts: Arc::<Counts>::default(),
             }),
         }
     }
 
-    fn with(mut self, change: impl FnOnce(&mut crate::policy::Rules)) -> Self {
+    fn with(mut self, change: impl FnOnce(&mut Rules)) -> Self {
         change(&mut Arc::make_mut(&mut self.policy).rules);
         self
     }
@@ -83,14 +92,14 @@ impl<T> ForwardedLayer<T> {
     /// use tower_forwarded::{ForwardedLayer, TrustedProxies};
     ///
     /// let layer = ForwardedLayer::new(TrustedProxies::any())
-    ///     .hosts(["api.example.com", "*.example.org"])?;
+    ///     .believe_hosts(["api.example.com", "*.example.org"])?;
     /// # Ok::<(), tower_forwarded::HostPatternError>(())
     /// ```
     ///
     /// # Errors
     ///
     /// Names the first text that is no [`HostPattern`].
-    pub fn hosts<I>(self, patterns: I) -> Result<Self, HostPatternError>
+    pub fn believe_hosts<I>(self, patterns: I) -> Result<Self, HostPatternError>
     where
         I: IntoIterator,
         I::Item: TryInto<HostPattern>,
@@ -125,8 +134,30 @@ impl<T> ForwardedLayer<T> {
     ///
     /// let layer = ForwardedLayer::new(TrustedProxies::none()).connection_scheme(Scheme::Https);
     /// ```
-    pub fn connection_scheme(self, scheme: impl ConnectionScheme + Send + Sync + 'static) -> Self {
-        self.with(|rules| rules.connection_scheme = Arc::new(scheme))
+    pub fn connection_scheme(self, scheme: Scheme) -> Self {
+        self.with(|rules| rules.connection_scheme = ConnectionScheme::Fixed(scheme))
+    }
+
+    /// The same from the request's extensions, for a service that ends TLS itself on some of its ports.
+    ///
+    /// ```
+    /// use tower_forwarded::{ForwardedLayer, Scheme, TrustedProxies};
+    ///
+    /// #[derive(Clone)]
+    /// struct Tls; // inserted by the acceptor of the TLS port
+    ///
+    /// let layer = ForwardedLayer::new(TrustedProxies::none()).connection_scheme_from(|extensions| {
+    ///     match extensions.get::<Tls>() {
+    ///         Some(Tls) => Scheme::Https,
+    ///         None => Scheme::Http,
+    ///     }
+    /// });
+    /// ```
+    pub fn connection_scheme_from<F>(self, from: F) -> Self
+    where
+        F: Fn(&Extensions) -> Scheme + Send + Sync + 'static,
+    {
+        self.with(|rules| rules.connection_scheme = ConnectionScheme::From(Arc::new(from)))
     }
 
     /// Where to find the peer, for servers that put it where this crate does not look: see the table
@@ -157,12 +188,13 @@ impl<T> ForwardedLayer<T> {
     /// # Errors
     ///
     /// If `name` is no field name.
-    pub fn keep(self, name: &str) -> Result<Self, HeadersError> {
+    pub fn keep(self, name: impl AsRef<str>) -> Result<Self, HeadersError> {
+        let name = name.as_ref();
         let header: HeaderName = name.parse().map_err(|_| HeadersError::InvalidName {
             name: name.to_owned(),
         })?;
         Ok(self.with(|rules| {
-            rules.keep.push(header);
+            rules.keep.insert(header);
             rules.update_kept();
         }))
     }
@@ -191,36 +223,20 @@ impl<T> ForwardedLayer<T> {
     /// }
     /// ```
     pub fn finding_counts(&self) -> impl Iterator<Item = (Finding, u64)> {
-        self.policy.reports.counts().into_iter()
+        self.policy.counts.all().into_iter()
     }
 
     /// What was decided so far.
     #[must_use]
-    pub fn policy(&self) -> &Policy<T> {
+    pub fn policy(&self) -> &Policy {
         &self.policy
     }
 }
 
-impl<T> Clone for ForwardedLayer<T> {
-    fn clone(&self) -> Self {
-        Self {
-            policy: self.policy.clone(),
-        }
-    }
-}
+impl<S> Layer<S> for ForwardedLayer {
+    type Service = Forwarded<S>;
 
-impl<T: fmt::Debug> fmt::Debug for ForwardedLayer<T> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("ForwardedLayer")
-            .field("policy", &self.policy)
-            .finish()
-    }
-}
-
-impl<S, T> Layer<S> for ForwardedLayer<T> {
-    type Service = Forwarded<S, T>;
-
-    fn layer(&self, inner: S) -> Self::Service {
+    fn layer(&self, inner: S) -> Forwarded<S> {
         Forwarded {
             inner,
             policy: self.policy.clone(),
@@ -229,33 +245,32 @@ impl<S, T> Layer<S> for ForwardedLayer<T> {
 }
 
 /// The service that [`ForwardedLayer`] makes.
-pub struct Forwarded<S, T = TrustedProxies> {
+#[derive(Clone, Debug)]
+pub struct Forwarded<S> {
     inner: S,
-    policy: Arc<Policy<T>>,
+    policy: Arc<Policy>,
 }
 
-impl<S: Clone, T> Clone for Forwarded<S, T> {
-    fn clone(&self) -> Self {
-        Self {
-            inner: self.inner.clone(),
-            policy: self.policy.clone(),
-        }
+impl<S> Forwarded<S> {
+    /// The inner service.
+    pub const fn get_ref(&self) -> &S {
+        &self.inner
+    }
+
+    /// The inner service, to change it.
+    pub const fn get_mut(&mut self) -> &mut S {
+        &mut self.inner
+    }
+
+    /// The inner service, without this one around it.
+    pub fn into_inner(self) -> S {
+        self.inner
     }
 }
 
-impl<S: fmt::Debug, T: fmt::Debug> fmt::Debug for Forwarded<S, T> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Forwarded")
-            .field("inner", &self.inner)
-            .field("policy", &self.policy)
-            .finish()
-    }
-}
-
-impl<S, T, B> Service<Request<B>> for Forwarded<S, T>
+impl<S, B> Service<Request<B>> for Forwarded<S>
 where
     S: Service<Request<B>>,
-    T: Trust,
 {
     type Response = S::Response;
     type Error = S::Error;
@@ -268,22 +283,36 @@ where
     fn call(&mut self, mut request: Request<B>) -> S::Future {
         // R15: what a layer further out resolved stands.
         if request.extensions().get::<Resolution>().is_none() {
-            let Policy {
-                trust,
-                rules,
-                reports,
-            } = &*self.policy;
+            let rules = &self.policy.rules;
             let peer = rules.peer_of(request.extensions());
-            trust.snapshot(|trust| {
+            self.policy.with_trust(|trust| {
                 let head = Head::of_request(&request);
                 let outcome = resolve::resolve(peer, head, rules, trust, &mut ());
                 let findings = outcome.resolution.findings();
                 if !findings.is_empty() {
-                    reports.add(findings, peer, head, rules, trust);
+                    report(findings, &self.policy, peer, head, trust);
                 }
                 rewrite::rewrite(&mut request, outcome, rules);
             });
         }
         self.inner.call(request)
+    }
+}
+
+/// Counts the findings, and logs them.
+#[cold]
+fn report(
+    findings: Findings,
+    policy: &Policy,
+    peer: Option<Peer>,
+    head: Head<'_>,
+    trust: &dyn Trust,
+) {
+    for finding in findings.iter() {
+        let before = policy.counts.add(finding);
+        #[cfg(feature = "tracing")]
+        crate::explain::log::log(finding, before, peer, head, &policy.rules, trust);
+        #[cfg(not(feature = "tracing"))]
+        let _ = (before, peer, head, trust);
     }
 }

@@ -59,7 +59,7 @@
 //!    client's. In RFC 7239, the outermost vouched element that states a scheme or host counts.
 //! 7. **Scheme.** `http`, `ws`, `https`, `wss`, in any case; else the connection's own.
 //! 8. **Host.** From the request's target, else `Host`. A forwarded host counts only for names allowed
-//!    with [`hosts`](ForwardedLayer::hosts), since most balancers pass a client's own on. A name with an
+//!    with [`believe_hosts`](ForwardedLayer::believe_hosts), since most balancers pass a client's own on. A name with an
 //!    empty label is none, and neither is one that ends in a number, unless it is an IPv4 address.
 //! 9. **Port and prefix** are opt-in ([`believe_port`](ForwardedLayer::believe_port),
 //!    [`believe_prefix`](ForwardedLayer::believe_prefix)). Prefixes on several lines are joined.
@@ -82,8 +82,38 @@
 //! an axum `Router`, **first** to a `ServiceBuilder`. Inside CORS it still repairs redirects, but a CORS
 //! rule that compares the request's own origin sees the proxy's. With `Router::layer` the router has
 //! matched already, which is fine: only scheme and authority change, never the path.
-//! [`ForwardedStack`] puts the usual layers in the right order by itself and says why it is that one;
-//! [`check_order`] asks a finished app, in a test of yours.
+//! The usual layers, from the outside in, with the reason for each place:
+//!
+//! | | layer | why there |
+//! |---|---|---|
+//! | 1 | [`ForwardedLayer`] | everything below sees the client's request instead of the proxy's |
+//! | 2 | a trace | its spans have the true URI, and cover what is refused below |
+//! | 3 | [`AllowedHostsLayer`] | nothing below is asked by a host that is not the service's, not even a CORS rule |
+//! | 4 | CORS | responses below have its headers, so that a browser can read them and follow redirects; it answers preflights before the redirect sees them |
+//! | 5 | [`RejectLayer`] | a browser can read why |
+//! | 6 | [`HttpsRedirectLayer`] | the app's work is done for https only |
+//! | 7 | [`LocationLayer`] | next to the service whose responses it repairs |
+//!
+//! ```
+//! use std::time::Duration;
+//!
+//! use axum::{Router, routing::get};
+//! use tower::ServiceBuilder;
+//! use tower_forwarded::*;
+//! use tower_http::{cors::CorsLayer, trace::TraceLayer};
+//!
+//! let proxies: TrustedProxies = "loopback, 10.0.0.0/8".parse()?;
+//! let layers = ServiceBuilder::new()
+//!     .layer(ForwardedLayer::new(proxies).headers(Headers::AWS_ALB))
+//!     .layer(TraceLayer::new_for_http())
+//!     .layer(AllowedHostsLayer::new(["api.example.com"])?.allow_addresses())
+//!     .layer(CorsLayer::permissive())
+//!     .layer(HttpsRedirectLayer::new().hsts(Duration::from_secs(31_536_000)).exempt_path("/healthz"));
+//! let app: Router = Router::new().route("/", get(|| async { "hello" })).layer(layers);
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! [`check_order`] asks a finished app whether CORS is in the right place, in a test of yours.
 //!
 //! # If something is not as you meant it
 //!
@@ -94,18 +124,17 @@
 //!
 //! | | |
 //! |---|---|
-//! | whom to trust | [`TrustedProxies`], [`Trust`] for your own answer, `SwapProxies` for one that changes |
+//! | whom to trust | [`TrustedProxies`], [`trust_fn`] and [`Trust`] for your own answer, `SwapProxies` for one that changes |
 //! | what they write | [`Headers`], and `Config` for a file that says so |
 //! | who is connected | [`Peer`] |
 //! | the layer | [`ForwardedLayer`], [`Forwarded`], [`Policy`] |
 //! | what came out | [`Resolution`], [`Origin`], [`Scheme`], [`Finding`] |
-//! | in axum handlers | `ClientIp`, `Host`, and [`Origin`], [`Scheme`], [`Resolution`] |
+//! | in axum handlers | `ClientIp`, `RequestHost`, and [`Origin`], [`Scheme`], [`Resolution`] |
 //! | why | [`explain`], [`Explanation`], [`finding_counts`](ForwardedLayer::finding_counts), `explain_service`, `request_span` |
 //! | in the right order | [`check_order`] |
 //! | turning requests away | [`AllowedHostsLayer`], [`RejectLayer`] |
 //! | http to https | [`HttpsRedirectLayer`] |
 //! | URLs that a service makes of its own address | [`LocationLayer`] |
-//! | all of these in the right order | [`ForwardedStack`] |
 //! | chapters | [deployment](guide::deployment), [migration](guide::migration), [why is my scheme still http?](guide::why_http), [threat model](guide::threat_model), [design decisions](guide::design), [proof](guide::proof), [what it costs](guide::costs), [real proxies](guide::real_proxies), [uvicorn](guide::uvicorn) |
 //!
 //! # Features
@@ -132,61 +161,54 @@
     )
 )]
 
-mod allowed_hosts;
-mod answer;
 #[cfg(feature = "serde")]
 mod config;
+mod counts;
 mod explain;
+#[cfg(feature = "axum")]
+mod extract;
 pub mod guide;
 mod headers;
+mod host_pattern;
 mod layer;
-mod location;
+mod opt_in;
 mod peer;
 mod policy;
-mod redirect;
-mod reject;
-mod report;
 mod resolution;
 mod resolve;
 mod rewrite;
-mod stack;
-mod syntax;
-mod trust;
-
-#[cfg(feature = "axum")]
-mod extract;
+mod rules;
 #[cfg(feature = "tracing")]
 mod span;
+mod syntax;
+mod trust;
 
 #[cfg(feature = "serde")]
 pub use self::config::{Config, ConfigError};
 #[cfg(feature = "explain-service")]
 pub use self::explain::service::{ExplainService, explain_service};
 #[cfg(feature = "axum")]
-pub use self::extract::{ClientIp, ExtractError, Host};
+pub use self::extract::{ClientIp, ExtractError, RequestHost};
 #[cfg(feature = "tracing")]
 pub use self::span::request_span;
 #[cfg(feature = "arc-swap")]
 pub use self::trust::SwapProxies;
 pub use self::{
-    allowed_hosts::{AllowedHosts, AllowedHostsLayer},
-    answer::AnswerFuture,
-    explain::{
-        Explanation, explain,
-        order::{OrderError, check_order},
-    },
+    explain::{Explanation, explain},
     headers::{Headers, HeadersError},
+    host_pattern::{HostPattern, HostPatternError},
     layer::{Forwarded, ForwardedLayer},
-    location::{Location, LocationLayer},
-    peer::{Peer, PeerError},
-    policy::{ConnectionScheme, Policy},
-    redirect::{HttpsRedirect, HttpsRedirectLayer},
-    reject::{Reject, RejectLayer},
-    resolution::{Finding, FindingError, Findings, Origin, Resolution},
-    stack::ForwardedStack,
-    syntax::{
-        authority::{HostPattern, HostPatternError},
-        scheme::{Scheme, SchemeError},
+    opt_in::{
+        ResponseFuture,
+        allowed_hosts::{AllowedHostsLayer, AllowedHostsService},
+        https_redirect::{HttpsRedirectLayer, HttpsRedirectService},
+        location::{LocationLayer, LocationService},
+        order::{OrderError, check_order},
+        refusal::{EmptyResponse, Refusal, RefusalReason, RefusalResponse},
+        reject::{RejectLayer, RejectService},
     },
-    trust::{ListError, Trust, TrustError, TrustedProxies},
+    peer::{Peer, PeerError},
+    policy::Policy,
+    resolution::{Finding, FindingError, Findings, Origin, Resolution, Scheme, SchemeError},
+    trust::{ListError, Trust, TrustError, TrustFn, TrustedProxies, trust_fn},
 };

@@ -119,8 +119,18 @@ impl fmt::Debug for Peer {
 
 /// The text is neither `address:port`, nor an address, nor `unix`.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("`{}` is not a peer: expected 10.0.0.1:40000, [2001:db8::1]:40000, an address or `unix`", .0.escape_debug())]
-pub struct PeerError(pub String);
+#[error("`{}` is not a peer: expected 10.0.0.1:40000, [2001:db8::1]:40000, an address or `unix`", text.escape_debug())]
+pub struct PeerError {
+    text: String,
+}
+
+impl PeerError {
+    /// The text.
+    #[must_use]
+    pub fn text(&self) -> &str {
+        &self.text
+    }
+}
 
 impl FromStr for Peer {
     type Err = PeerError;
@@ -133,7 +143,9 @@ impl FromStr for Peer {
         text.parse()
             .or_else(|_| text.parse().map(|ip| SocketAddr::new(ip, 0)))
             .map(Self::from)
-            .map_err(|_| PeerError(text.to_owned()))
+            .map_err(|_| PeerError {
+                text: text.to_owned(),
+            })
     }
 }
 

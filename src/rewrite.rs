@@ -3,18 +3,18 @@
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Uri, header, uri};
 
 use crate::{
-    Resolution, Scheme,
     headers::{
         ClientSyntax, Headers,
         known::{Field, Kind},
     },
-    policy::Rules,
-    resolve::{ClientEdit, Edits, LONGEST_NODE, Outcome},
+    resolution::{Resolution, scheme::Scheme},
+    resolve::edits::{ClientEdit, Edits, Outcome},
+    rules::Rules,
     syntax::{
         self,
         forwarded::OutsideQuotes,
         list::{AtCommas, FromRight},
-        node::Node,
+        node::{self, Node},
     },
 };
 
@@ -139,15 +139,15 @@ pub(crate) fn underscored<'a>(
 ) -> impl Iterator<Item = &'a HeaderName> {
     headers.keys().filter(|name| {
         matches!(rules.headers.recognise(name), Some(Kind::Underscored(_)))
-            && !rules.keep.contains(name)
+            && !rules.keep.contains(*name)
     })
 }
 
 /// The addresses in the last `elements` elements, the client first.
 fn vouched_addresses<'a>(lines: impl Iterator<Item = &'a [u8]>, elements: usize) -> String {
-    let mut addresses: Vec<String> = FromRight::<_, AtCommas<LONGEST_NODE>>::new(lines)
+    let mut addresses: Vec<String> = FromRight::<_, AtCommas<{ node::LONGEST }>>::new(lines)
         .take(elements)
-        .filter_map(|element| match syntax::node::parse(element.text?)? {
+        .filter_map(|element| match node::parse(element.text?)? {
             Node::Address(address, _) => Some(address.to_string()),
             Node::Unknown | Node::Obfuscated | Node::Unix => None,
         })
@@ -177,7 +177,7 @@ fn vouched_elements<'a>(
             pairs.push(format!("for={}", quoted(&String::from_utf8_lossy(node))));
         }
         let states_host = index.saturating_add(1) == host;
-        let scheme = parsed.proto.as_deref().and_then(syntax::scheme::parse);
+        let scheme = parsed.proto.as_deref().and_then(Scheme::from_bytes);
         if let Some(scheme) = scheme {
             pairs.push(format!("proto={scheme}"));
         }

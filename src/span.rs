@@ -2,7 +2,7 @@
 
 use http::Request;
 
-use crate::Resolution;
+use crate::resolution::Resolution;
 
 /// Makes a span for a request, with the attributes of OpenTelemetry's
 /// [HTTP server spans](https://opentelemetry.io/docs/specs/semconv/http/http-spans/#http-server-span):

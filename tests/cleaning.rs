@@ -119,7 +119,7 @@ fn the_host_field_stays_only_if_it_was_believed() {
     ];
     let seen = through(&appending(), Some(PROXY), request("/", &fields));
     assert_eq!(field(&seen, "x-forwarded-host"), "");
-    let allowing = appending().hosts(["api.example.com"]).unwrap();
+    let allowing = appending().believe_hosts(["api.example.com"]).unwrap();
     let seen = through(&allowing, Some(PROXY), request("/", &fields));
     assert_eq!(field(&seen, "x-forwarded-host"), "api.example.com");
     assert_eq!(field(&seen, "host"), "api.example.com");
@@ -246,7 +246,7 @@ fn keep_leaves_a_believed_field_as_it_came_whatever_it_is_about() {
         ("x-forwarded-prefix", "/api/, /v1"),
     ];
     let mut keeping = appending()
-        .hosts(["api.example.com"])
+        .believe_hosts(["api.example.com"])
         .unwrap()
         .believe_port()
         .believe_prefix();
@@ -376,6 +376,16 @@ fn what_other_products_write_reaches_nobody() {
         "x-forwarded-method",
         "x-original-url",
         "x-rewrite-url",
+        "x-forwarded-path",
+        "x-script-name",
+        "x-envoy-original-path",
+        "x-envoy-original-host",
+        "x-original-uri",
+        "x-http-host-override",
+        "disguised-host",
+        "eo-connecting-ip",
+        "x-true-client-ip",
+        "x-real-client-ip",
     ] {
         for spelled in [name.to_owned(), name.replace('-', "_")] {
             for peer in [PROXY, "203.0.113.9:1"] {

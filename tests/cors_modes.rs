@@ -12,9 +12,7 @@ use axum::{
     routing::any,
 };
 use tower::Layer;
-use tower_forwarded::{
-    ForwardedLayer, ForwardedStack, HttpsRedirectLayer, LocationLayer, Origin, TrustedProxies,
-};
+use tower_forwarded::{ForwardedLayer, HttpsRedirectLayer, LocationLayer, Origin, TrustedProxies};
 use tower_http::{
     cors::{AllowOrigin, CorsLayer},
     normalize_path::NormalizePathLayer,
@@ -117,16 +115,17 @@ fn app(mode: &Mode, files: &std::path::Path) -> Router {
         )
         .fallback_service(ServeDir::new(files));
     let trust: TrustedProxies = "127.0.0.1".parse().unwrap();
-    let stack = ForwardedStack::new(ForwardedLayer::new(trust.hops(1)))
-        .cors(mode.cors.clone())
-        .https_redirect(HttpsRedirectLayer::new().exempt_path("/healthz"))
-        .location(
+    let stack = tower::ServiceBuilder::new()
+        .layer(ForwardedLayer::new(trust.hops(1)))
+        .layer(mode.cors.clone())
+        .layer(HttpsRedirectLayer::new().exempt_path("/healthz"))
+        .layer(
             LocationLayer::new()
                 .backends(["app.internal:3000"])
                 .unwrap(),
         );
     let normal = NormalizePathLayer::trim_trailing_slash().layer(routes);
-    Router::new().fallback_service(stack.layer(normal))
+    Router::new().fallback_service(stack.service(normal))
 }
 
 struct Asked<'a> {

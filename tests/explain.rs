@@ -2,15 +2,11 @@
 
 use std::process::{Command, Output, Stdio};
 
-use tower_forwarded::{Explanation, ForwardedLayer, Headers, Peer, Trust, TrustedProxies, explain};
+use tower_forwarded::{Explanation, ForwardedLayer, Headers, Peer, TrustedProxies, explain};
 
 use crate::support::*;
 
-fn told<T: Trust>(
-    layer: &ForwardedLayer<T>,
-    peer: Option<&str>,
-    fields: &[(&str, &str)],
-) -> Explanation {
+fn told(layer: &ForwardedLayer, peer: Option<&str>, fields: &[(&str, &str)]) -> Explanation {
     let peer = peer.map(|peer| peer.parse::<Peer>().unwrap());
     explain(
         peer,
@@ -328,7 +324,10 @@ fn a_hop_limit_is_named_where_it_ended_the_walk_at_what_may_be_a_proxy() {
 fn a_host_that_is_not_allowed_names_the_call() {
     let fields = [&HONEST[..], &[("x-forwarded-host", "api.example.com")]].concat();
     let line = first_line(&told(&layer(), Some(PROXY), &fields));
-    assert!(line.contains("`.hosts([\"api.example.com\"])?`"), "{line}");
+    assert!(
+        line.contains("`.believe_hosts([\"api.example.com\"])?`"),
+        "{line}"
+    );
 }
 
 #[test]

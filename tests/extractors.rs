@@ -4,13 +4,13 @@ use axum::{Router, body::Body, routing::get};
 use http::{Request, StatusCode};
 use http_body_util::BodyExt;
 use tower::ServiceExt;
-use tower_forwarded::{ClientIp, Host, Origin, Peer, Resolution, Scheme};
+use tower_forwarded::{ClientIp, Origin, Peer, RequestHost, Resolution, Scheme};
 
 use crate::support::{PROXY, layer};
 
 async fn everything(
     ClientIp(ip): ClientIp,
-    Host(host): Host,
+    RequestHost(host): RequestHost,
     scheme: Scheme,
     origin: Origin,
     resolution: Resolution,
@@ -24,7 +24,7 @@ async fn everything(
 
 async fn optional(
     ip: Option<ClientIp>,
-    host: Option<Host>,
+    host: Option<RequestHost>,
     origin: Option<Origin>,
     resolution: Option<Resolution>,
 ) -> String {

@@ -257,7 +257,7 @@ fn a_host_parameter_counts_only_if_it_is_allowed() {
     let ignored = resolve(&layer(), &fields);
     assert_eq!(ignored.authority().unwrap(), "app.internal");
     assert_eq!(findings(&ignored), "host-not-allowed");
-    let allowing = layer().hosts(["api.example.com"]).unwrap();
+    let allowing = layer().believe_hosts(["api.example.com"]).unwrap();
     assert_eq!(
         resolve(&allowing, &fields).authority().unwrap(),
         "api.example.com:8443"
@@ -379,7 +379,7 @@ fn no_host_and_no_scheme_that_was_not_accepted_stays_in_any_element() {
         let seen = through(layer, Some(PROXY), request("/", &[("forwarded", line)]));
         field(&seen, "forwarded")
     };
-    let believing = layer().hosts(["*.example.com"]).unwrap();
+    let believing = layer().believe_hosts(["*.example.com"]).unwrap();
     for (line, nothing_believed, believed) in [
         (
             "for=203.0.113.7;proto=https, for=10.0.0.2;host=evil.example;proto=http",
@@ -434,4 +434,14 @@ fn a_host_of_any_length_spoils_nothing_beside_it() {
             );
         }
     }
+}
+
+#[test]
+fn a_reader_that_splits_at_every_comma_finds_nothing_of_a_clients() {
+    let line = "for=203.0.113.7;proto=https;x=\"a, for=6.6.6.6;host=evil.example\"";
+    let seen = through(&layer(), Some(PROXY), request("/", &[("forwarded", line)]));
+    assert_eq!(field(&seen, "forwarded"), "for=203.0.113.7;proto=https");
+    let line = "for=203.0.113.7;proto=https;x=\"\\\"\"";
+    let seen = through(&layer(), Some(PROXY), request("/", &[("forwarded", line)]));
+    assert_eq!(field(&seen, "forwarded"), "for=203.0.113.7;proto=https");
 }

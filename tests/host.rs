@@ -137,7 +137,7 @@ fn a_forwarded_host_counts_only_if_it_is_allowed() {
         "app.internal",
     );
     let allowing = layer()
-        .hosts(["api.example.com", "*.example.org", "[2001:db8::1]"])
+        .believe_hosts(["api.example.com", "*.example.org", "[2001:db8::1]"])
         .unwrap();
     for (forwarded, expected, found) in [
         ("api.example.com", "api.example.com", ""),
@@ -174,7 +174,7 @@ fn a_forwarded_host_counts_only_if_it_is_allowed() {
         );
         assert_eq!(sent_on, expected, "{forwarded}");
     }
-    let any = layer().hosts(["*"]).unwrap();
+    let any = layer().believe_hosts(["*"]).unwrap();
     assert_eq!(
         host(&any, "/", &[("x-forwarded-host", "x.example")]).0,
         "x.example"
@@ -192,7 +192,7 @@ fn a_forwarded_host_that_says_the_same_as_the_request_is_nothing_to_report() {
 
 #[test]
 fn a_believed_host_stands_in_for_an_invalid_one() {
-    let allowing = layer().hosts(["api.example.com"]).unwrap();
+    let allowing = layer().believe_hosts(["api.example.com"]).unwrap();
     let fields = [("host", "a b"), ("x-forwarded-host", "api.example.com")];
     let expected = (
         "api.example.com".into(),
@@ -205,7 +205,7 @@ fn a_believed_host_stands_in_for_an_invalid_one() {
 #[test]
 fn a_host_pattern_that_is_none_is_refused_at_construction() {
     let error = layer()
-        .hosts(["ok.example", "https://a.example"])
+        .believe_hosts(["ok.example", "https://a.example"])
         .unwrap_err();
     assert!(error.to_string().contains("`https://a.example`"), "{error}");
 }
@@ -235,7 +235,7 @@ fn a_believed_host_is_there_for_naive_readers_as_it_was_resolved() {
     let headers = Headers::X_FORWARDED.with_lists(["X-Forwarded-Host"]);
     let allowing = layer()
         .headers(headers.unwrap())
-        .hosts(["api.example.com"])
+        .believe_hosts(["api.example.com"])
         .unwrap();
     for forwarded in [
         "api.example.com",

@@ -372,3 +372,14 @@ fn an_answer_with_a_full_header_map_is_repaired_and_nothing_panics() {
     let answer = now(service.oneshot(asked)).unwrap();
     assert_eq!(answer.headers()["location"], "/shop/x");
 }
+
+#[test]
+fn a_url_at_https_own_port_is_not_moved_to_the_port_that_a_client_named() {
+    let asked = [("host", "api.example.com:8443"), ASKED[1], ASKED[2]];
+    let said = "https://api.example.com/x";
+    assert_eq!(location(&layer(), &asked, said), said);
+    for said in ["http://api.example.com/x", "//api.example.com/x"] {
+        let becomes = "https://api.example.com:8443/x";
+        assert_eq!(location(&layer(), &asked, said), becomes);
+    }
+}

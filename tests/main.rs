@@ -15,6 +15,7 @@ mod explain_service;
 mod extractors;
 mod forwarded_rfc7239;
 mod host;
+mod house;
 mod largest_head;
 mod layer;
 mod location;

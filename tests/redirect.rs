@@ -9,7 +9,7 @@ use axum::{
 };
 use http::{Request, Response};
 use tower::{Layer, ServiceExt, service_fn};
-use tower_forwarded::{ForwardedLayer, HttpsRedirectLayer, Peer};
+use tower_forwarded::{ForwardedLayer, HttpsRedirectLayer, Peer, Refusal, RefusalReason};
 use tower_http::cors::CorsLayer;
 
 use crate::support::{
@@ -263,11 +263,9 @@ fn a_missing_layer_is_found_at_the_first_request() {
         .oneshot(request("/", &[])))
     .unwrap();
     assert_eq!(answer.status(), StatusCode::INTERNAL_SERVER_ERROR);
-    assert!(
-        answer.body().contains("ForwardedLayer"),
-        "{}",
-        answer.body()
-    );
+    let refusal = answer.extensions().get::<Refusal>().unwrap();
+    assert_eq!(refusal.reason(), RefusalReason::LayerMissing);
+    assert!(refusal.to_string().contains("ForwardedLayer"), "{refusal}");
 }
 
 const PAGE: &str = "https://app.example.com";

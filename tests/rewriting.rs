@@ -70,7 +70,10 @@ fn keep_uri_leaves_the_uri_and_nothing_else() {
 #[test]
 fn keep_uri_keeps_no_origin_that_was_not_resolved() {
     // A believed host passes AllowedHostsLayer, while a reader of the URI would see the client's.
-    let layer = layer().hosts(["api.example.com"]).unwrap().keep_uri();
+    let layer = layer()
+        .believe_hosts(["api.example.com"])
+        .unwrap()
+        .keep_uri();
     for (target, expected) in [
         ("http://evil.example/x?y", "/x?y"),
         ("https://evil.example", "/"),

@@ -56,7 +56,7 @@ fn the_connections_own_scheme_stands_where_no_trusted_proxy_states_one() {
 fn a_function_of_the_extensions_tells_tls_from_plain_connections() {
     #[derive(Clone)]
     struct Tls;
-    let layer = ForwardedLayer::new(TrustedProxies::none()).connection_scheme(
+    let layer = ForwardedLayer::new(TrustedProxies::none()).connection_scheme_from(
         |extensions: &http::Extensions| match extensions.get::<Tls>() {
             Some(Tls) => Scheme::Https,
             None => Scheme::Http,

@@ -5,9 +5,8 @@ use std::{net::IpAddr, sync::Arc};
 use axum::{Router, extract::ConnectInfo, routing::get};
 use tower::Layer;
 use tower_forwarded::{
-    AllowedHostsLayer, Finding, Findings, ForwardedLayer, ForwardedStack, Headers, Host,
-    HostPattern, HttpsRedirectLayer, Peer, SwapProxies, Trust, TrustedProxies, explain,
-    explain_service,
+    AllowedHostsLayer, Finding, Findings, ForwardedLayer, Headers, HostPattern, HttpsRedirectLayer,
+    Peer, RequestHost, SwapProxies, Trust, TrustedProxies, explain, explain_service, trust_fn,
 };
 
 use crate::support::{
@@ -27,7 +26,7 @@ fn host_port_and_prefix_are_read_from_fields_of_ones_own_and_no_others() {
     assert_eq!(headers.to_string(), "custom");
     let layer = layer()
         .headers(headers)
-        .hosts(["*"])
+        .believe_hosts(["*"])
         .unwrap()
         .believe_port()
         .believe_prefix();
@@ -153,7 +152,7 @@ fn trust_of_every_kind_says_the_same_through_what_holds_it() {
     let inside_v6: IpAddr = "2001:db8::7".parse().unwrap();
     assert_eq!(networks.reason(inside_v6).as_deref(), Some("2001:db8::/32"));
     // A closure answers for addresses, and for nothing else.
-    let closure = |address: IpAddr| address.is_loopback();
+    let closure = trust_fn(|address| address.is_loopback());
     assert!(closure.trusts([127, 0, 0, 1].into()) && !closure.trusts(outside));
     assert!(!closure.trusts_unix());
     assert_eq!((closure.hop_limit(), closure.reason(inside)), (None, None));
@@ -197,16 +196,14 @@ fn what_was_decided_can_be_printed() {
         assert_eq!(HostPattern::try_from(&text.to_owned()), Ok(pattern));
     }
     let authority: http::uri::Authority = "a.example:8443".parse().unwrap();
-    assert_eq!(Host(authority).to_string(), "a.example:8443");
+    assert_eq!(RequestHost(authority).to_string(), "a.example:8443");
 
     let forwarded = layer().headers(Headers::NGINX);
     let redirect = HttpsRedirectLayer::default()
         .map_port(8080, 8443)
         .exempt_path("/healthz");
     let service = forwarded.layer(());
-    let stack = ForwardedStack::new(forwarded.clone())
-        .https_redirect(redirect.clone())
-        .allowed_hosts(AllowedHostsLayer::new(["a.example"]).unwrap());
+    let hosts = AllowedHostsLayer::new(["a.example"]).unwrap();
     let many: TrustedProxies = (0..100_u32)
         .map(|index| ipnet::IpNet::from(IpAddr::from((index * 512).to_be_bytes())))
         .collect();
@@ -218,7 +215,7 @@ fn what_was_decided_can_be_printed() {
             "nginx",
         ),
         (format!("{redirect:?}"), "(8080, 8443)"),
-        (format!("{stack:?}"), "a.example"),
+        (format!("{hosts:?}"), "a.example"),
         (format!("{:?}", TrustedProxies::any()), "*"),
         (
             format!("{:?}", "unix".parse::<TrustedProxies>().unwrap()),

@@ -4,6 +4,7 @@ use std::{net::IpAddr, sync::Arc};
 
 use tower_forwarded::{
     ForwardedLayer, ListError, Peer, Scheme, SwapProxies, Trust, TrustError, TrustedProxies,
+    trust_fn,
 };
 
 use crate::support::*;
@@ -207,7 +208,7 @@ fn a_unix_socket_is_trusted_only_if_it_is_named() {
 
 #[test]
 fn a_closure_decides() {
-    let layer = ForwardedLayer::new(|address: IpAddr| address == IpAddr::from([10, 9, 9, 9]));
+    let layer = ForwardedLayer::new(trust_fn(|address| address == IpAddr::from([10, 9, 9, 9])));
     let fields = [
         ("x-forwarded-for", "203.0.113.1"),
         ("x-forwarded-proto", "https"),
@@ -341,4 +342,21 @@ fn bisection_agrees_with_a_linear_scan() {
         }
     }
     assert!(inside > 500);
+}
+
+#[test]
+fn a_union_loses_no_hop_limit_whichever_set_comes_first() {
+    let (one, other) = (set("10.0.0.0/8"), set("192.0.2.0/24"));
+    for (first, second, limit) in [
+        (one.clone().hops(2), other.clone(), Some(2)),
+        (one.clone().hops(2), other.clone().hops(3), Some(2)),
+        (one.clone().unlimited_hops(), other.clone().hops(3), Some(3)),
+        (one.clone(), set("0.0.0.0/0"), Some(1)),
+        (one.clone().unlimited_hops(), set("0.0.0.0/0"), None),
+        (one, other, None),
+    ] {
+        let (left, right) = (first.clone().union(&second), second.union(&first));
+        assert_eq!(left, right);
+        assert_eq!(left.hop_limit(), limit, "{left:?}");
+    }
 }

@@ -309,3 +309,25 @@ fn what_stands_left_of_the_client_is_not_even_looked_at() {
     assert_eq!(steps(&"198.51.100.66, ".repeat(4369)), 2);
     assert_eq!(steps(&format!("{}, ", "9".repeat(65_000))), 2);
 }
+
+#[test]
+fn any_peer_trusts_no_unix_socket_further_out() {
+    for trust in ["*", "*, 10.0.0.0/8"] {
+        let layer = ForwardedLayer::new(trust.parse::<TrustedProxies>().unwrap());
+        assert_eq!(
+            walk(&layer, &["6.6.6.6, unix:"]),
+            ("10.0.0.1".into(), 1, "client-hidden".into()),
+            "{trust}"
+        );
+        let fields = [(
+            "forwarded",
+            "for=6.6.6.6;proto=https;host=admin.example.com, for=\"unix:\";proto=http",
+        )];
+        let layer = layer.headers(Headers::FORWARDED);
+        let seen = resolve(&layer, &fields);
+        assert_eq!(
+            (client(&seen).as_str(), seen.scheme().as_str()),
+            ("10.0.0.1", "http")
+        );
+    }
+}

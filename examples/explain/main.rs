@@ -152,7 +152,7 @@ fn one(arguments: Arguments) -> Result<ExitCode, String> {
     let mut layer = ForwardedLayer::new(trust)
         .headers(arguments.headers)
         .connection_scheme(arguments.scheme)
-        .hosts(&arguments.hosts)
+        .believe_hosts(&arguments.hosts)
         .map_err(|error| error.to_string())?;
     if arguments.port {
         layer = layer.believe_port();

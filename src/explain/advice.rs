@@ -4,13 +4,23 @@ use std::net::{IpAddr, Ipv6Addr, SocketAddr};
 
 use ipnet::IpNet;
 
-use super::{Advice, Told};
+use super::steps::Told;
 use crate::{
-    Finding, Peer, Resolution, Scheme, Trust,
     headers::{ClientSyntax, known::Field},
-    policy::Rules,
-    resolve::{End, Head, trusts_everyone},
+    peer::Peer,
+    resolution::{Finding, Resolution, scheme::Scheme},
+    resolve::{head::Head, observer::End, walk::trusts_everyone},
+    rules::Rules,
+    trust::Trust,
 };
+
+/// What to change.
+#[derive(Clone, Debug)]
+pub(super) struct Advice {
+    /// The finding that it is about, if it is about one.
+    pub(super) finding: Option<Finding>,
+    pub(super) text: String,
+}
 
 /// What to change, most important first.
 pub(super) fn advise(
@@ -95,7 +105,7 @@ pub(super) fn advise(
         let text = value_text(told, "host");
         advice.about(Finding::HostNotAllowed, format!(
             "The forwarded host `{text}` is not one to believe, so the request's own is taken: if it \
-             is yours, and your proxy sets the field itself, add `.hosts([\"{text}\"])?`."
+             is yours, and your proxy sets the field itself, add `.believe_hosts([\"{text}\"])?`."
         ));
     }
     if findings.contains(Finding::HostInvalid) {

@@ -13,8 +13,11 @@ use http::{
 };
 use tower_service::Service;
 
-use super::{Explanation, escaped, explain, printable, shortened};
-use crate::{ForwardedLayer, Policy, Resolution, Trust, TrustedProxies, answer, policy::Rules};
+use super::{
+    Explanation, explain,
+    steps::{escaped, printable, shortened},
+};
+use crate::{layer::ForwardedLayer, policy::Policy, resolution::Resolution, rules::Rules};
 
 /// Makes a service that shows whoever asks how their very request is resolved: for a path such as
 /// `/debug/forwarded`, to be opened in the browser that is said to see `http`.
@@ -60,7 +63,7 @@ use crate::{ForwardedLayer, Policy, Resolution, Trust, TrustedProxies, answer, p
 /// Do not let the guard rest on the client's address alone. Where the proxy is not trusted yet, which is
 /// what one opens this page for, every client seems to be the proxy: `127.0.0.1` for one on the same
 /// machine.
-pub fn explain_service<T, G>(layer: &ForwardedLayer<T>, guard: G) -> ExplainService<T>
+pub fn explain_service<G>(layer: &ForwardedLayer, guard: G) -> ExplainService
 where
     G: Fn(&Parts, &Resolution) -> bool + Send + Sync + 'static,
 {
@@ -71,23 +74,15 @@ where
 }
 
 /// The service that [`explain_service`] makes.
-pub struct ExplainService<T = TrustedProxies> {
-    policy: Arc<Policy<T>>,
+#[derive(Clone)]
+pub struct ExplainService {
+    policy: Arc<Policy>,
     guard: Arc<Guard>,
 }
 
 type Guard = dyn Fn(&Parts, &Resolution) -> bool + Send + Sync;
 
-impl<T> Clone for ExplainService<T> {
-    fn clone(&self) -> Self {
-        Self {
-            policy: self.policy.clone(),
-            guard: self.guard.clone(),
-        }
-    }
-}
-
-impl<T: fmt::Debug> fmt::Debug for ExplainService<T> {
+impl fmt::Debug for ExplainService {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("ExplainService")
             .field("policy", &self.policy)
@@ -95,7 +90,7 @@ impl<T: fmt::Debug> fmt::Debug for ExplainService<T> {
     }
 }
 
-impl<T: Trust, B> Service<Request<B>> for ExplainService<T> {
+impl<B> Service<Request<B>> for ExplainService {
     type Response = Response<String>;
     type Error = Infallible;
     type Future = Ready<Result<Response<String>, Infallible>>;
@@ -110,13 +105,13 @@ impl<T: Trust, B> Service<Request<B>> for ExplainService<T> {
     }
 }
 
-impl<T: Trust> ExplainService<T> {
+impl ExplainService {
     fn answer(&self, parts: &Parts) -> Response<String> {
         if let Some(resolution) = parts.extensions.get::<Resolution>() {
             if !(self.guard)(parts, resolution) {
                 return not_found();
             }
-            return answer::problem(
+            return text(
                 StatusCode::INTERNAL_SERVER_ERROR,
                 "a ForwardedLayer has rewritten this request already: add the route after .layer(…)",
             );
@@ -127,7 +122,7 @@ impl<T: Trust> ExplainService<T> {
             return not_found();
         }
         if !matches!(parts.method, Method::GET | Method::HEAD) {
-            let mut response = answer::problem(StatusCode::METHOD_NOT_ALLOWED, "GET or HEAD");
+            let mut response = text(StatusCode::METHOD_NOT_ALLOWED, "GET or HEAD");
             let allow = HeaderValue::from_static("GET, HEAD");
             response.headers_mut().insert(header::ALLOW, allow);
             return response;
@@ -164,6 +159,14 @@ impl<T: Trust> ExplainService<T> {
 fn not_found() -> Response<String> {
     let mut response = Response::new(String::new());
     *response.status_mut() = StatusCode::NOT_FOUND;
+    response
+}
+
+fn text(status: StatusCode, body: &str) -> Response<String> {
+    let mut response = Response::new(format!("{body}\n"));
+    *response.status_mut() = status;
+    let kind = HeaderValue::from_static("text/plain; charset=utf-8");
+    response.headers_mut().insert(header::CONTENT_TYPE, kind);
     response
 }
 

@@ -3,10 +3,10 @@
 use http::HeaderName;
 
 /// A field by its number: one in [`KNOWN`], or one that the user named (from [`FIRST_CUSTOM`] on).
-pub(crate) type Field = u8;
+pub(crate) type Field = u16;
 
 /// Stands for "none": no header has this number.
-pub(crate) const NONE: Field = u8::MAX;
+pub(crate) const NONE: Field = Field::MAX;
 
 /// The fields that the user named take the numbers behind the known ones, one for each role.
 #[allow(clippy::cast_possible_truncation)]
@@ -40,7 +40,9 @@ known! {
     "client-ip",
     "cloudfront-forwarded-proto",
     "cloudfront-viewer-address",
+    "disguised-host",
     "do-connecting-ip",
+    "eo-connecting-ip",
     "fastly-client-ip",
     "fastly-ssl",
     "fly-client-ip",
@@ -62,6 +64,8 @@ known! {
     "x-client-ip",
     "x-cluster-client-ip",
     "x-envoy-external-address",
+    "x-envoy-original-host",
+    "x-envoy-original-path",
     "x-forwarded",
     "x-forwarded-by",
     "x-forwarded-client-ip",
@@ -69,6 +73,7 @@ known! {
     "x-forwarded-host",
     "x-forwarded-https",
     "x-forwarded-method",
+    "x-forwarded-path",
     "x-forwarded-port",
     "x-forwarded-prefix",
     "x-forwarded-proto",
@@ -78,6 +83,7 @@ known! {
     "x-forwarded-ssl",
     "x-forwarded-uri",
     "x-host",
+    "x-http-host-override",
     "x-nf-client-connection-ip",
     "x-original-for",
     "x-original-forwarded-for",
@@ -85,16 +91,20 @@ known! {
     "x-original-prefix",
     "x-original-proto",
     "x-original-remote-addr",
+    "x-original-uri",
     "x-original-url",
     "x-originating-ip",
     "x-proxied-https",
     "x-proxyuser-ip",
+    "x-real-client-ip",
     "x-real-ip",
     "x-remote-addr",
     "x-remote-ip",
     "x-rewrite-url",
     "x-scheme",
+    "x-script-name",
     "x-sucuri-clientip",
+    "x-true-client-ip",
     "x-url-scheme",
     "x-vercel-forwarded-for",
 }
@@ -102,13 +112,13 @@ known! {
 /// A hash table of the known names, built by the compiler: each place holds a field's number or
 /// [`NONE`]. It is at least four times as large as there are names, so a look-up seldom meets another
 /// name; if it does, it tries the next place.
-static TABLE: [Field; TABLE_SIZE] = table();
+static TABLE: [Field; TABLE_SIZE] = table(KNOWN);
 
 const TABLE_SIZE: usize = KNOWN.len().next_power_of_two().wrapping_mul(4);
 
-/// Where the search for a name starts. An underscore counts as a hyphen.
+/// Where the search for a name starts in a table of this size, a power of two. An underscore counts as a hyphen.
 #[inline]
-const fn start(name: &[u8]) -> usize {
+const fn start(name: &[u8], size: usize) -> usize {
     let (middle, last) = match name {
         [] => (0, 0),
         [.., last] => match name.split_at(name.len() / 2) {
@@ -131,7 +141,7 @@ const fn start(name: &[u8]) -> usize {
         .wrapping_add(middle.wrapping_mul(73))
         .wrapping_add(before_last.wrapping_mul(5))
         .wrapping_add(last.wrapping_mul(19))
-        % TABLE_SIZE
+        & size.wrapping_sub(1)
 }
 
 const fn fold(byte: u8) -> usize {
@@ -147,17 +157,15 @@ const fn fold(byte: u8) -> usize {
     clippy::arithmetic_side_effects,
     clippy::cast_possible_truncation
 )]
-const fn table() -> [Field; TABLE_SIZE] {
-    assert!(
-        KNOWN.len() + CUSTOM < NONE as usize,
-        "a field's number has to fit into its type"
-    );
-    let mut table = [NONE; TABLE_SIZE];
+const fn table<const SIZE: usize>(names: &[&str]) -> [Field; SIZE] {
+    assert!(names.len() * 2 <= SIZE && SIZE.is_power_of_two());
+    assert!(names.len() + CUSTOM < NONE as usize, "a number has to fit");
+    let mut table = [NONE; SIZE];
     let mut field = 0;
-    while field < KNOWN.len() {
-        let mut place = start(KNOWN[field].as_bytes());
+    while field < names.len() {
+        let mut place = start(names[field].as_bytes(), SIZE);
         while table[place] != NONE {
-            place = (place + 1) % TABLE_SIZE;
+            place = (place + 1) % SIZE;
         }
         table[place] = field as Field;
         field += 1;
@@ -240,18 +248,24 @@ fn look_up(name: &str) -> Option<Kind> {
         "x-forwarded-host" => return Some(Kind::Field(const { field("x-forwarded-host") })),
         _ => {}
     }
-    let mut place = start(name.as_bytes());
+    find(name, KNOWN, &TABLE)
+}
+
+/// Searches a table of names.
+#[inline]
+fn find(name: &str, names: &[&str], table: &[Field]) -> Option<Kind> {
+    let mut place = start(name.as_bytes(), table.len());
     loop {
-        let field = *TABLE.get(place)?;
-        // An empty place: the name would be here.
-        let known = KNOWN.get(usize::from(field))?;
+        // At an empty place the search ends: the name would be here.
+        let field = *table.get(place)?;
+        let known = names.get(usize::from(field))?;
         if name == *known {
             return Some(Kind::Field(field));
         }
         if name.len() == known.len() && fold_alike(name, known) {
             return Some(Kind::Underscored(field));
         }
-        place = place.wrapping_add(1) % TABLE_SIZE;
+        place = place.wrapping_add(1) & table.len().wrapping_sub(1);
     }
 }
 
@@ -401,6 +415,60 @@ mod tests {
         assert_eq!(numbers(less), [3, 64, last]);
         assert!(less.intersects(set) && !less.intersects(FieldSet::of([63])));
         assert!(FieldSet::of([NONE]).is_empty());
+    }
+
+    #[test]
+    fn fifty_more_names_need_no_tuning() {
+        let more: Vec<String> = (0..50)
+            .map(|index| format!("x-auth-{}-{index}", "request-".repeat(index % 4)))
+            .collect();
+        let names: Vec<&str> = KNOWN
+            .iter()
+            .copied()
+            .chain(more.iter().map(String::as_str))
+            .collect();
+        let table: [Field; 2 * TABLE_SIZE] = table(&names);
+        for (field, name) in names.iter().enumerate() {
+            let field = Field::try_from(field).unwrap();
+            assert_eq!(
+                find(name, &names, &table),
+                Some(Kind::Field(field)),
+                "{name}"
+            );
+            let folded = name.replace('-', "_");
+            if folded != *name {
+                let expected = Some(Kind::Underscored(field));
+                assert_eq!(find(&folded, &names, &table), expected, "{folded}");
+            }
+        }
+        for other in ["accept", "x-auth-50", "x-auth-", "", "a"] {
+            assert_eq!(find(other, &names, &table), None, "{other}");
+        }
+    }
+
+    #[test]
+    fn no_search_is_long() {
+        // Names of interest that share a place with others cost a comparison each.
+        for name in KNOWN {
+            let mut place = start(name.as_bytes(), TABLE_SIZE);
+            let mut tried = 1;
+            while KNOWN[usize::from(TABLE[place])] != *name {
+                place = (place + 1) % TABLE_SIZE;
+                tried += 1;
+            }
+            assert!(tried <= 4, "{name} is found at the {tried}th try");
+        }
+    }
+
+    #[test]
+    fn the_list_in_the_docs_is_the_code() {
+        let list: String = KNOWN.iter().map(|name| format!("- `{name}`\n")).collect();
+        let path = concat!(env!("CARGO_MANIFEST_DIR"), "/src/headers/known.md");
+        if std::env::var_os("BLESS").is_some() {
+            std::fs::write(path, &list).unwrap();
+        }
+        let kept = std::fs::read_to_string(path).unwrap_or_default();
+        assert_eq!(kept, list, "run with BLESS=1 to write it");
     }
 
     #[test]

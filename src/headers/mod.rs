@@ -4,7 +4,7 @@ pub(crate) mod known;
 mod presets;
 pub(crate) mod scan;
 
-use std::{fmt, str::FromStr};
+use std::fmt;
 
 use http::HeaderName;
 
@@ -19,11 +19,11 @@ use self::known::{CUSTOM, FIRST_CUSTOM, Field, FieldSet, Kind, NONE};
 /// [`X_FORWARDED`](Self::X_FORWARDED) and [`FORWARDED`](Self::FORWARDED) are the two families that
 /// most can write, and [`client_field`](Self::client_field) names a field of your own.
 ///
-/// | preset | client | scheme | host, with [`hosts`] | port, with [`believe_port`] | prefix, with [`believe_prefix`] |
+/// | preset | client | scheme | host, with [`believe_hosts`] | port, with [`believe_port`] | prefix, with [`believe_prefix`] |
 /// |---|---|---|---|---|---|
 #[doc = include_str!("presets.md")]
 ///
-/// [`hosts`]: crate::ForwardedLayer::hosts
+/// [`believe_hosts`]: crate::ForwardedLayer::believe_hosts
 /// [`believe_port`]: crate::ForwardedLayer::believe_port
 /// [`believe_prefix`]: crate::ForwardedLayer::believe_prefix
 ///
@@ -90,6 +90,23 @@ const X_FORWARDED_PROTO: Field = known::field("x-forwarded-proto");
 const CF_VISITOR: Field = known::field("cf-visitor");
 
 impl Headers {
+    /// Reads no field yet.
+    const fn nothing(name: &'static str) -> Self {
+        Self {
+            name,
+            client: NONE,
+            client_syntax: ClientSyntax::Single,
+            scheme: NONE,
+            other_scheme: NONE,
+            host: NONE,
+            port: NONE,
+            prefix: NONE,
+            lists: FieldSet::EMPTY,
+            custom: [const { None }; CUSTOM],
+            has_custom: false,
+        }
+    }
+
     /// The name of the preset in kebab-case; `custom` for others.
     #[must_use]
     pub const fn name(&self) -> &'static str {
@@ -113,8 +130,7 @@ impl Headers {
     /// If `name` is no field name, or is one that carries more than an address (`Forwarded`,
     /// `X-Forwarded-For`).
     pub fn client_field(name: &str) -> Result<Self, HeadersError> {
-        let mut headers = presets::x_forwarded("custom", NONE, NONE, NONE);
-        headers.scheme = NONE;
+        let mut headers = Self::nothing("custom");
         headers.set(Role::Client, name)?;
         headers.client_syntax = match headers.field_name(headers.client) {
             "forwarded" | "x-forwarded-for" => {
@@ -144,7 +160,7 @@ impl Headers {
     }
 
     /// Reads the host from this field, for the names allowed with
-    /// [`hosts`](crate::ForwardedLayer::hosts).
+    /// [`believe_hosts`](crate::ForwardedLayer::believe_hosts).
     ///
     /// It holds one host. If your proxies append to it, say so with [`with_lists`](Self::with_lists).
     ///
@@ -392,10 +408,12 @@ impl Default for Headers {
 #[non_exhaustive]
 pub enum HeadersError {
     /// There is no preset of that name.
-    #[error("`{}` is no preset: expected one of {}", name.escape_debug(), presets::names())]
+    #[error("`{}` is no preset: expected one of {}", name.escape_debug(), presets.join(", "))]
     UnknownPreset {
         /// The name.
         name: String,
+        /// The names that there are.
+        presets: Vec<&'static str>,
     },
     /// The text is no field name (RFC 9110, section 5.1), or one that cannot serve here.
     #[error("`{}` cannot be the name of a forwarding field", name.escape_debug())]
@@ -433,19 +451,4 @@ pub enum HeadersError {
         /// The name.
         name: String,
     },
-}
-
-impl FromStr for Headers {
-    type Err = HeadersError;
-
-    /// Finds a preset by its kebab-case name.
-    fn from_str(name: &str) -> Result<Self, HeadersError> {
-        presets::ALL
-            .iter()
-            .find(|preset| preset.name == name)
-            .cloned()
-            .ok_or_else(|| HeadersError::UnknownPreset {
-                name: name.to_owned(),
-            })
-    }
 }

@@ -1,8 +1,10 @@
 //! What known products write, append and pass through.
 
+use std::str::FromStr;
+
 use super::{
-    ClientSyntax, Headers,
-    known::{CUSTOM, Field, FieldSet, NONE, field},
+    ClientSyntax, Headers, HeadersError,
+    known::{Field, NONE, field},
 };
 
 const XFF: Field = field("x-forwarded-for");
@@ -12,25 +14,15 @@ const X_PORT: Field = field("x-forwarded-port");
 const X_PREFIX: Field = field("x-forwarded-prefix");
 
 /// `X-Forwarded-*` under `name`, with what the product itself writes beyond For and Proto.
-pub(super) const fn x_forwarded(
-    name: &'static str,
-    host: Field,
-    port: Field,
-    prefix: Field,
-) -> Headers {
-    Headers {
-        name,
-        client: XFF,
-        client_syntax: ClientSyntax::List,
-        scheme: XFP,
-        other_scheme: NONE,
-        host,
-        port,
-        prefix,
-        lists: FieldSet::EMPTY,
-        custom: [const { None }; CUSTOM],
-        has_custom: false,
-    }
+const fn x_forwarded(name: &'static str, host: Field, port: Field, prefix: Field) -> Headers {
+    let mut headers = Headers::nothing(name);
+    headers.client = XFF;
+    headers.client_syntax = ClientSyntax::List;
+    headers.scheme = XFP;
+    headers.host = host;
+    headers.port = port;
+    headers.prefix = prefix;
+    headers
 }
 
 /// RFC 7239 under `name`.
@@ -67,6 +59,9 @@ impl Headers {
     pub const X_FORWARDED: Self = x_forwarded("x-forwarded", XFH, X_PORT, X_PREFIX);
 
     /// `Forwarded` (RFC 7239), and nothing of the other family.
+    ///
+    /// A proxy that puts a client's text into its element has to quote it, with a backslash before each
+    /// quotation mark and backslash. One that does not lets the client write the rest of the element.
     ///
     /// It has no parameter for a port apart from the host's, or for a prefix: who opts into them
     /// believes `X-Forwarded-Port` and `-Prefix`.
@@ -252,7 +247,8 @@ impl Headers {
     /// http-request set-header X-Forwarded-Port %[dst_port]
     /// ```
     ///
-    /// A client's `X-Forwarded-Host` passes through, so it is not read.
+    /// A client's `X-Forwarded-Host` passes through, so it is not read. Do not use `except` or `if-none`
+    /// with `option forwardfor`: where they apply, HAProxy adds nothing, and a client's own line is believed.
     ///
     /// Source: [Configuration manual, option forwardfor](https://docs.haproxy.org/2.6/configuration.html#4-option%20forwardfor).
     pub const HAPROXY: Self = x_forwarded("haproxy", NONE, X_PORT, NONE);
@@ -332,7 +328,7 @@ impl Headers {
     }
 }
 
-pub(super) static ALL: [Headers; 22] = [
+static ALL: [Headers; 22] = [
     Headers::X_FORWARDED,
     Headers::FORWARDED,
     Headers::AWS_ALB,
@@ -357,9 +353,19 @@ pub(super) static ALL: [Headers; 22] = [
     Headers::NGHTTPX,
 ];
 
-pub(super) fn names() -> String {
-    let names: Vec<_> = ALL.iter().map(Headers::name).collect();
-    names.join(", ")
+impl FromStr for Headers {
+    type Err = HeadersError;
+
+    /// Finds a preset by its kebab-case name.
+    fn from_str(name: &str) -> Result<Self, HeadersError> {
+        ALL.iter()
+            .find(|preset| preset.name == name)
+            .cloned()
+            .ok_or_else(|| HeadersError::UnknownPreset {
+                name: name.to_owned(),
+                presets: ALL.iter().map(Self::name).collect(),
+            })
+    }
 }
 
 #[cfg(test)]

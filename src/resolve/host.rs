@@ -4,9 +4,12 @@ use std::{borrow::Cow, cell::RefCell};
 
 use http::{Uri, uri::Authority};
 
-use super::{Observer, Resolving, Role, Source, Walked};
+use super::{
+    observer::{Observer, Role, Source},
+    resolving::{Resolving, Walked},
+};
 use crate::{
-    Finding, Scheme,
+    resolution::{Finding, scheme::Scheme},
     syntax::authority::{self, HostPort},
 };
 

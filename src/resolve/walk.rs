@@ -2,57 +2,24 @@
 
 use std::net::IpAddr;
 
-use super::{ClientEdit, Observer, Resolving, Step, Walked};
+use super::{
+    edits::ClientEdit,
+    observer::{End, Observer, Step, Verdict},
+    resolving::{Resolving, Walked},
+};
 use crate::{
-    Finding, Peer, Trust,
     headers::ClientSyntax,
+    resolution::{Finding, scheme::Scheme},
     syntax::{
         forwarded::{self, OutsideQuotes},
         list::{AtCommas, FromRight},
         node::{self, Node},
-        scheme,
     },
+    trust::Trust,
 };
-
-/// An `X-Forwarded-For` element with more bytes is malformed: the longest address with brackets, a zone
-/// and a port has 69, and obfuscated identifiers are shorter. No text of a client's stands in an element
-/// that a proxy writes, so none can make it longer.
-pub(crate) const LONGEST_NODE: usize = 128;
 
 /// Reads an address and the port, if there is one.
 type ParseAddress = fn(&[u8]) -> Option<(IpAddr, Option<u16>)>;
-
-/// What an element turned out to be.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Verdict {
-    /// An address, whose word counts or does not.
-    Address { address: IpAddr, trusted: bool },
-    /// A client or a proxy on a Unix domain socket.
-    Unix { trusted: bool },
-    /// Nothing stands between two commas of `Forwarded`.
-    Nothing,
-    /// The proxy hides its client, or does not know it.
-    Hidden,
-    /// RFC 7239: no `for`.
-    WithoutFor,
-    /// Empty, no node identifier, unspecified, or too long.
-    Malformed,
-}
-
-/// Why the walk ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum End {
-    /// At an address that is not trusted: the client. What may stand left of it, nobody vouches for.
-    Client { more: bool },
-    /// Every address is trusted: the leftmost is the client.
-    Leftmost,
-    /// At a trusted address, by the hop limit.
-    HopLimit { more: bool },
-    /// At an element that says no address.
-    Unknown,
-    /// There is no client field.
-    Missing,
-}
 
 impl<'a, O: Observer> Resolving<'a, O> {
     pub(super) fn walk(&mut self, trust: &dyn Trust, limit: usize, walked: &mut Walked<'a>) {
@@ -76,7 +43,7 @@ impl<'a, O: Observer> Resolving<'a, O> {
         let lines = self.scan.client;
         let mut earlier = None;
         let lines_from_last = lines.rev(self.scan.headers, &mut earlier);
-        let mut elements = FromRight::<_, AtCommas<LONGEST_NODE>>::new(lines_from_last);
+        let mut elements = FromRight::<_, AtCommas<{ node::LONGEST }>>::new(lines_from_last);
         let mut steps = Steps::new(trust, limit);
         let mut vouched = Vouched::default();
         while let Some(element) = elements.next() {
@@ -128,7 +95,7 @@ impl<'a, O: Observer> Resolving<'a, O> {
             let is_without_for = said_for == Some(None);
             let node = said_for.flatten().and_then(node::parse);
             if let (true, Some(parsed)) = (is_without_for || node.is_some(), parsed) {
-                vouched.element(element.start, true);
+                vouched.element(element.start, !parsed.needs_quoting);
                 // R6: the outermost element that states one.
                 if parsed.proto.is_some() {
                     walked.inner_statements |= walked.scheme.as_deref().is_some_and(is_no_scheme);
@@ -182,7 +149,7 @@ impl<'a, O: Observer> Resolving<'a, O> {
             }
             Some(Node::Unix) => {
                 walked.accepted = walked.accepted.saturating_add(1);
-                let trusted = steps.trust.trusts_peer(Peer::unix());
+                let trusted = steps.trust.trusts_unix();
                 let end = steps.end(trusted, more);
                 if end.is_some() {
                     self.findings.insert(Finding::ClientHidden);
@@ -258,7 +225,7 @@ pub(crate) fn trusts_everyone(trust: &dyn Trust) -> bool {
 }
 
 fn is_no_scheme(text: &[u8]) -> bool {
-    scheme::parse(text).is_none()
+    Scheme::from_bytes(text).is_none()
 }
 
 /// How far the walk may go.

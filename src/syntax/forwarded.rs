@@ -55,6 +55,9 @@ pub(crate) struct ForwardedElement<'a> {
     pub(crate) by: Option<Cow<'a, [u8]>>,
     pub(crate) host: Option<Cow<'a, [u8]>>,
     pub(crate) proto: Option<Cow<'a, [u8]>>,
+    /// A value holds a comma or an escaped character, in quotes: readers that split at every comma take
+    /// it for something else.
+    pub(crate) needs_quoting: bool,
 }
 
 /// Reads one element; `None` if it is empty or malformed, or if it names a parameter twice.
@@ -65,6 +68,7 @@ pub(crate) fn parse(text: &[u8]) -> Option<ForwardedElement<'_>> {
     // Names of extension parameters, to find one that is there twice.
     let mut extensions: [&[u8]; 8] = [b""; 8];
     let mut pairs = 0_usize;
+    let mut needs_quoting = false;
     let mut rest = trim_ows(text);
     loop {
         // forwarded-element = [ forwarded-pair ] *( ";" [ forwarded-pair ] )
@@ -96,7 +100,7 @@ pub(crate) fn parse(text: &[u8]) -> Option<ForwardedElement<'_>> {
         };
         rest = match slot {
             Some(slot) => {
-                let (value, after) = value(after)?;
+                let (value, after) = value(after, &mut needs_quoting)?;
                 if slot.replace(value).is_some() {
                     return None;
                 }
@@ -110,7 +114,7 @@ pub(crate) fn parse(text: &[u8]) -> Option<ForwardedElement<'_>> {
                     return None;
                 }
                 *extensions.iter_mut().find(|slot| slot.is_empty())? = name;
-                value(after).map_or(after, |(_, after)| after)
+                value(after, &mut needs_quoting).map_or(after, |(_, after)| after)
             }
         };
         rest = skip_ows(rest);
@@ -118,6 +122,7 @@ pub(crate) fn parse(text: &[u8]) -> Option<ForwardedElement<'_>> {
             return None;
         }
     }
+    element.needs_quoting = needs_quoting;
     (pairs > 0).then_some(element)
 }
 
@@ -137,7 +142,7 @@ fn split_while(text: &[u8], accept: impl Fn(u8) -> bool) -> (&[u8], &[u8]) {
 ///
 /// `[`, `]` and `:` are no token characters, yet `for=[::1]:80` and `host=a.example:8443` are what
 /// many write: they are let through.
-fn value(text: &[u8]) -> Option<(Cow<'_, [u8]>, &[u8])> {
+fn value<'a>(text: &'a [u8], needs_quoting: &mut bool) -> Option<(Cow<'a, [u8]>, &'a [u8])> {
     let [b'"', inside @ ..] = text else {
         let (token, rest) = split_while(text, |byte| {
             is_token(byte) || matches!(byte, b'[' | b']' | b':')
@@ -145,9 +150,11 @@ fn value(text: &[u8]) -> Option<(Cow<'_, [u8]>, &[u8])> {
         return (!token.is_empty()).then_some((Cow::Borrowed(token), rest));
     };
     let (plain, mut rest) = split_while(inside, is_quoted_text);
+    *needs_quoting |= plain.contains(&b',');
     if let [b'"', after @ ..] = rest {
         return Some((Cow::Borrowed(plain), after));
     }
+    *needs_quoting = true;
     let mut decoded = plain.to_vec();
     loop {
         match rest {

@@ -8,6 +8,7 @@ pub(crate) mod authority;
 pub(crate) mod forwarded;
 pub(crate) mod list;
 pub(crate) mod node;
+pub(crate) mod path;
 pub(crate) mod prefix;
 pub(crate) mod scheme;
 

@@ -2,6 +2,11 @@
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
+/// An `X-Forwarded-For` element with more bytes is malformed: the longest address with brackets, a zone
+/// and a port has 69, and obfuscated identifiers are shorter. No text of a client's stands in an element
+/// that a proxy writes, so none can make it longer.
+pub(crate) const LONGEST: usize = 128;
+
 /// Whom an element of the walk names.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Node {

@@ -1,10 +1,12 @@
 //! Path prefixes (rule R9): what a proxy stripped off the path before it forwarded the request.
 
+use super::path::has_dots;
+
 /// A prefix without a slash at its end; `""` for `/`.
 ///
-/// It starts with one `/` and holds no `//`, `\`, `?`, `#`, `..` segment, space, control or
-/// character outside ASCII: nothing that could turn a path into another host or leave its place.
-/// The dots of a `..` segment count in their percent-encoded form too. It may be as long as the head of
+/// It starts with one `/` and holds no `//`, `\`, `?`, `#`, quotation mark, `.` or `..` segment, space,
+/// control or character outside ASCII: nothing that could turn a path into another host or leave its
+/// place. Dots count in every form that something further in may decode. It may be as long as the head of
 /// the request, since a proxy may take it from the client's path.
 pub(crate) fn parse(text: &[u8]) -> Option<&str> {
     if text.first() != Some(&b'/') {
@@ -13,29 +15,15 @@ pub(crate) fn parse(text: &[u8]) -> Option<&str> {
     let text = std::str::from_utf8(text).ok()?;
     let text = text.strip_suffix('/').unwrap_or(text);
     if !text.bytes().all(|byte| {
-        byte.is_ascii_graphic() && !matches!(byte, b'\\' | b'?' | b'#' | b'"' | b'<' | b'>')
+        byte.is_ascii_graphic() && !matches!(byte, b'\\' | b'?' | b'#' | b'"' | b'\'' | b'<' | b'>')
     }) {
         return None;
     }
     if text.is_empty() {
         return Some(text);
     }
-    let safe = text
-        .split('/')
-        .skip(1)
-        .all(|segment| !segment.is_empty() && !is_dot_dot(segment));
-    safe.then_some(text)
-}
-
-fn is_dot_dot(segment: &str) -> bool {
-    let mut rest = segment.as_bytes();
-    for _ in 0..2 {
-        rest = match rest {
-            [b'.', rest @ ..] | [b'%', b'2', b'e' | b'E', rest @ ..] => rest,
-            _ => return false,
-        };
-    }
-    rest.is_empty()
+    let has_empty_segment = text.split('/').skip(1).any(str::is_empty);
+    (!has_empty_segment && !has_dots(text)).then_some(text)
 }
 
 #[cfg(test)]
@@ -62,6 +50,11 @@ mod tests {
             ("/..", None),
             ("/a/%2E%2e/b", None),
             ("/.%2e", None),
+            ("/a/./b", None),
+            ("/a/..;/b", None),
+            ("/a/..%2fb", None),
+            ("/a%5c..", None),
+            ("/it's", None),
             ("/a b", None),
             ("/a\u{7f}", None),
             ("/é", None),

@@ -1,95 +1,6 @@
-//! Schemes as proxies spell them.
+//! Schemes as proxies spell them in headers of their own.
 
-use std::fmt;
-
-/// The scheme of the target URI (`url.scheme` in OpenTelemetry's terms): `http` or `https`.
-///
-/// A WebSocket handshake travels over one of the two, so `ws` and `wss` are read as `http` and
-/// `https` (rule R7).
-///
-/// ```
-/// use tower_forwarded::Scheme;
-///
-/// assert_eq!("wss".parse(), Ok(Scheme::Https));
-/// assert_eq!(Scheme::Https.default_port(), 443);
-/// assert_eq!(Scheme::Http.to_string(), "http");
-/// ```
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum Scheme {
-    /// `http`
-    Http,
-    /// `https`
-    Https,
-}
-
-impl Scheme {
-    /// `"http"` or `"https"`.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Http => "http",
-            Self::Https => "https",
-        }
-    }
-
-    /// Whether the client's connection was encrypted.
-    #[must_use]
-    pub const fn is_https(self) -> bool {
-        matches!(self, Self::Https)
-    }
-
-    /// The port that a URL of this scheme means when it names none (RFC 9110, section 4.2).
-    #[must_use]
-    pub const fn default_port(self) -> u16 {
-        match self {
-            Self::Http => 80,
-            Self::Https => 443,
-        }
-    }
-}
-
-impl fmt::Display for Scheme {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.as_str())
-    }
-}
-
-impl From<Scheme> for http::uri::Scheme {
-    fn from(scheme: Scheme) -> Self {
-        match scheme {
-            Scheme::Http => Self::HTTP,
-            Scheme::Https => Self::HTTPS,
-        }
-    }
-}
-
-/// The text is none of `http`, `https`, `ws` and `wss`.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("`{}` is not a scheme: expected http, https, ws or wss", .0.escape_debug())]
-pub struct SchemeError(pub String);
-
-impl std::str::FromStr for Scheme {
-    type Err = SchemeError;
-
-    fn from_str(text: &str) -> Result<Self, SchemeError> {
-        parse(text.as_bytes()).ok_or_else(|| SchemeError(text.to_owned()))
-    }
-}
-
-/// `http`, `ws`, `https` or `wss`, in any case.
-pub(crate) fn parse(text: &[u8]) -> Option<Scheme> {
-    match text {
-        b"https" => Some(Scheme::Https),
-        b"http" => Some(Scheme::Http),
-        _ if text.eq_ignore_ascii_case(b"https") || text.eq_ignore_ascii_case(b"wss") => {
-            Some(Scheme::Https)
-        }
-        _ if text.eq_ignore_ascii_case(b"http") || text.eq_ignore_ascii_case(b"ws") => {
-            Some(Scheme::Http)
-        }
-        _ => None,
-    }
-}
+use crate::resolution::scheme::Scheme;
 
 /// `on`, `1` or `true` for https, `off`, `0` or `false` for http, in any case.
 pub(crate) fn parse_switch(text: &[u8]) -> Option<Scheme> {
@@ -115,7 +26,9 @@ pub(crate) fn parse_cf_visitor(text: &[u8]) -> Option<Scheme> {
     let quote = value.iter().position(|&byte| byte == b'"')?;
     let (value, rest) = value.split_at_checked(quote)?;
     let rest = after(rest, b"\"").and_then(|text| after(text, b"}"))?;
-    rest.trim_ascii().is_empty().then(|| parse(value))?
+    rest.trim_ascii()
+        .is_empty()
+        .then(|| Scheme::from_bytes(value))?
 }
 
 #[cfg(test)]
@@ -136,7 +49,7 @@ mod tests {
             ("httpss", None),
             ("on", None),
         ] {
-            assert_eq!(parse(text.as_bytes()), expected, "{text:?}");
+            assert_eq!(Scheme::from_bytes(text.as_bytes()), expected, "{text:?}");
         }
     }
 

@@ -1,6 +1,9 @@
 //! Lists of networks as providers publish them.
 
-use super::{Entries, TrustError, TrustedProxies};
+use super::{
+    entry::{Entries, TrustError},
+    proxies::TrustedProxies,
+};
 
 /// Why a published list cannot be used.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -71,7 +74,7 @@ impl TrustedProxies {
         for (index, line) in text.lines().enumerate() {
             let entry = line.split('#').next().unwrap_or_default().trim();
             if !entry.is_empty() {
-                Self::entry(entry, &mut read).map_err(|error| ListError::Line {
+                read.add(entry).map_err(|error| ListError::Line {
                     line: index.saturating_add(1),
                     error,
                 })?;

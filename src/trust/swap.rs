@@ -4,8 +4,8 @@ use std::{net::IpAddr, sync::Arc};
 
 use arc_swap::ArcSwap;
 
-use super::{Trust, TrustedProxies};
-use crate::Peer;
+use super::{Trust, proxies::TrustedProxies};
+use crate::peer::Peer;
 
 /// Trusted proxies that can be replaced while requests run.
 ///
@@ -69,7 +69,7 @@ impl Trust for SwapProxies {
         self.0.load().reason_for_peer(peer)
     }
 
-    fn snapshot<R>(&self, walk: impl FnOnce(&dyn Trust) -> R) -> R {
-        walk(&**self.0.load())
+    fn snapshot(&self) -> Option<Arc<dyn Trust>> {
+        Some(self.load())
     }
 }

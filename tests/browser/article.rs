@@ -8,9 +8,7 @@ use axum::{
     routing::{any, get, post},
 };
 use fantoccini::Locator;
-use tower_forwarded::{
-    ForwardedLayer, ForwardedStack, HttpsRedirectLayer, Resolution, TrustedProxies,
-};
+use tower_forwarded::{ForwardedLayer, HttpsRedirectLayer, Resolution, TrustedProxies};
 use tower_http::{
     cors::{AllowOrigin, CorsLayer},
     csrf::CsrfLayer,
@@ -234,9 +232,10 @@ async fn app_redirects(cors: impl FnOnce(&Proxy) -> CorsLayer) -> (Server, Proxy
             .route("/cross", page(format!("http://127.0.0.1:{http}/users")))
             .route("/same", page("/users".to_owned()))
             .layer(
-                ForwardedStack::new(ForwardedLayer::new(trust.hops(1)))
-                    .cors(cors(nginx).allow_headers([HeaderName::from_static("x-requested-with")]))
-                    .https_redirect(
+                tower::ServiceBuilder::new()
+                    .layer(ForwardedLayer::new(trust.hops(1)))
+                    .layer(cors(nginx).allow_headers([HeaderName::from_static("x-requested-with")]))
+                    .layer(
                         HttpsRedirectLayer::new()
                             .map_port(http, https)
                             .exempt(|uri, _| uri.path() == "/same"),

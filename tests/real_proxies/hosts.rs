@@ -25,7 +25,7 @@ async fn every_host(kind: Kind, headers: Headers) {
     let folder = tempfile::tempdir().unwrap();
     let layer = ForwardedLayer::new("127.0.0.1".parse::<TrustedProxies>().unwrap())
         .headers(headers)
-        .hosts(["*.example.test"])
+        .believe_hosts(["*.example.test"])
         .unwrap();
     let app = app::serve(layer, &folder.path().join("app.sock")).await;
     let proxy = Proxy::start(kind, &Upstream::Http1(app.tcp), &certificate);

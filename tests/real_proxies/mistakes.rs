@@ -230,7 +230,7 @@ async fn mistake_8_the_host_is_forwarded_but_not_allowed() {
     ];
     let line = through_nginx(forwards, &layer("127.0.0.1"), &[]).await;
     assert!(
-        line.contains(&format!("add `.hosts([\"{HOST}\"])?`")),
+        line.contains(&format!("add `.believe_hosts([\"{HOST}\"])?`")),
         "{line}"
     );
 }

@@ -43,7 +43,7 @@ struct Counts {
 }
 
 /// An app that says who asks for what by which scheme.
-async fn serve(layer: ForwardedLayer<SwapProxies>) -> SocketAddr {
+async fn serve(layer: ForwardedLayer) -> SocketAddr {
     let app = Router::new()
         .fallback(|resolution: Resolution, request: Request| async move {
             let forged = request.headers().values().any(|value| {

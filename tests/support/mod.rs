@@ -4,7 +4,7 @@ use std::convert::Infallible;
 
 use http::Request;
 use tower::{Layer, Service, service_fn};
-use tower_forwarded::{Finding, ForwardedLayer, Peer, Resolution, Trust, TrustedProxies};
+use tower_forwarded::{Finding, ForwardedLayer, Peer, Resolution, TrustedProxies};
 
 #[path = "../../examples/explain/json.rs"]
 pub mod json;
@@ -40,8 +40,8 @@ pub fn request(uri: &str, headers: &[(&str, &str)]) -> Request<()> {
 }
 
 /// What the inner service sees.
-pub fn through<T: Trust>(
-    layer: &ForwardedLayer<T>,
+pub fn through(
+    layer: &ForwardedLayer,
     peer: Option<&str>,
     mut request: Request<()>,
 ) -> Request<()> {

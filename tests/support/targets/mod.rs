@@ -19,8 +19,8 @@ use hyper::{
 };
 use tower::{Layer, Service, ServiceExt};
 use tower_forwarded::{
-    AllowedHostsLayer, Finding, ForwardedLayer, ForwardedStack, Headers, HttpsRedirectLayer,
-    LocationLayer, Peer, Resolution, Scheme, TrustedProxies,
+    AllowedHostsLayer, Finding, ForwardedLayer, Headers, HttpsRedirectLayer, LocationLayer, Peer,
+    Resolution, Scheme, TrustedProxies,
 };
 
 use self::bytes::Bytes;
@@ -57,7 +57,7 @@ pub fn forwarded(data: &[u8]) {
     };
     let layer = ForwardedLayer::new(TrustedProxies::any())
         .headers(Headers::FORWARDED)
-        .hosts(["*"])
+        .believe_hosts(["*"])
         .expect("a pattern");
     let resolve = |value: HeaderValue| {
         let mut headers = HeaderMap::new();
@@ -158,14 +158,6 @@ pub fn wire(data: &[u8]) {
     let from = if trusted { PEER } else { [203, 0, 113, 9] };
     let peer = Peer::from(SocketAddr::from((from, 40_000)));
     let forwarded = ForwardedLayer::new("10.0.0.0/8".parse::<TrustedProxies>().expect("a list"));
-    let stack = ForwardedStack::new(forwarded)
-        .allowed_hosts(
-            AllowedHostsLayer::new(["*.example"])
-                .expect("a pattern")
-                .allow_addresses(),
-        )
-        .https_redirect(HttpsRedirectLayer::new())
-        .location(LocationLayer::new());
     let inner = tower::service_fn(|request: Request<Incoming>| {
         let resolution = request
             .extensions()
@@ -200,7 +192,13 @@ pub fn wire(data: &[u8]) {
             String::new(),
         )))
     });
-    let inner = tower::ServiceBuilder::new().layer(stack).service(inner);
+    let hosts = AllowedHostsLayer::new(["*.example"]).expect("a pattern");
+    let inner = tower::ServiceBuilder::new()
+        .layer(forwarded)
+        .layer(hosts.allow_addresses())
+        .layer(HttpsRedirectLayer::new())
+        .layer(LocationLayer::new())
+        .service(inner);
     let service = hyper::service::service_fn(move |mut request: Request<Incoming>| {
         request.extensions_mut().insert(peer);
         inner.clone().oneshot(request)

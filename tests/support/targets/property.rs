@@ -100,7 +100,7 @@ fn layer_for(scenario: &Scenario, trusted: TrustedProxies) -> ForwardedLayer {
         _ => Headers::X_FORWARDED,
     });
     if scenario.edge_says_host {
-        layer = layer.hosts(["*"]).expect("a pattern");
+        layer = layer.believe_hosts(["*"]).expect("a pattern");
     }
     if scenario.believes_prefix {
         layer = layer.believe_prefix();

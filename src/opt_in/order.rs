@@ -5,7 +5,7 @@ use std::fmt;
 use http::{Method, Request, Response, StatusCode, header};
 use tower_service::Service;
 
-use crate::ForwardedLayer;
+use crate::layer::ForwardedLayer;
 
 /// Something answers a CORS preflight before the request reaches the
 /// [`ForwardedLayer`](crate::ForwardedLayer).
@@ -58,8 +58,8 @@ pub enum OrderError {
 /// # Errors
 ///
 /// Says what is wrong with the order, and how to write it.
-pub async fn check_order<T, S, B, R>(
-    layer: &ForwardedLayer<T>,
+pub async fn check_order<S, B, R>(
+    layer: &ForwardedLayer,
     mut service: S,
     body: B,
 ) -> Result<(), OrderError>

@@ -1,18 +1,18 @@
 //! An opt-in layer that answers only for the service's own names.
 
-use std::{
-    net::Ipv4Addr,
-    sync::Arc,
-    task::{Context, Poll},
+use std::{net::Ipv4Addr, sync::Arc};
+
+use http::{Request, StatusCode};
+
+use super::{
+    finish::Finish,
+    opt_in_service,
+    refusal::{EmptyResponse, Refusal, RefusalReason},
+    refusal_response,
 };
-
-use http::{Request, Response, StatusCode};
-use tower_layer::Layer;
-use tower_service::Service;
-
 use crate::{
-    HostPattern, HostPatternError, Resolution,
-    answer::{self, AnswerFuture},
+    host_pattern::{HostPattern, HostPatternError},
+    resolution::Resolution,
 };
 
 /// Answers 421 (Misdirected Request, RFC 9110, section 15.5.20) to requests for other names than the
@@ -25,8 +25,9 @@ use crate::{
 /// 2. One that matches a pattern passes.
 /// 3. An address instead of a name passes with [`allow_addresses`](Self::allow_addresses): health checks
 ///    ask so.
-/// 4. Everything else is 421, or 400 with [`answer_bad_request`](Self::answer_bad_request); a request without a valid authority is 400. The answer does not repeat
-///    what was asked for.
+/// 4. All other requests are answered with 421, or 400 with
+///    [`answer_bad_request`](Self::answer_bad_request). A request without a valid authority is answered
+///    with 400. The answer does not repeat what was asked for.
 /// 5. A request that no [`ForwardedLayer`](crate::ForwardedLayer) has seen is 500, so that a missing
 ///    layer is found at the first request.
 ///
@@ -51,10 +52,11 @@ use crate::{
 /// ```
 #[derive(Clone, Debug)]
 #[must_use]
-pub struct AllowedHostsLayer {
+pub struct AllowedHostsLayer<F = EmptyResponse> {
     hosts: Arc<[HostPattern]>,
     addresses: bool,
     refused: StatusCode,
+    refusal_response: F,
 }
 
 impl AllowedHostsLayer {
@@ -73,9 +75,12 @@ impl AllowedHostsLayer {
             hosts: HostPattern::all(patterns)?.into(),
             addresses: false,
             refused: StatusCode::MISDIRECTED_REQUEST,
+            refusal_response: EmptyResponse,
         })
     }
+}
 
+impl<F> AllowedHostsLayer<F> {
     /// Answers for every address too.
     pub fn allow_addresses(mut self) -> Self {
         self.addresses = true;
@@ -90,8 +95,15 @@ impl AllowedHostsLayer {
         self
     }
 
-    fn allows(&self, resolution: &Resolution) -> Result<(), StatusCode> {
-        let authority = resolution.authority().ok_or(StatusCode::BAD_REQUEST)?;
+    fn decide<B>(&self, request: &Request<B>) -> Result<Finish, Refusal> {
+        let resolution = request
+            .extensions()
+            .get::<Resolution>()
+            .ok_or_else(Refusal::layer_missing)?;
+        let authority = resolution.authority().ok_or(Refusal::new(
+            StatusCode::BAD_REQUEST,
+            RefusalReason::NoTarget,
+        ))?;
         let host = authority.host();
         let is_address = host.starts_with('[') || host.parse::<Ipv4Addr>().is_ok();
         let allowed = (self.addresses && is_address)
@@ -99,51 +111,16 @@ impl AllowedHostsLayer {
                 .hosts
                 .iter()
                 .any(|pattern| pattern.matches(host, resolution.port()));
-        if allowed { Ok(()) } else { Err(self.refused) }
-    }
-}
-
-impl<S> Layer<S> for AllowedHostsLayer {
-    type Service = AllowedHosts<S>;
-
-    fn layer(&self, inner: S) -> AllowedHosts<S> {
-        AllowedHosts {
-            inner,
-            layer: self.clone(),
+        if !allowed {
+            return Err(Refusal::new(self.refused, RefusalReason::HostNotAllowed));
         }
+        Ok(Finish::Nothing)
     }
 }
 
-/// The service that [`AllowedHostsLayer`] makes.
-#[derive(Clone, Debug)]
-pub struct AllowedHosts<S> {
-    inner: S,
-    layer: AllowedHostsLayer,
-}
-
-impl<S, B, R> Service<Request<B>> for AllowedHosts<S>
-where
-    S: Service<Request<B>, Response = Response<R>>,
-    R: From<String>,
-{
-    type Response = Response<R>;
-    type Error = S::Error;
-    type Future = AnswerFuture<S::Future, R>;
-
-    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), S::Error>> {
-        self.inner.poll_ready(cx)
-    }
-
-    fn call(&mut self, request: Request<B>) -> Self::Future {
-        let Some(resolution) = request.extensions().get::<Resolution>() else {
-            return AnswerFuture::answered(answer::layer_missing());
-        };
-        match self.layer.allows(resolution) {
-            Ok(()) => AnswerFuture::passed(self.inner.call(request)),
-            Err(status) => AnswerFuture::answered(answer::problem(
-                status,
-                "this service does not answer for the host that was asked for",
-            )),
-        }
-    }
-}
+refusal_response!(AllowedHostsLayer {
+    hosts,
+    addresses,
+    refused
+});
+opt_in_service!(AllowedHostsService of AllowedHostsLayer);

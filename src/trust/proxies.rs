@@ -1,132 +1,19 @@
-//! Whose word counts.
+//! A set of addresses, networks and words.
 
 use std::{
     fmt,
     net::{IpAddr, Ipv4Addr, Ipv6Addr},
     str::FromStr,
-    sync::Arc,
 };
 
-use ipnet::{IpNet, Ipv4Net, Ipv6Net};
+use ipnet::IpNet;
 
-use self::ranges::Ranges;
-use crate::Peer;
-
-mod lists;
-mod ranges;
-#[cfg(feature = "arc-swap")]
-mod swap;
-
-pub use self::lists::ListError;
-#[cfg(feature = "arc-swap")]
-pub use self::swap::SwapProxies;
-
-/// Decides whose word counts.
-///
-/// [`TrustedProxies`] is the usual answer; a closure over an address is another; a type of your own
-/// can ask a service registry:
-///
-/// ```
-/// use std::net::IpAddr;
-/// use tower_forwarded::ForwardedLayer;
-///
-/// let layer = ForwardedLayer::new(|address: IpAddr| address.is_loopback());
-/// ```
-///
-/// A closure trusts no Unix socket and has no hop limit: one that says yes to everything lets every
-/// client forge its address. [`TrustedProxies::any`] does not.
-pub trait Trust {
-    /// Whether the machine at `address` is a proxy whose word counts. `address` is never an
-    /// IPv4-mapped IPv6 address.
-    fn trusts(&self, address: IpAddr) -> bool;
-
-    /// Whether the process at the other end of a Unix domain socket is trusted.
-    fn trusts_unix(&self) -> bool {
-        false
-    }
-
-    /// Whether the other end of the connection is a proxy whose word counts (rule R2).
-    ///
-    /// By default this asks [`trusts`](Self::trusts) or [`trusts_unix`](Self::trusts_unix). Override it
-    /// to trust any peer and nothing about addresses, as [`TrustedProxies::any`] does: behind a
-    /// platform's router, whoever connects is the router, whatever its address is.
-    fn trusts_peer(&self, peer: Peer) -> bool {
-        match peer.ip() {
-            Some(address) => self.trusts(address),
-            None => self.trusts_unix(),
-        }
-    }
-
-    /// The most trusted proxies that a request may have come through, the peer included (rule R5);
-    /// `None` for no limit.
-    fn hop_limit(&self) -> Option<usize> {
-        None
-    }
-
-    /// What in the configuration makes `address` trusted, for a person to read.
-    fn reason(&self, address: IpAddr) -> Option<String> {
-        let _ = address;
-        None
-    }
-
-    /// What in the configuration makes the peer trusted, for a person to read.
-    fn reason_for_peer(&self, peer: Peer) -> Option<String> {
-        match peer.ip() {
-            Some(address) => self.reason(address),
-            None => self.trusts_unix().then(|| "unix".to_owned()),
-        }
-    }
-
-    /// Hands one request's walk what it shall see from start to end.
-    ///
-    /// A set that can be replaced while requests run overrides this, so that no request sees half of
-    /// one set and half of another.
-    fn snapshot<R>(&self, walk: impl FnOnce(&dyn Trust) -> R) -> R
-    where
-        Self: Sized,
-    {
-        walk(self)
-    }
-}
-
-impl<F> Trust for F
-where
-    F: Fn(IpAddr) -> bool,
-{
-    fn trusts(&self, address: IpAddr) -> bool {
-        self(address)
-    }
-}
-
-impl<T: Trust> Trust for Arc<T> {
-    fn trusts(&self, address: IpAddr) -> bool {
-        T::trusts(self, address)
-    }
-
-    fn trusts_unix(&self) -> bool {
-        T::trusts_unix(self)
-    }
-
-    fn trusts_peer(&self, peer: Peer) -> bool {
-        T::trusts_peer(self, peer)
-    }
-
-    fn hop_limit(&self) -> Option<usize> {
-        T::hop_limit(self)
-    }
-
-    fn reason(&self, address: IpAddr) -> Option<String> {
-        T::reason(self, address)
-    }
-
-    fn reason_for_peer(&self, peer: Peer) -> Option<String> {
-        T::reason_for_peer(self, peer)
-    }
-
-    fn snapshot<R>(&self, walk: impl FnOnce(&dyn Trust) -> R) -> R {
-        T::snapshot(self, walk)
-    }
-}
+use super::{
+    Trust,
+    entry::{Entries, TrustError},
+    ranges::Ranges,
+};
+use crate::peer::Peer;
 
 /// The proxies in front of the service: addresses, networks, Unix sockets, and a hop limit.
 ///
@@ -172,40 +59,6 @@ enum Hops {
     ByWidth,
     AtMost(usize),
     Unlimited,
-}
-
-const WORDS: [(&str, &[IpNet]); 3] = [
-    (
-        "loopback",
-        &[v4([127, 0, 0, 0], 8), v6([0, 0, 0, 0, 0, 0, 0, 1], 128)],
-    ),
-    (
-        "private",
-        &[
-            v4([10, 0, 0, 0], 8),
-            v4([172, 16, 0, 0], 12),
-            v4([192, 168, 0, 0], 16),
-            v6([0xfc00, 0, 0, 0, 0, 0, 0, 0], 7),
-        ],
-    ),
-    (
-        "link-local",
-        &[
-            v4([169, 254, 0, 0], 16),
-            v6([0xfe80, 0, 0, 0, 0, 0, 0, 0], 10),
-        ],
-    ),
-];
-
-const fn v4([a, b, c, d]: [u8; 4], length: u8) -> IpNet {
-    IpNet::V4(Ipv4Net::new_assert(Ipv4Addr::new(a, b, c, d), length))
-}
-
-const fn v6([a, b, c, d, e, f, g, h]: [u16; 8], length: u8) -> IpNet {
-    IpNet::V6(Ipv6Net::new_assert(
-        Ipv6Addr::new(a, b, c, d, e, f, g, h),
-        length,
-    ))
 }
 
 impl TrustedProxies {
@@ -263,33 +116,6 @@ impl TrustedProxies {
         self
     }
 
-    /// Adds one entry as the table above has them.
-    ///
-    /// # Errors
-    ///
-    /// Names the entry if it is none, or if it is a network with bits set behind its prefix length.
-    fn entry(text: &str, sink: &mut Entries) -> Result<(), TrustError> {
-        if let Some((_, networks)) = WORDS.iter().find(|(word, _)| *word == text) {
-            sink.networks.extend_from_slice(networks);
-        } else if text == "unix" {
-            sink.unix = true;
-        } else if text == "*" {
-            sink.any_peer = true;
-        } else if let Ok(address) = text.parse::<IpAddr>() {
-            sink.networks.push(address.into());
-        } else {
-            let network: IpNet = text.parse().map_err(|_| TrustError::malformed(text))?;
-            if network.addr() != network.network() {
-                return Err(TrustError::HostBits {
-                    entry: text.to_owned(),
-                    network: network.trunc(),
-                });
-            }
-            sink.networks.push(network);
-        }
-        Ok(())
-    }
-
     /// Reads entries one by one, each a word, an address or a network.
     ///
     /// # Errors
@@ -310,12 +136,12 @@ impl TrustedProxies {
     {
         let mut read = Entries::default();
         for entry in entries {
-            Self::entry(entry.as_ref().trim(), &mut read)?;
+            read.add(entry.as_ref().trim())?;
         }
         Ok(read.into())
     }
 
-    /// Trusts what either set trusts; the hop limit stays that of `self`.
+    /// Trusts what either set trusts. If either has a hop limit, the lower one holds.
     ///
     /// ```
     /// use tower_forwarded::TrustedProxies;
@@ -331,7 +157,12 @@ impl TrustedProxies {
             v6: self.v6.iter().chain(&*other.v6).copied().collect(),
             unix: self.unix || other.unix,
             any_peer: self.any_peer || other.any_peer,
-            hops: self.hops,
+            hops: match (self.hops, other.hops) {
+                (Hops::AtMost(one), Hops::AtMost(two)) => Hops::AtMost(one.min(two)),
+                (limit @ Hops::AtMost(_), _) | (_, limit @ Hops::AtMost(_)) => limit,
+                (Hops::Unlimited, _) | (_, Hops::Unlimited) => Hops::Unlimited,
+                (Hops::ByWidth, Hops::ByWidth) => Hops::ByWidth,
+            },
         }
     }
 
@@ -477,14 +308,6 @@ impl FromIterator<IpNet> for TrustedProxies {
     }
 }
 
-/// What entries say, before the networks are sorted.
-#[derive(Default)]
-struct Entries {
-    networks: Vec<IpNet>,
-    unix: bool,
-    any_peer: bool,
-}
-
 impl From<Entries> for TrustedProxies {
     fn from(entries: Entries) -> Self {
         Self {
@@ -543,54 +366,6 @@ impl fmt::Debug for TrustedProxies {
         }
         networks.entry(&format_args!("hops: {:?}", self.hop_limit()));
         networks.finish()
-    }
-}
-
-/// Why a text is no set of trusted proxies.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[non_exhaustive]
-pub enum TrustError {
-    /// An entry is neither a word nor an address nor a network.
-    #[error(
-        "`{}` is no trusted proxy: expected an address (10.0.0.1), a network (10.0.0.0/8), loopback, \
-         private, link-local, unix or *",
-        entry.escape_debug()
-    )]
-    Malformed {
-        /// The entry.
-        entry: String,
-    },
-    /// Nothing stands between two commas, or in the whole list.
-    #[error(
-        "an entry of `{}` is empty: write an address, a network or a word between the commas, or use \
-         TrustedProxies::none()",
-        list.escape_debug()
-    )]
-    Empty {
-        /// The whole list.
-        list: String,
-    },
-    /// A network has bits set behind its prefix length, so it is unclear which one is meant.
-    #[error("`{}` has bits set behind its prefix length: write {network} for the network, or the address alone", entry.escape_debug())]
-    HostBits {
-        /// The entry.
-        entry: String,
-        /// The network that it lies in.
-        network: IpNet,
-    },
-}
-
-impl TrustError {
-    fn malformed(entry: &str) -> Self {
-        if entry.is_empty() {
-            Self::Empty {
-                list: String::new(),
-            }
-        } else {
-            Self::Malformed {
-                entry: entry.to_owned(),
-            }
-        }
     }
 }
 

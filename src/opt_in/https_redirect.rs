@@ -1,19 +1,18 @@
 //! An opt-in layer that redirects http to https, so that the balancer need not.
 
-use std::{
-    fmt,
-    sync::Arc,
-    task::{Context, Poll},
-    time::Duration,
+use std::{fmt, sync::Arc, time::Duration};
+
+use http::{HeaderMap, HeaderValue, Method, Request, StatusCode, Uri, header};
+
+use super::{
+    finish::Finish,
+    opt_in_service,
+    refusal::{EmptyResponse, Refusal, RefusalReason},
+    refusal_response,
 };
-
-use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode, Uri, header};
-use tower_layer::Layer;
-use tower_service::Service;
-
 use crate::{
-    Resolution, Scheme,
-    answer::{self, AnswerFuture, Finish},
+    resolution::{Resolution, scheme::Scheme},
+    syntax::path::has_dots,
 };
 
 /// Redirects requests that were made by http to https, by the scheme that was resolved.
@@ -67,7 +66,7 @@ use crate::{
 ///     .layer(ForwardedLayer::new(TrustedProxies::any()));
 /// ```
 ///
-/// [`ForwardedStack`](crate::ForwardedStack) cannot get it wrong.
+/// [`check_order`](crate::check_order) finds a CORS layer in the wrong place.
 ///
 /// # Caveats
 ///
@@ -80,26 +79,20 @@ use crate::{
 /// finding [`SchemeMissing`](crate::Finding::SchemeMissing) says so.
 #[derive(Clone)]
 #[must_use]
-pub struct HttpsRedirectLayer {
+pub struct HttpsRedirectLayer<F = EmptyResponse> {
     options: Arc<Options>,
+    refusal_response: F,
 }
 
 #[derive(Clone, Default)]
 struct Options {
     moved_permanently_for_get: bool,
     ports: Vec<(u16, u16)>,
-    hsts: Option<Hsts>,
+    hsts: Option<HeaderValue>,
     exempt: Vec<Arc<Exempt>>,
 }
 
 type Exempt = dyn Fn(&Uri, &HeaderMap) -> bool + Send + Sync;
-
-#[derive(Clone, Copy, Debug)]
-struct Hsts {
-    max_age: Duration,
-    include_subdomains: bool,
-    preload: bool,
-}
 
 impl Default for HttpsRedirectLayer {
     fn default() -> Self {
@@ -112,9 +105,12 @@ impl HttpsRedirectLayer {
     pub fn new() -> Self {
         Self {
             options: Arc::default(),
+            refusal_response: EmptyResponse,
         }
     }
+}
 
+impl<F> HttpsRedirectLayer<F> {
     fn with(mut self, change: impl FnOnce(&mut Options)) -> Self {
         change(Arc::make_mut(&mut self.options));
         self
@@ -140,39 +136,26 @@ impl HttpsRedirectLayer {
         self.with(|options| options.ports.push((http, https)))
     }
 
-    /// Adds `Strict-Transport-Security` (RFC 6797) to answers by https, where the service did not set it
-    /// itself; never to answers by http, as section 7.2 asks.
+    /// Adds `Strict-Transport-Security` (RFC 6797) to responses by https, where the service did not set it
+    /// itself; never to responses by http, as section 7.2 asks. `max_age` counts in whole seconds.
     pub fn hsts(self, max_age: Duration) -> Self {
-        self.with(|options| {
-            options.hsts = Some(Hsts {
-                max_age,
-                include_subdomains: false,
-                preload: false,
-            });
-        })
+        self.strict_transport_security(max_age, "")
     }
 
     /// As [`hsts`](Self::hsts), for all names below the host too.
     pub fn hsts_with_subdomains(self, max_age: Duration) -> Self {
-        self.with(|options| {
-            options.hsts = Some(Hsts {
-                max_age,
-                include_subdomains: true,
-                preload: false,
-            });
-        })
+        self.strict_transport_security(max_age, "; includeSubDomains")
     }
 
     /// As [`hsts_with_subdomains`](Self::hsts_with_subdomains), and asks browsers to put the host into
     /// their lists. That is hard to take back.
     pub fn hsts_with_preload(self, max_age: Duration) -> Self {
-        self.with(|options| {
-            options.hsts = Some(Hsts {
-                max_age,
-                include_subdomains: true,
-                preload: true,
-            });
-        })
+        self.strict_transport_security(max_age, "; includeSubDomains; preload")
+    }
+
+    fn strict_transport_security(self, max_age: Duration, more: &str) -> Self {
+        let value = format!("max-age={}{more}", max_age.as_secs());
+        self.with(|options| options.hsts = HeaderValue::try_from(value).ok())
     }
 
     /// Lets requests for this path pass by http, or for all paths below it if it ends with a slash, as
@@ -199,15 +182,15 @@ impl HttpsRedirectLayer {
     /// Lets requests pass by http for which `is_exempt` says so.
     ///
     /// Can be called more than once; what one call exempts is exempt.
-    pub fn exempt<F>(self, is_exempt: F) -> Self
+    pub fn exempt<P>(self, is_exempt: P) -> Self
     where
-        F: Fn(&Uri, &HeaderMap) -> bool + Send + Sync + 'static,
+        P: Fn(&Uri, &HeaderMap) -> bool + Send + Sync + 'static,
     {
         self.with(|options| options.exempt.push(Arc::new(is_exempt)))
     }
 }
 
-impl fmt::Debug for HttpsRedirectLayer {
+impl<F> fmt::Debug for HttpsRedirectLayer<F> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("HttpsRedirectLayer")
             .field(
@@ -215,67 +198,50 @@ impl fmt::Debug for HttpsRedirectLayer {
                 &self.options.moved_permanently_for_get,
             )
             .field("ports", &self.options.ports)
-            .field("hsts", &self.options.hsts.map(Hsts::value))
+            .field("hsts", &self.options.hsts)
             .field("exempt", &self.options.exempt.len())
-            .finish()
+            .finish_non_exhaustive()
     }
 }
 
-impl Hsts {
-    fn value(self) -> Option<HeaderValue> {
-        let subdomains = if self.include_subdomains {
-            "; includeSubDomains"
-        } else {
-            ""
-        };
-        let preload = if self.preload { "; preload" } else { "" };
-        let max_age = self.max_age.as_secs();
-        HeaderValue::try_from(format!("max-age={max_age}{subdomains}{preload}")).ok()
-    }
-}
-
-/// Adds `Strict-Transport-Security` where the service did not set it itself.
-#[derive(Debug)]
-pub struct AddHsts(Option<Hsts>);
-
-impl Finish for AddHsts {
-    fn finish(&mut self, headers: &mut HeaderMap) {
-        if let Some(value) = self.0.and_then(Hsts::value) {
-            if !headers.contains_key(header::STRICT_TRANSPORT_SECURITY) {
-                // A full map has no room for it.
-                let _full = headers.try_insert(header::STRICT_TRANSPORT_SECURITY, value);
-            }
+impl<F> HttpsRedirectLayer<F> {
+    fn decide<B>(&self, request: &Request<B>) -> Result<Finish, Refusal> {
+        let resolution = request
+            .extensions()
+            .get::<Resolution>()
+            .ok_or_else(Refusal::layer_missing)?;
+        let options = &self.options;
+        if resolution.scheme().is_https() {
+            return Ok(options.hsts.clone().map_or(Finish::Nothing, Finish::Hsts));
+        }
+        if options.lets_pass(request) {
+            return Ok(Finish::Nothing);
+        }
+        match options.location(request.uri(), resolution) {
+            Some(location) => Err(Refusal::redirect(
+                options.status(request.method()),
+                location,
+            )),
+            None => Err(Refusal::new(
+                StatusCode::BAD_REQUEST,
+                RefusalReason::NoTarget,
+            )),
         }
     }
-}
-
-/// What becomes of a request.
-enum Fate {
-    Pass,
-    Redirect(StatusCode, HeaderValue),
-    NoTarget,
 }
 
 impl Options {
-    fn fate<B>(&self, request: &Request<B>, resolution: &Resolution) -> Fate {
-        let uri = request.uri();
-        let exempt = || {
-            self.exempt
+    /// Whether a request by http goes on as it is.
+    fn lets_pass<B>(&self, request: &Request<B>) -> bool {
+        let (method, uri) = (request.method(), request.uri());
+        let is_asterisk = uri.path() == "*" && *method == Method::OPTIONS;
+        is_asterisk
+            || *method == Method::CONNECT
+            || is_preflight(request)
+            || self
+                .exempt
                 .iter()
                 .any(|exempt| exempt(uri, request.headers()))
-        };
-        if resolution.scheme().is_https()
-            || (uri.path() == "*" && *request.method() == Method::OPTIONS)
-            || *request.method() == Method::CONNECT
-            || is_preflight(request)
-            || exempt()
-        {
-            return Fate::Pass;
-        }
-        match self.location(uri, resolution) {
-            Some(location) => Fate::Redirect(self.status(request.method()), location),
-            None => Fate::NoTarget,
-        }
     }
 
     fn status(&self, method: &Method) -> StatusCode {
@@ -307,26 +273,6 @@ impl Options {
     }
 }
 
-/// Whether a segment is `.` or `..` to anything that decodes the path once, takes `\` for `/`, or cuts a
-/// segment's parameters off (`..;a=b`).
-fn has_dots(path: &str) -> bool {
-    let decoded = [
-        ("%2e", "."),
-        ("%2f", "/"),
-        ("%5c", "/"),
-        ("%3b", ";"),
-        ("\\", "/"),
-    ]
-    .iter()
-    .fold(path.to_ascii_lowercase(), |path, (from, to)| {
-        path.replace(from, to)
-    });
-    decoded.split('/').any(|segment| {
-        let name = segment.split(';').next().unwrap_or_default();
-        matches!(name, "." | "..")
-    })
-}
-
 fn is_preflight<B>(request: &Request<B>) -> bool {
     *request.method() == Method::OPTIONS
         && request.headers().contains_key(header::ORIGIN)
@@ -335,57 +281,5 @@ fn is_preflight<B>(request: &Request<B>) -> bool {
             .contains_key(header::ACCESS_CONTROL_REQUEST_METHOD)
 }
 
-impl<S> Layer<S> for HttpsRedirectLayer {
-    type Service = HttpsRedirect<S>;
-
-    fn layer(&self, inner: S) -> HttpsRedirect<S> {
-        HttpsRedirect {
-            inner,
-            layer: self.clone(),
-        }
-    }
-}
-
-/// The service that [`HttpsRedirectLayer`] makes.
-#[derive(Clone, Debug)]
-pub struct HttpsRedirect<S> {
-    inner: S,
-    layer: HttpsRedirectLayer,
-}
-
-impl<S, B, R> Service<Request<B>> for HttpsRedirect<S>
-where
-    S: Service<Request<B>, Response = Response<R>>,
-    R: From<String>,
-{
-    type Response = Response<R>;
-    type Error = S::Error;
-    type Future = AnswerFuture<S::Future, R, AddHsts>;
-
-    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), S::Error>> {
-        self.inner.poll_ready(cx)
-    }
-
-    fn call(&mut self, request: Request<B>) -> Self::Future {
-        let Some(resolution) = request.extensions().get::<Resolution>() else {
-            return AnswerFuture::answered(answer::layer_missing());
-        };
-        let options = &self.layer.options;
-        match options.fate(&request, resolution) {
-            Fate::Pass => {
-                let hsts = options.hsts.filter(|_| resolution.scheme().is_https());
-                AnswerFuture::finished(self.inner.call(request), AddHsts(hsts))
-            }
-            Fate::Redirect(status, location) => {
-                let mut response = Response::new(R::from(String::new()));
-                *response.status_mut() = status;
-                response.headers_mut().insert(header::LOCATION, location);
-                AnswerFuture::answered(response)
-            }
-            Fate::NoTarget => AnswerFuture::answered(answer::problem(
-                StatusCode::BAD_REQUEST,
-                "the request has no target that https could serve: no valid host, or `*`",
-            )),
-        }
-    }
-}
+refusal_response!(HttpsRedirectLayer { options });
+opt_in_service!(HttpsRedirectService of HttpsRedirectLayer);

@@ -1,0 +1,33 @@
+//! How often each finding was met.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use crate::resolution::Finding;
+
+/// A counter for each finding.
+#[derive(Debug)]
+pub(crate) struct Counts([AtomicU64; Finding::ALL.len()]);
+
+impl Default for Counts {
+    fn default() -> Self {
+        Self([const { AtomicU64::new(0) }; Finding::ALL.len()])
+    }
+}
+
+impl Counts {
+    /// Counts one more, and says how many there were before.
+    pub(crate) fn add(&self, finding: Finding) -> u64 {
+        self.0
+            .get(finding as usize)
+            .map_or(0, |count| count.fetch_add(1, Ordering::Relaxed))
+    }
+
+    /// Each finding with its count, in the order of [`Finding::ALL`].
+    pub(crate) fn all(&self) -> Vec<(Finding, u64)> {
+        Finding::ALL
+            .iter()
+            .zip(&self.0)
+            .map(|(finding, count)| (*finding, count.load(Ordering::Relaxed)))
+            .collect()
+    }
+}

@@ -1,0 +1,247 @@
+//! Names, and sets of names, that the service answers to.
+
+use std::{fmt, str::FromStr};
+
+use crate::syntax::{authority, node};
+
+/// A name, or a set of names, that the service answers to.
+///
+/// | pattern | stands for |
+/// |---|---|
+/// | `api.example.com` | this name, with any port |
+/// | `api.example.com:8443` | this name with this port |
+/// | `*.example.com` | every name below `example.com`, not `example.com` itself |
+/// | `192.0.2.1`, `[2001:db8::1]` | this address |
+/// | `*` | every name |
+///
+/// Case does not matter, nor does one dot at the end of a name.
+///
+/// ```
+/// use tower_forwarded::HostPattern;
+///
+/// let pattern: HostPattern = "*.example.com".parse()?;
+/// assert!(pattern.matches("api.example.com", None));
+/// assert!(!pattern.matches("example.com.evil.example", None));
+/// # Ok::<(), tower_forwarded::HostPatternError>(())
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct HostPattern(Pattern);
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+enum Pattern {
+    Any,
+    Exact {
+        host: Box<str>,
+        port: Option<u16>,
+    },
+    /// Holds the dot: `.example.com`.
+    Below {
+        suffix: Box<str>,
+        port: Option<u16>,
+    },
+}
+
+impl HostPattern {
+    /// Every name: `*`.
+    pub const ANY: Self = Self(Pattern::Any);
+
+    /// Reads each, up to the first that is none.
+    pub(crate) fn all<I>(patterns: I) -> Result<Vec<Self>, HostPatternError>
+    where
+        I: IntoIterator,
+        I::Item: TryInto<Self>,
+        HostPatternError: From<<I::Item as TryInto<Self>>::Error>,
+    {
+        let patterns = patterns.into_iter().map(TryInto::try_into);
+        Ok(patterns.collect::<Result<_, _>>()?)
+    }
+
+    /// Whether `host` (an IPv6 address in brackets), at `port` if the authority named one, is
+    /// meant.
+    #[must_use]
+    pub fn matches(&self, host: &str, port: Option<u16>) -> bool {
+        let host = host.strip_suffix('.').unwrap_or(host);
+        let same_port = |wanted: Option<u16>| wanted.is_none() || wanted == port;
+        match &self.0 {
+            Pattern::Any => true,
+            Pattern::Exact { host: exact, port } => {
+                same_port(*port) && host.eq_ignore_ascii_case(exact)
+            }
+            Pattern::Below { suffix, port } => {
+                same_port(*port)
+                    && host
+                        .len()
+                        .checked_sub(suffix.len())
+                        .and_then(|start| host.split_at_checked(start))
+                        .is_some_and(|(labels, end)| {
+                            end.eq_ignore_ascii_case(suffix)
+                                && labels.split('.').all(|label| !label.is_empty())
+                        })
+            }
+        }
+    }
+}
+
+impl fmt::Display for HostPattern {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let port = match &self.0 {
+            Pattern::Any => return f.write_str("*"),
+            Pattern::Exact { host, port } => {
+                f.write_str(host)?;
+                port
+            }
+            Pattern::Below { suffix, port } => {
+                write!(f, "*{suffix}")?;
+                port
+            }
+        };
+        port.map_or(Ok(()), |port| write!(f, ":{port}"))
+    }
+}
+
+/// The text is no host pattern.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "`{}` is not a host pattern: expected a name (api.example.com), a name with a port \
+     (api.example.com:8443), all names below one (*.example.com), an address (192.0.2.1, \
+     [2001:db8::1]) or *",
+    text.escape_debug()
+)]
+pub struct HostPatternError {
+    text: String,
+}
+
+impl HostPatternError {
+    /// The text.
+    #[must_use]
+    pub fn text(&self) -> &str {
+        &self.text
+    }
+}
+
+impl FromStr for HostPattern {
+    type Err = HostPatternError;
+
+    fn from_str(text: &str) -> Result<Self, HostPatternError> {
+        let error = || HostPatternError {
+            text: text.to_owned(),
+        };
+        if text == "*" {
+            return Ok(Self::ANY);
+        }
+        let below = text.strip_prefix('*');
+        let name = match below {
+            Some(suffix) => suffix.strip_prefix('.').ok_or_else(error)?,
+            None => text,
+        };
+        // `2001:db8::1` without brackets is what one first writes.
+        if let (None, Some(address)) = (below, node::ipv6(name.as_bytes())) {
+            return Ok(Self(Pattern::Exact {
+                host: format!("[{address}]").into(),
+                port: None,
+            }));
+        }
+        let authority::HostPort { host, port } =
+            authority::parse(name.as_bytes()).ok_or_else(error)?;
+        let host = host.strip_suffix('.').unwrap_or(host).to_ascii_lowercase();
+        let is_address = host.starts_with('[') || node::ipv4(host.as_bytes()).is_some();
+        if below.is_some() && is_address {
+            return Err(error());
+        }
+        Ok(Self(match below {
+            Some(_) => Pattern::Below {
+                suffix: format!(".{host}").into(),
+                port,
+            },
+            None => Pattern::Exact {
+                host: host.into(),
+                port,
+            },
+        }))
+    }
+}
+
+impl TryFrom<&str> for HostPattern {
+    type Error = HostPatternError;
+
+    fn try_from(text: &str) -> Result<Self, HostPatternError> {
+        text.parse()
+    }
+}
+
+impl TryFrom<String> for HostPattern {
+    type Error = HostPatternError;
+
+    fn try_from(text: String) -> Result<Self, HostPatternError> {
+        text.parse()
+    }
+}
+
+impl TryFrom<&String> for HostPattern {
+    type Error = HostPatternError;
+
+    fn try_from(text: &String) -> Result<Self, HostPatternError> {
+        text.parse()
+    }
+}
+
+impl From<std::convert::Infallible> for HostPatternError {
+    fn from(never: std::convert::Infallible) -> Self {
+        match never {}
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn patterns_match_names_and_nothing_that_only_looks_like_them() {
+        for (pattern, host, port, expected) in [
+            ("api.example.com", "API.example.com", None, true),
+            ("api.example.com", "api.example.com.", Some(81), true),
+            ("API.example.com.", "api.example.com", None, true),
+            ("api.example.com", "xapi.example.com", None, false),
+            ("api.example.com:8443", "api.example.com", Some(8443), true),
+            ("api.example.com:8443", "api.example.com", Some(1), false),
+            ("api.example.com:8443", "api.example.com", None, false),
+            ("*.example.com", "a.example.com", None, true),
+            ("*.example.com", "a.b.example.com", None, true),
+            ("*.example.com", "example.com", None, false),
+            ("*.example.com", ".example.com", None, false),
+            ("*.example.com", "a..example.com", None, false),
+            ("*.example.com", ".a.example.com", None, false),
+            ("*.example.com", "evilexample.com", None, false),
+            ("*.example.com", "a.example.com.evil.example", None, false),
+            ("[2001:DB8::1]", "[2001:db8::1]", None, true),
+            ("2001:db8::1", "[2001:db8::1]", Some(443), true),
+            ("192.0.2.1", "192.0.2.1", None, true),
+            ("*", "anything", None, true),
+        ] {
+            let parsed: HostPattern = pattern.parse().unwrap();
+            assert_eq!(parsed.matches(host, port), expected, "{pattern} {host}");
+        }
+    }
+
+    #[test]
+    fn a_pattern_that_is_none_is_refused_by_name() {
+        for text in [
+            "",
+            "*.",
+            "*x.example",
+            "a.*.example",
+            "**",
+            "*.*",
+            "https://a.example",
+            "a b",
+            "*.[::1]",
+            "*.192.0.2.1",
+            "*.0.0.1",
+            "a..b",
+            "010.0.0.1",
+        ] {
+            let error = text.parse::<HostPattern>().unwrap_err();
+            assert!(error.to_string().contains(&format!("`{text}`")), "{error}");
+        }
+    }
+}

@@ -1,0 +1,168 @@
+//! What an opt-in layer still does to the headers of the inner service's response.
+
+use std::sync::Arc;
+
+use http::{HeaderMap, HeaderValue, header};
+
+use crate::{
+    host_pattern::HostPattern,
+    resolution::{Origin, scheme::Scheme},
+    syntax::authority,
+};
+
+/// What is still done.
+#[derive(Debug)]
+pub(super) enum Finish {
+    Nothing,
+    /// Adds `Strict-Transport-Security` where the service did not set it itself.
+    Hsts(HeaderValue),
+    Repair(Repair),
+}
+
+impl Finish {
+    pub(super) fn apply(&self, headers: &mut HeaderMap) {
+        match self {
+            Self::Nothing => {}
+            Self::Hsts(value) => {
+                if !headers.contains_key(header::STRICT_TRANSPORT_SECURITY) {
+                    // A full map has no room for it.
+                    let _full =
+                        headers.try_insert(header::STRICT_TRANSPORT_SECURITY, value.clone());
+                }
+            }
+            Self::Repair(repair) => repair.apply(headers),
+        }
+    }
+}
+
+/// Repairs the fields of an answer to a request that was made to `origin`.
+#[derive(Debug)]
+pub(super) struct Repair {
+    pub(super) origin: Option<Origin>,
+    pub(super) backends: Arc<[HostPattern]>,
+    pub(super) secure_cookies: bool,
+}
+
+impl Repair {
+    fn apply(&self, headers: &mut HeaderMap) {
+        // One pass, since it takes no room: `entry` fails in a map that is full.
+        for (name, line) in headers.iter_mut() {
+            let repaired = match (name, &self.origin) {
+                (&(header::LOCATION | header::CONTENT_LOCATION), Some(origin)) => {
+                    self.url(line.as_bytes(), origin)
+                }
+                (&header::REFRESH, Some(origin)) => self.refresh(line.as_bytes(), origin),
+                (&header::SET_COOKIE, _) if self.secure_cookies => secure(line.as_bytes()),
+                _ => None,
+            };
+            if let Some(value) = repaired.and_then(|text| HeaderValue::try_from(text).ok()) {
+                *line = value;
+            }
+        }
+    }
+}
+
+/// The cookie with `Secure`; `None` if it has it.
+fn secure(cookie: &[u8]) -> Option<Vec<u8>> {
+    let mut attributes = cookie.split(|&byte| byte == b';').skip(1);
+    let has = attributes.any(|text| text.trim_ascii().eq_ignore_ascii_case(b"secure"));
+    (!has).then(|| [cookie, b"; Secure"].concat())
+}
+
+impl Repair {
+    /// The URL as the client has to see it; `None` if it is right, or none of ours.
+    fn url(&self, text: &[u8], origin: &Origin) -> Option<Vec<u8>> {
+        let prefix = origin.prefix().unwrap_or_default().as_bytes();
+        let (scheme, rest) = match split_at_slashes(text) {
+            Some((b"", rest)) => (None, rest),
+            Some((scheme, rest)) if scheme.eq_ignore_ascii_case(b"http:") => {
+                (Some(Scheme::Http), rest)
+            }
+            Some((scheme, rest)) if scheme.eq_ignore_ascii_case(b"https:") => {
+                (Some(Scheme::Https), rest)
+            }
+            _ => {
+                let needs_prefix =
+                    text.starts_with(b"/") && !prefix.is_empty() && !has_prefix(text, prefix);
+                return needs_prefix.then(|| [prefix, text].concat());
+            }
+        };
+        // A redirect to https is never turned back into one to http.
+        if scheme == Some(Scheme::Https) && origin.scheme() == Scheme::Http {
+            return None;
+        }
+        let end = rest.iter().position(|byte| b"/?#".contains(byte));
+        let (host, path) = rest.split_at_checked(end.unwrap_or(rest.len()))?;
+        let host = authority::parse(host)?;
+        let ours = self
+            .backends
+            .iter()
+            .any(|backend| backend.matches(host.host, host.port))
+            || is_believed(&host, scheme, origin);
+        if !ours {
+            return None;
+        }
+        let prefix = if has_prefix(path, prefix) {
+            b""
+        } else {
+            prefix
+        };
+        let repaired = [origin.to_string().as_bytes(), prefix, path].concat();
+        (repaired != text).then_some(repaired)
+    }
+
+    /// `seconds; url=…`, as the HTML standard reads it: `,` and blanks separate too, quotes may stand
+    /// around the URL.
+    fn refresh(&self, text: &[u8], origin: &Origin) -> Option<Vec<u8>> {
+        let separator = text.iter().position(|byte| b";,".contains(byte))?;
+        let rest = text.get(separator.checked_add(1)?..)?.trim_ascii_start();
+        let url = match rest.split_at_checked(3) {
+            Some((name, after)) if name.eq_ignore_ascii_case(b"url") => {
+                match after.trim_ascii_start().strip_prefix(b"=") {
+                    Some(url) => url.trim_ascii_start(),
+                    None => rest,
+                }
+            }
+            _ => rest,
+        };
+        let (url, after) = match url {
+            [quote @ (b'"' | b'\''), url @ ..] => {
+                let end = url.iter().position(|byte| byte == quote);
+                url.split_at_checked(end.unwrap_or(url.len()))?
+            }
+            _ => (url, &b""[..]),
+        };
+        let before = text
+            .len()
+            .checked_sub(url.len())?
+            .checked_sub(after.len())?;
+        let repaired = self.url(url, origin)?;
+        Some([text.get(..before)?, &repaired, after].concat())
+    }
+}
+
+/// What stands before and behind the first `//`.
+fn split_at_slashes(text: &[u8]) -> Option<(&[u8], &[u8])> {
+    let at = text.windows(2).position(|pair| pair == b"//")?;
+    Some((text.get(..at)?, text.get(at.checked_add(2)?..)?))
+}
+
+/// Whether a path begins with the prefix, as whole segments.
+fn has_prefix(path: &[u8], prefix: &[u8]) -> bool {
+    match path.strip_prefix(prefix) {
+        Some(rest) => matches!(rest, [] | [b'/' | b'?' | b'#', ..]),
+        None => false,
+    }
+}
+
+/// Whether a URL at this host is the service itself, and not another port.
+fn is_believed(host: &authority::HostPort<'_>, scheme: Option<Scheme>, origin: &Origin) -> bool {
+    let default = scheme.map(Scheme::default_port);
+    let same_port = match host.port {
+        Some(port) => port == origin.port() || Some(port) == default,
+        // It says https, so it means port 443, and not the one that the client asked for.
+        None if scheme == Some(Scheme::Https) => origin.port() == Scheme::Https.default_port(),
+        None => true,
+    };
+    same_port && host.host_is(origin.host())
+}

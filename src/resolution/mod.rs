@@ -1,0 +1,138 @@
+//! What came out: plain data.
+
+use std::{
+    net::{IpAddr, SocketAddr},
+    sync::Arc,
+};
+
+use http::uri::Authority;
+
+mod finding;
+mod origin;
+pub(crate) mod scheme;
+
+pub use self::{
+    finding::{Finding, FindingError, Findings},
+    origin::Origin,
+    scheme::{Scheme, SchemeError},
+};
+use crate::peer::Peer;
+
+/// The request that the client really made, as the outermost trusted proxy saw it.
+///
+/// [`ForwardedLayer`](crate::ForwardedLayer) puts one among the extensions of every request. In axum
+/// it is an extractor too.
+///
+/// ```
+/// # async fn handler(request: http::Request<()>) {
+/// use tower_forwarded::Resolution;
+///
+/// if let Some(resolution) = request.extensions().get::<Resolution>() {
+///     println!("{:?} asks by {}", resolution.client(), resolution.scheme());
+/// }
+/// # }
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Resolution {
+    pub(crate) peer: Option<Peer>,
+    pub(crate) client: Option<IpAddr>,
+    pub(crate) client_port: Option<u16>,
+    pub(crate) scheme: Scheme,
+    pub(crate) authority: Option<Authority>,
+    pub(crate) prefix: Option<Arc<str>>,
+    pub(crate) hops: usize,
+    pub(crate) findings: Findings,
+}
+
+impl Resolution {
+    /// The client's address (`client.address`).
+    ///
+    /// `None` if the peer is unknown, or if it is a Unix socket and no proxy named the client.
+    #[must_use]
+    pub const fn client(&self) -> Option<IpAddr> {
+        self.client
+    }
+
+    /// The client's port (`client.port`), if the client is the peer itself or a proxy told it.
+    #[must_use]
+    pub const fn client_port(&self) -> Option<u16> {
+        self.client_port
+    }
+
+    /// The client's address and port; the port is 0 if it is not known.
+    #[must_use]
+    pub fn client_addr(&self) -> Option<SocketAddr> {
+        let port = self.client_port.unwrap_or(0);
+        self.client.map(|client| SocketAddr::new(client, port))
+    }
+
+    /// The scheme of the target URI (`url.scheme`).
+    #[must_use]
+    pub const fn scheme(&self) -> Scheme {
+        self.scheme
+    }
+
+    /// The authority of the target URI: lowercase, without the scheme's default port.
+    ///
+    /// `None` if the request named none, or none that is valid.
+    #[must_use]
+    pub const fn authority(&self) -> Option<&Authority> {
+        self.authority.as_ref()
+    }
+
+    /// The host alone (`server.address`), an IPv6 address in brackets.
+    #[must_use]
+    pub fn host(&self) -> Option<&str> {
+        self.authority.as_ref().map(Authority::host)
+    }
+
+    /// The port that the client connected to (`server.port`): the authority's, else the scheme's.
+    #[must_use]
+    pub fn port(&self) -> Option<u16> {
+        self.authority
+            .as_ref()
+            .map(|authority| origin::port_of(authority, self.scheme))
+    }
+
+    /// The path that a proxy stripped before it forwarded the request, without a slash at its end.
+    ///
+    /// Only with [`believe_prefix`](crate::ForwardedLayer::believe_prefix).
+    #[must_use]
+    pub fn prefix(&self) -> Option<&str> {
+        self.prefix.as_deref()
+    }
+
+    /// Where the client reached the service; `None` without an authority.
+    #[must_use]
+    pub fn origin(&self) -> Option<Origin> {
+        Some(Origin {
+            scheme: self.scheme,
+            authority: self.authority.clone()?,
+            prefix: self.prefix.clone(),
+        })
+    }
+
+    /// The other end of the connection, which is the proxy if there is one; `None` if unknown.
+    #[must_use]
+    pub const fn peer(&self) -> Option<Peer> {
+        self.peer
+    }
+
+    /// Whether the peer is a trusted proxy, so that its word counts.
+    #[must_use]
+    pub const fn is_trusted(&self) -> bool {
+        self.hops > 0
+    }
+
+    /// How many trusted proxies vouched for what came out; 0 if the peer is not trusted.
+    #[must_use]
+    pub const fn hops(&self) -> usize {
+        self.hops
+    }
+
+    /// What was not as it should be.
+    #[must_use]
+    pub const fn findings(&self) -> Findings {
+        self.findings
+    }
+}

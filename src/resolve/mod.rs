@@ -1,0 +1,79 @@
+//! The walk: from the peer and the header fields to the [`Resolution`].
+//!
+//! Pure: nothing is changed, no service is in sight. Each step is shown to an [`Observer`], which is
+//! `()` in the layer and costs nothing there.
+
+pub(crate) mod edits;
+pub(crate) mod head;
+mod host;
+pub(crate) mod observer;
+mod resolving;
+mod said;
+pub(crate) mod walk;
+
+use self::{
+    edits::Outcome,
+    head::Head,
+    observer::{Observer, Step},
+    resolving::{Found, Resolving, Walked},
+    said::Stated,
+};
+use crate::{headers::scan::Scan, peer::Peer, resolution::Finding, rules::Rules, trust::Trust};
+
+/// Resolves a request.
+pub(crate) fn resolve<O: Observer>(
+    peer: Option<Peer>,
+    head: Head<'_>,
+    rules: &Rules,
+    trust: &dyn Trust,
+    observer: &mut O,
+) -> Outcome {
+    let scan = Scan::new(head.headers, &rules.headers);
+    let limit = trust.hop_limit().unwrap_or(usize::MAX);
+    let trusted = limit > 0 && peer.is_some_and(|peer| trust.trusts_peer(peer));
+    observer.see(Step::Peer {
+        peer,
+        trusted,
+        present: scan.present,
+    });
+
+    let mut resolving = Resolving::new(rules, &scan, observer);
+    if !trusted {
+        return resolving.believe_nobody(peer, head);
+    }
+
+    let mut walked = Walked::default();
+    resolving.walk(trust, limit, &mut walked);
+    // A list speaks through the element that pairs with the client's; without an element, through its
+    // last one.
+    let pairs = walked.accepted.max(1);
+    let is_proxied = resolving.is_proxied();
+    if is_proxied && scan.client.is_empty() {
+        resolving.findings.insert(Finding::ForMissing);
+    }
+    let scheme = match resolving.stated_scheme(&walked, pairs) {
+        Stated::Scheme(scheme) => scheme,
+        Stated::Invalid => rules.connection_scheme.of(head.extensions),
+        Stated::Nothing => {
+            if is_proxied {
+                resolving.findings.insert(Finding::SchemeMissing);
+            }
+            rules.connection_scheme.of(head.extensions)
+        }
+    };
+    let host = resolving.forwarded_host(&walked, pairs);
+    let port = resolving.port(pairs);
+    let authority = resolving.authority(head.uri, scheme, host.as_ref(), port);
+    let prefix = resolving.prefix();
+    resolving.edit_client(&walked, scheme, authority.as_ref());
+    resolving.finish(
+        peer,
+        Found {
+            client: walked.client,
+            hops: pairs,
+            scheme,
+            authority,
+            prefix,
+        },
+    )
+}

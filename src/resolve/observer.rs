@@ -1,0 +1,97 @@
+//! The steps of a resolution, for those who want to tell them.
+
+use std::net::IpAddr;
+
+use crate::{headers::known::FieldSet, peer::Peer, resolution::Finding};
+
+/// Sees each step of a resolution.
+pub(crate) trait Observer {
+    fn see(&mut self, step: Step<'_>);
+}
+
+impl Observer for () {
+    #[inline(always)]
+    fn see(&mut self, _: Step<'_>) {}
+}
+
+/// One step of a resolution, for those who want to tell it.
+#[derive(Debug)]
+pub(crate) enum Step<'a> {
+    /// Whether the peer is believed at all.
+    Peer {
+        peer: Option<Peer>,
+        trusted: bool,
+        present: FieldSet,
+    },
+    /// An element of the client field; each is vouched for by the hop to its right.
+    Element {
+        text: Option<&'a [u8]>,
+        verdict: Verdict,
+    },
+    /// Why the walk ended.
+    End(End),
+    /// A value that was read beside the client's address.
+    Value {
+        role: Role,
+        /// Where it came from.
+        source: Source<'a>,
+        text: &'a [u8],
+        believed: Result<(), Finding>,
+    },
+}
+
+/// What a value is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Role {
+    Scheme,
+    Host,
+    Port,
+    Prefix,
+}
+
+/// Where a value was read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Source<'a> {
+    /// A forwarding field, its element counted from the right.
+    Field(&'a str, usize),
+    /// A prefix field, of which every part counts.
+    Prefix(&'a str),
+    /// A parameter of the `Forwarded` element at which the walk ended.
+    Parameter(&'a str),
+    /// The request's target.
+    Target,
+    /// The `Host` field.
+    Host,
+}
+
+/// What an element turned out to be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Verdict {
+    /// An address, whose word counts or does not.
+    Address { address: IpAddr, trusted: bool },
+    /// A client or a proxy on a Unix domain socket.
+    Unix { trusted: bool },
+    /// Nothing stands between two commas of `Forwarded`.
+    Nothing,
+    /// The proxy hides its client, or does not know it.
+    Hidden,
+    /// RFC 7239: no `for`.
+    WithoutFor,
+    /// Empty, no node identifier, unspecified, or too long.
+    Malformed,
+}
+
+/// Why the walk ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum End {
+    /// At an address that is not trusted: the client. What may stand left of it, nobody vouches for.
+    Client { more: bool },
+    /// Every address is trusted: the leftmost is the client.
+    Leftmost,
+    /// At a trusted address, by the hop limit.
+    HopLimit { more: bool },
+    /// At an element that says no address.
+    Unknown,
+    /// There is no client field.
+    Missing,
+}

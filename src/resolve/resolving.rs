@@ -1,0 +1,213 @@
+//! A resolution in the making.
+
+use std::{borrow::Cow, net::IpAddr, sync::Arc};
+
+use http::uri::Authority;
+
+use super::{
+    edits::{ClientEdit, Edits, Outcome},
+    head::Head,
+    observer::{Observer, Role, Source, Step},
+};
+use crate::{
+    headers::{ClientSyntax, Headers, known::FieldSet, scan::Scan},
+    peer::Peer,
+    resolution::{Finding, Findings, Resolution, scheme::Scheme},
+    rules::Rules,
+};
+
+/// Where the walk led.
+#[derive(Debug, Default)]
+pub(crate) struct Walked<'a> {
+    pub(crate) client: Option<(IpAddr, Option<u16>)>,
+    /// Accepted elements (h in rule R6).
+    pub(crate) accepted: usize,
+    /// The vouched part; `None` if there is none and the field has to go.
+    pub(crate) edit: Option<ClientEdit>,
+    /// What the outermost element says that states one (RFC 7239, rule R6).
+    pub(crate) scheme: Option<Cow<'a, [u8]>>,
+    pub(crate) host: Option<Cow<'a, [u8]>>,
+    /// Elements from the right up to the last that is vouched for.
+    pub(crate) elements: usize,
+    /// Which element states the host, counted from the right.
+    pub(crate) host_number: usize,
+    /// Elements nearer than these state a host, or a scheme that is none, too.
+    pub(crate) inner_statements: bool,
+}
+
+/// A resolution in the making.
+pub(crate) struct Resolving<'a, O> {
+    pub(crate) rules: &'a Rules,
+    pub(crate) scan: &'a Scan<'a>,
+    pub(crate) findings: Findings,
+    pub(crate) edits: Edits,
+    /// The fields that stay.
+    pub(crate) believed: FieldSet,
+    pub(crate) observer: &'a mut O,
+}
+
+/// What was found, before the peer stands in for a client that nobody named.
+pub(crate) struct Found {
+    pub(crate) client: Option<(IpAddr, Option<u16>)>,
+    pub(crate) hops: usize,
+    pub(crate) scheme: Scheme,
+    pub(crate) authority: Option<Authority>,
+    pub(crate) prefix: Option<Arc<str>>,
+}
+
+impl<'a, O: Observer> Resolving<'a, O> {
+    pub(crate) fn new(rules: &'a Rules, scan: &'a Scan<'a>, observer: &'a mut O) -> Self {
+        Self {
+            rules,
+            scan,
+            findings: Findings::NONE,
+            edits: Edits {
+                underscored: scan.underscored,
+                ..Edits::default()
+            },
+            believed: FieldSet::EMPTY,
+            observer,
+        }
+    }
+
+    /// Rule R3: the peer is the client, and nothing that it forwards counts.
+    pub(crate) fn believe_nobody(mut self, peer: Option<Peer>, head: Head<'_>) -> Outcome {
+        if peer.is_none() {
+            self.findings.insert(Finding::PeerUnknown);
+        } else if !self.scan.present.is_empty() || self.scan.underscored {
+            self.findings.insert(Finding::PeerUntrusted);
+        }
+        let scheme = self.rules.connection_scheme.of(head.extensions);
+        let authority = self.authority(head.uri, scheme, None, None);
+        self.finish(
+            peer,
+            Found {
+                client: None,
+                hops: 0,
+                scheme,
+                authority,
+                prefix: None,
+            },
+        )
+    }
+
+    /// Whether the peer forwards the request of a client: if it sent any field of the family, it should
+    /// also have sent the client's. Else the peer asks for itself.
+    pub(crate) fn is_proxied(&self) -> bool {
+        !self.scan.client.is_empty() || self.scan.present.intersects(self.family())
+    }
+
+    pub(crate) fn headers(&self) -> &'a Headers {
+        &self.rules.headers
+    }
+
+    /// The fields that speak for the peer, without those that were not opted into.
+    fn family(&self) -> FieldSet {
+        let headers = self.headers();
+        let mut family = headers.family();
+        if !self.rules.port {
+            family = family.without(FieldSet::of([headers.port]));
+        }
+        if !self.rules.prefix {
+            family = family.without(FieldSet::of([headers.prefix]));
+        }
+        family
+    }
+
+    /// Shows a value, and notes the finding if it is not believed.
+    pub(crate) fn value(
+        &mut self,
+        role: Role,
+        source: Source<'_>,
+        text: &[u8],
+        believed: Result<(), Finding>,
+    ) {
+        if let Err(finding) = believed {
+            self.findings.insert(finding);
+        }
+        self.observer.see(Step::Value {
+            role,
+            source,
+            text,
+            believed,
+        });
+    }
+
+    /// What becomes of the client field: its vouched part stays.
+    pub(crate) fn edit_client(
+        &mut self,
+        walked: &Walked<'a>,
+        scheme: Scheme,
+        authority: Option<&Authority>,
+    ) {
+        let Some(mut edit) = walked.edit else {
+            return;
+        };
+        let headers = self.headers();
+        self.believed.insert(headers.client);
+        if headers.client_syntax == ClientSyntax::Forwarded {
+            // A host that is not believed, or a scheme spelled otherwise, must not stay in there.
+            let host_agrees = walked.host.as_deref().is_none_or(|host| {
+                authority.is_some_and(|authority| authority.as_str().as_bytes() == host)
+            });
+            let scheme_agrees = walked
+                .scheme
+                .as_deref()
+                .is_none_or(|text| text == scheme.as_str().as_bytes());
+            if walked.inner_statements || !(host_agrees && scheme_agrees) {
+                edit = ClientEdit::Rebuild {
+                    elements: walked.elements,
+                    host: walked.host_number,
+                };
+            }
+        }
+        self.edits.client = edit;
+    }
+
+    pub(crate) fn finish(mut self, peer: Option<Peer>, found: Found) -> Outcome {
+        self.edits.remove_host = found.authority.is_none() && !self.scan.host.is_empty();
+        self.edits.remove = self.scan.present.without(self.believed);
+        self.leave_what_is_kept();
+        let (client, client_port) = match found.client {
+            Some((client, port)) => (Some(client), port),
+            None => {
+                let peer = peer.and_then(|peer| peer.socket_addr());
+                (
+                    peer.map(|peer| peer.ip()),
+                    peer.map(|peer| peer.port()).filter(|&port| port != 0),
+                )
+            }
+        };
+        Outcome {
+            resolution: Resolution {
+                peer,
+                client,
+                client_port,
+                scheme: found.scheme,
+                authority: found.authority,
+                prefix: found.prefix,
+                hops: found.hops,
+                findings: self.findings,
+            },
+            edits: self.edits,
+        }
+    }
+
+    /// Takes back the edits of the fields that the user keeps as they came.
+    fn leave_what_is_kept(&mut self) {
+        let keep = self.rules.keep_known;
+        if keep.is_empty() {
+            return;
+        }
+        let headers = self.headers();
+        let edits = &mut self.edits;
+        edits.remove = edits.remove.without(keep);
+        if keep.contains(headers.client) {
+            edits.client = ClientEdit::Keep;
+        }
+        edits.set_scheme = edits.set_scheme.filter(|&field| !keep.contains(field));
+        edits.set_forwarded_host &= !keep.contains(headers.host);
+        edits.set_port = edits.set_port.filter(|_| !keep.contains(headers.port));
+        edits.set_prefix &= !keep.contains(headers.prefix);
+    }
+}

@@ -1,0 +1,167 @@
+//! What is said beside the client's address: scheme, port and prefix (rules R6, R7 and R9).
+
+use std::sync::Arc;
+
+use http::HeaderMap;
+
+use super::{
+    observer::{Observer, Role, Source},
+    resolving::{Resolving, Walked},
+};
+use crate::{
+    headers::{Headers, SchemeSyntax, known::Field, scan::Lines},
+    resolution::{Finding, scheme::Scheme},
+    syntax::{
+        self,
+        list::{AtCommas, Element, FromRight},
+    },
+};
+
+/// A scheme that somebody stated, or not.
+pub(super) enum Stated {
+    Scheme(Scheme),
+    /// Stated, but none.
+    Invalid,
+    Nothing,
+}
+
+impl From<Option<Scheme>> for Stated {
+    fn from(parsed: Option<Scheme>) -> Self {
+        parsed.map_or(Self::Invalid, Self::Scheme)
+    }
+}
+
+impl<'a, O: Observer> Resolving<'a, O> {
+    /// What the trusted proxies say of the scheme.
+    pub(super) fn stated_scheme(&mut self, walked: &Walked<'a>, pairs: usize) -> Stated {
+        if let Some(text) = &walked.scheme {
+            let scheme = Scheme::from_bytes(text);
+            self.value(
+                Role::Scheme,
+                Source::Parameter("proto"),
+                text,
+                scheme.map(drop).ok_or(Finding::SchemeInvalid),
+            );
+            return scheme.into();
+        }
+        let headers = self.headers();
+        let (field, lines) = match (self.scan.scheme, self.scan.other_scheme) {
+            (lines, _) if !lines.is_empty() => (headers.scheme, lines),
+            (_, lines) if !lines.is_empty() => (headers.other_scheme, lines),
+            _ => return Stated::Nothing,
+        };
+        let (text, number) = self.said::<64>(field, &lines, pairs);
+        let scheme = text.and_then(|text| match Headers::scheme_syntax(field) {
+            SchemeSyntax::Name => Scheme::from_bytes(text),
+            SchemeSyntax::Switch => {
+                Scheme::from_bytes(text).or_else(|| syntax::scheme::parse_switch(text))
+            }
+            SchemeSyntax::CfVisitor => syntax::scheme::parse_cf_visitor(text),
+        });
+        self.value(
+            Role::Scheme,
+            Source::Field(headers.field_name(field), number),
+            text.or(lines.last()).unwrap_or_default(),
+            scheme.map(drop).ok_or(Finding::SchemeInvalid),
+        );
+        if let Some(scheme) = scheme {
+            self.believed.insert(field);
+            let says_more = Headers::scheme_syntax(field) == SchemeSyntax::Name
+                && lines.single() != Some(scheme.as_str().as_bytes());
+            self.edits.set_scheme = says_more.then_some(field);
+        }
+        scheme.into()
+    }
+
+    /// What a field says beside the client's address, and by which element, counted from the right.
+    ///
+    /// A field that holds one value says nothing by two lines. A list speaks through the element that
+    /// pairs with the client's (rule R6).
+    pub(super) fn said<const LONGEST: usize>(
+        &self,
+        field: Field,
+        lines: &Lines<'a>,
+        pairs: usize,
+    ) -> (Option<&'a [u8]>, usize) {
+        if self.headers().lists.contains(field) {
+            paired::<LONGEST>(self.scan.headers, lines, pairs)
+        } else {
+            (lines.single(), 1)
+        }
+    }
+
+    pub(super) fn port(&mut self, pairs: usize) -> Option<u16> {
+        let lines = self.scan.port;
+        if !self.rules.port || lines.is_empty() {
+            return None;
+        }
+        let field = self.headers().port;
+        let (text, number) = self.said::<64>(field, &lines, pairs);
+        let port = text
+            .and_then(syntax::node::decimal_port)
+            .filter(|&port| port != 0);
+        self.value(
+            Role::Port,
+            Source::Field(self.headers().field_name(field), number),
+            text.or(lines.last()).unwrap_or_default(),
+            port.map(drop).ok_or(Finding::PortInvalid),
+        );
+        let port = port?;
+        self.believed.insert(field);
+        let alone = lines.single().is_some_and(|line| Some(line) == text);
+        self.edits.set_port = (!alone).then_some(port);
+        Some(port)
+    }
+
+    /// Every proxy on the way took its own part off the path, so the parts are joined from the first
+    /// line on (rule R9).
+    pub(super) fn prefix(&mut self) -> Option<Arc<str>> {
+        let lines = self.scan.prefix;
+        if !self.rules.prefix || lines.is_empty() {
+            return None;
+        }
+        let field = self.headers().prefix;
+        let name = self.headers().header_name(field)?;
+        let is_list = self.headers().lists.contains(field);
+        let mut prefix = String::new();
+        for line in self.scan.headers.get_all(name) {
+            let line = line.as_bytes();
+            let parts = line.split(|&byte| byte == b',' && is_list);
+            for part in parts {
+                let parsed = syntax::prefix::parse(syntax::trim_ows(part));
+                let parsed = parsed.filter(|part| is_list || !part.contains(','));
+                self.value(
+                    Role::Prefix,
+                    Source::Prefix(self.headers().field_name(field)),
+                    part,
+                    parsed.map(drop).ok_or(Finding::PrefixInvalid),
+                );
+                prefix.push_str(parsed?);
+            }
+        }
+        if prefix.is_empty() {
+            return None;
+        }
+        self.believed.insert(field);
+        self.edits.set_prefix = lines.single() != Some(prefix.as_bytes());
+        Some(prefix.into())
+    }
+}
+
+/// The element of a list field through which it speaks (rule R6): number min(n, h) from the right,
+/// and that number.
+fn paired<'a, const LONGEST: usize>(
+    headers: &'a HeaderMap,
+    lines: &Lines<'a>,
+    h: usize,
+) -> (Option<&'a [u8]>, usize) {
+    let mut number = 0_usize;
+    let mut last: Option<Element<'a>> = None;
+    let mut earlier = None;
+    let lines = lines.rev(headers, &mut earlier);
+    for element in FromRight::<_, AtCommas<LONGEST>>::new(lines).take(h) {
+        number = number.saturating_add(1);
+        last = Some(element);
+    }
+    (last.and_then(|element| element.text), number)
+}
