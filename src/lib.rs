@@ -141,9 +141,10 @@
 //!
 //! | feature | what it adds |
 //! |---|---|
-//! | `axum` (default) | `ConnectInfo`, `OriginalUri` and the extractors of axum 0.8 |
+//! | `axum-08` (default) | `ConnectInfo`, `OriginalUri` and the extractors of axum 0.8 |
 //! | `explain-service` | `explain_service`, the explanation of the very request as a page and as JSON, behind your guard |
-//! | `serde` | `Config`, AWS's ip-ranges.json, explanations as data |
+//! | `serde` | `Config`, explanations as data |
+//! | `published-lists` | AWS's ip-ranges.json |
 //! | `arc-swap` | `SwapProxies` |
 //! | `tracing` | each finding in the log, once with what to change; `request_span` with OpenTelemetry's names |
 
@@ -165,7 +166,7 @@
 mod config;
 mod counts;
 mod explain;
-#[cfg(feature = "axum")]
+#[cfg(feature = "axum-08")]
 mod extract;
 pub mod guide;
 mod headers;
@@ -187,7 +188,7 @@ mod trust;
 pub use self::config::{Config, ConfigError};
 #[cfg(feature = "explain-service")]
 pub use self::explain::service::{ExplainService, explain_service};
-#[cfg(feature = "axum")]
+#[cfg(feature = "axum-08")]
 pub use self::extract::{ClientIp, ExtractError, RequestHost};
 #[cfg(feature = "tracing")]
 pub use self::span::request_span;

@@ -79,7 +79,7 @@ impl Peer {
         if let Some(peer) = extensions.get::<Self>() {
             return Some(*peer);
         }
-        #[cfg(feature = "axum")]
+        #[cfg(feature = "axum-08")]
         {
             use axum::extract::ConnectInfo;
             if let Some(ConnectInfo(address)) = extensions.get::<ConnectInfo<SocketAddr>>() {
@@ -149,7 +149,7 @@ impl FromStr for Peer {
     }
 }
 
-#[cfg(feature = "axum")]
+#[cfg(feature = "axum-08")]
 mod connected {
     use axum::{
         extract::connect_info::Connected,

@@ -24,14 +24,14 @@ pub(crate) fn rewrite<B>(request: &mut Request<B>, outcome: Outcome, rules: &Rul
     clean(request.headers_mut(), &resolution, &edits, rules);
     let connect = *request.method() == Method::CONNECT;
     set_target(request.uri_mut(), &resolution, connect, rules);
-    #[cfg(feature = "axum")]
+    #[cfg(feature = "axum-08")]
     if let Some(original) = request
         .extensions_mut()
         .get_mut::<axum::extract::OriginalUri>()
     {
         set_target(&mut original.0, &resolution, connect, rules);
     }
-    #[cfg(feature = "axum")]
+    #[cfg(feature = "axum-08")]
     if !rules.keep_connect_info {
         set_connect_info(request.extensions_mut(), &resolution);
     }
@@ -256,7 +256,7 @@ fn is_origin(target: &Uri, scheme: Scheme, authority: &uri::Authority) -> bool {
 }
 
 /// Puts the client where axum keeps the other end of the connection (rule R14).
-#[cfg(feature = "axum")]
+#[cfg(feature = "axum-08")]
 fn set_connect_info(extensions: &mut http::Extensions, resolution: &Resolution) {
     use axum::extract::ConnectInfo;
 

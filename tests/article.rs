@@ -12,7 +12,7 @@ use axum::{
 };
 use http::Request as HttpRequest;
 use tower::{Layer, ServiceBuilder};
-use tower_forwarded::{ForwardedLayer, Resolution, TrustedProxies};
+use tower_forwarded::{ForwardedLayer, TrustedProxies};
 use tower_http::{
     cors::CorsLayer, csrf::CsrfLayer, normalize_path::NormalizePathLayer, services::ServeDir,
     trace::TraceLayer,
@@ -315,41 +315,4 @@ async fn trace_layer_sees_the_true_uri() {
         *seen.lock().unwrap(),
         ["https://api.example.com/users/?a"; 2]
     );
-}
-
-#[tokio::test]
-async fn a_websocket_connects_through_the_layer() {
-    use axum::extract::ws::{Message, WebSocketUpgrade};
-    use tokio_tungstenite::tungstenite::client::IntoClientRequest;
-
-    let app = Router::new()
-        .route(
-            "/ws",
-            any(
-                |upgrade: WebSocketUpgrade, resolution: Resolution| async move {
-                    upgrade.on_upgrade(move |mut socket| async move {
-                        let text =
-                            format!("{} {}", resolution.scheme(), resolution.client().unwrap());
-                        socket.send(Message::text(text)).await.unwrap();
-                    })
-                },
-            ),
-        )
-        .layer(forwarded());
-    let server = serve(app).await;
-    let mut request = format!("ws://{}/ws", server.address)
-        .into_client_request()
-        .unwrap();
-    for (name, value) in [
-        ("x-forwarded-for", "203.0.113.7"),
-        ("x-forwarded-proto", "wss"),
-    ] {
-        request.headers_mut().insert(name, value.parse().unwrap());
-    }
-    let (mut socket, _) = tokio_tungstenite::connect_async(request).await.unwrap();
-    let message = futures_util::StreamExt::next(&mut socket)
-        .await
-        .unwrap()
-        .unwrap();
-    assert_eq!(message.to_text().unwrap(), "https 203.0.113.7");
 }

@@ -1,12 +1,12 @@
 //! What the fuzzers kept, replayed.
 
-use std::{fs, path::Path};
+use std::fs;
 
-use crate::support::targets;
+use crate::support::{self, targets};
 
 #[test]
 fn what_the_fuzzers_kept_still_holds() {
-    let corpus = Path::new(env!("CARGO_MANIFEST_DIR")).join("fuzz/corpus");
+    let corpus = support::root().join("fuzz/corpus");
     for (name, target) in targets::ALL {
         let files =
             fs::read_dir(corpus.join(name)).unwrap_or_else(|error| panic!("{name}: {error}"));

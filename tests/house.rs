@@ -6,6 +6,8 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use crate::support;
+
 /// Each module of `src/`, by its path from the crate's root: `["resolve", "walk"]`.
 fn modules() -> BTreeMap<Vec<String>, String> {
     fn read(folder: &Path, path: &[String], found: &mut BTreeMap<Vec<String>, String>) {
@@ -30,7 +32,7 @@ fn modules() -> BTreeMap<Vec<String>, String> {
         }
     }
     let mut found = BTreeMap::new();
-    let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    let source = support::root().join("src");
     read(&source, &[], &mut found);
     found
 }
@@ -197,7 +199,7 @@ fn a_circle_is_found() {
 
 #[test]
 fn modules_with_children_are_folders_with_a_mod_file() {
-    let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    let source = support::root().join("src");
     for module in modules().keys().filter(|module| !module.is_empty()) {
         let path = module
             .iter()

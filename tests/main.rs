@@ -3,37 +3,46 @@
 mod support;
 
 mod allowed_hosts;
+#[cfg(feature = "axum-08")]
 mod article;
-mod browser;
+#[cfg(feature = "serde")]
 mod cases;
 mod cleaning;
+#[cfg(feature = "serde")]
 mod config;
-mod corpus;
-mod cors_modes;
+#[cfg(all(feature = "serde", feature = "axum-08"))]
 mod explain;
+#[cfg(feature = "explain-service")]
 mod explain_service;
+#[cfg(feature = "axum-08")]
 mod extractors;
 mod forwarded_rfc7239;
 mod host;
 mod house;
+#[cfg(feature = "axum-08")]
 mod largest_head;
+#[cfg(feature = "axum-08")]
 mod layer;
 mod location;
+#[cfg(feature = "tracing")]
 mod logs;
-mod naive_readers;
-mod non_interference;
+#[cfg(feature = "axum-08")]
 mod order;
 mod port_and_prefix;
 mod presets;
-mod public_api;
-mod real_proxies;
+#[cfg(feature = "axum-08")]
 mod redirect;
 mod reject;
+#[cfg(feature = "arc-swap")]
 mod reload;
+#[cfg(feature = "axum-08")]
 mod rewriting;
 mod scheme;
+#[cfg(feature = "axum-08")]
 mod server;
+#[cfg(feature = "axum-08")]
 mod stack;
+#[cfg(all(feature = "explain-service", feature = "axum-08"))]
 mod surface;
 mod trust;
 mod walk;

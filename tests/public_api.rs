@@ -1,16 +1,18 @@
 //! The public API is what a file says, so that a break is seen in review.
 
-use std::{fs, path::Path, process::Command};
+use std::{fs, process::Command};
+
+use crate::support;
 
 #[test]
 #[ignore = "needs cargo-public-api and a nightly compiler: tests/run"]
 fn the_public_api_is_what_the_file_says() {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let root = support::root();
     let output = Command::new("rustup")
         .args(["run", "nightly", "cargo", "public-api"])
         .args(["--all-features", "-sss", "--target-dir"])
         .arg(root.join("target/public-api"))
-        .current_dir(root)
+        .current_dir(&root)
         .env_remove("RUSTUP_TOOLCHAIN")
         .output()
         .unwrap();
@@ -41,7 +43,7 @@ fn the_public_api_is_what_the_file_says() {
 
 #[test]
 fn every_guide_of_the_readme_and_the_contributors_exists() {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let root = support::root();
     for page in ["README.md", "CONTRIBUTING.md", "SECURITY.md"] {
         let text = fs::read_to_string(root.join(page)).unwrap();
         let links = text

@@ -294,6 +294,7 @@ fn a_unix_socket_on_the_way_is_a_hop_that_the_word_trusts() {
     }
 }
 
+#[cfg(feature = "serde")]
 #[test]
 fn what_stands_left_of_the_client_is_not_even_looked_at() {
     let steps = |forged: &str| {

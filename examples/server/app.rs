@@ -12,7 +12,7 @@ use axum::{
 };
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
-use tower_forwarded::{ForwardedLayer, Headers, TrustedProxies, explain_service};
+use tower_forwarded::{ForwardedLayer, Headers, TrustedProxies};
 use tower_http::cors::{AllowOrigin, CorsLayer};
 
 use crate::page::{self, Ports, Received};
@@ -20,20 +20,41 @@ use crate::page::{self, Ports, Received};
 /// The app as it should be: one line more than [`without_layer`].
 pub(crate) fn with_layer(trust: TrustedProxies, ports: Ports) -> Router {
     let forwarded = ForwardedLayer::new(trust).headers(Headers::AWS_ALB);
-    // Everybody here is on this machine. A real service asks for a secret.
-    let why = explain_service(&forwarded, |_, resolution| {
-        let client = resolution.client();
-        client.is_some_and(|client| client.is_loopback())
-    });
-    Router::new()
+    let why = why(&forwarded);
+    let app = Router::new()
         .route("/", get(move |received| page::show(received, ports)))
         .merge(users())
         .layer(cors(ports))
         .layer(forwarded)
         // The page wants to show what came before the layer changed it.
-        .layer(middleware::from_fn(remember))
-        // Beside the layer: it explains the request as it came.
-        .route_service("/why", why)
+        .layer(middleware::from_fn(remember));
+    // Beside the layer: it explains the request as it came.
+    #[cfg(feature = "explain-service")]
+    let app = app.route_service("/why", why);
+    #[cfg(not(feature = "explain-service"))]
+    let app = app.route("/why", why);
+    app
+}
+
+/// Explains each request as it came. Everybody here is on this machine; a real service asks for a secret.
+#[cfg(feature = "explain-service")]
+fn why(forwarded: &ForwardedLayer) -> tower_forwarded::ExplainService {
+    tower_forwarded::explain_service(forwarded, |_, resolution| {
+        let client = resolution.client();
+        client.is_some_and(|client| client.is_loopback())
+    })
+}
+
+/// The same as text only, for a build without the feature `explain-service`.
+#[cfg(not(feature = "explain-service"))]
+fn why(forwarded: &ForwardedLayer) -> axum::routing::MethodRouter {
+    let forwarded = forwarded.clone();
+    get(
+        move |ConnectInfo(peer): ConnectInfo<SocketAddr>, request: Request| async move {
+            let parts = request.into_parts().0;
+            tower_forwarded::explain(Some(peer.into()), &parts, forwarded.policy()).to_string()
+        },
+    )
 }
 
 /// The same app as it fails.

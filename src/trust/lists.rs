@@ -35,14 +35,14 @@ pub enum ListError {
         error: TrustError,
     },
     /// The text is not what AWS publishes as ip-ranges.json.
-    #[cfg(feature = "serde")]
+    #[cfg(feature = "published-lists")]
     #[error("not AWS's ip-ranges.json: {reason}")]
     AwsFormat {
         /// The reason, with line and column.
         reason: String,
     },
     /// AWS lists no network of that service and region.
-    #[cfg(feature = "serde")]
+    #[cfg(feature = "published-lists")]
     #[error("ip-ranges.json lists nothing for service `{service}`{}", region.as_ref().map(|r| format!(" in region `{r}`")).unwrap_or_default())]
     AwsNothing {
         /// The service that was asked for.
@@ -124,7 +124,7 @@ impl TrustedProxies {
     /// # Errors
     ///
     /// If the text is something else, or lists nothing for that service and region.
-    #[cfg(feature = "serde")]
+    #[cfg(feature = "published-lists")]
     pub fn from_aws_ip_ranges(
         json: &str,
         service: &str,

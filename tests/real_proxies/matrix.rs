@@ -7,6 +7,8 @@ use std::{
     path::PathBuf,
 };
 
+use crate::support;
+
 use axum::body::Body;
 use http::{HeaderName, HeaderValue, Request, StatusCode};
 use tower_forwarded::{ForwardedLayer, Headers, TrustedProxies};
@@ -298,7 +300,7 @@ fn truth(case: &Case, outcome: Result<(StatusCode, String), String>) -> Result<S
 
 /// What came out is kept in the repository, for the docs.
 pub fn keep(name: &str, rows: &str) {
-    let path = PathBuf::from(env!("CARGO_MANIFEST_DIR"))
+    let path = support::root()
         .join("docs/real-proxies")
         .join(format!("{name}.md"));
     if std::env::var_os("BLESS").is_some() {

@@ -3,9 +3,10 @@
 use std::{
     fmt::Write,
     net::{IpAddr, SocketAddr, TcpStream},
-    path::Path,
     process::Command,
 };
+
+use crate::support;
 
 use axum::body::Body;
 use http::Request;
@@ -77,7 +78,7 @@ async fn theirs(client: &Client, allow: &str, certificate: &Certificate) -> Vec<
     let address = SocketAddr::from(([127, 0, 0, 1], port));
     let mut command = Command::new("uvicorn");
     command
-        .current_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/real_proxies"))
+        .current_dir(support::root().join("tests/real_proxies"))
         .env("PYTHONDONTWRITEBYTECODE", "1")
         .args([
             "uvicorn_app:app",

@@ -1,11 +1,14 @@
 //! What many tests need.
 
+#![allow(dead_code)] // Each binary, and each set of features, uses what it needs.
+
 use std::convert::Infallible;
 
 use http::Request;
 use tower::{Layer, Service, service_fn};
 use tower_forwarded::{Finding, ForwardedLayer, Peer, Resolution, TrustedProxies};
 
+#[cfg(feature = "serde")]
 #[path = "../../examples/explain/json.rs"]
 pub mod json;
 pub mod process;
@@ -91,6 +94,15 @@ pub fn field(request: &Request<()>, name: &str) -> String {
     lines.join("|")
 }
 
+/// The folder of the repository, whichever package of it this is built in.
+pub fn root() -> std::path::PathBuf {
+    let package = std::path::PathBuf::from(env!("CARGO_MANIFEST_DIR"));
+    match package.ends_with("checks") {
+        true => package.parent().unwrap().to_owned(),
+        false => package,
+    }
+}
+
 /// The path of an example, built as its source is now.
 pub fn example(name: &str) -> std::path::PathBuf {
     static BUILT: std::sync::Once = std::sync::Once::new();
@@ -101,6 +113,7 @@ pub fn example(name: &str) -> std::path::PathBuf {
         let release = folder.ends_with("release").then_some("--release");
         let cargo = std::process::Command::new(env!("CARGO"))
             .args(["build", "--quiet", "--all-features", "--examples"])
+            .current_dir(root())
             .args(release)
             .status()
             .unwrap();
