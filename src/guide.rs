@@ -6,6 +6,7 @@ pub mod why_http {}
 #[doc = include_str!("../docs/deployment.md")]
 pub mod deployment {}
 
+#[cfg(feature = "axum-08")]
 #[doc = include_str!("../docs/migration.md")]
 pub mod migration {}
 
@@ -35,3 +36,15 @@ pub mod real_proxies {}
 #[doc = include_str!("../docs/uvicorn.md")]
 #[doc = include_str!("../docs/real-proxies/uvicorn.md")]
 pub mod uvicorn {}
+
+/// Which headers are removed.
+///
+/// These are the headers that [`ForwardedLayer`](crate::ForwardedLayer) knows. Each is removed from every
+/// request, in its spelling with underscores too, unless [`Headers`](crate::Headers) says that it is
+/// believed or [`keep`](crate::ForwardedLayer::keep) exempts it.
+///
+/// A release that adds a name to this list removes a header that applications could read before. It
+/// therefore has a new minor version, and its changelog names the header.
+///
+#[doc = include_str!("headers/known.md")]
+pub mod removed_headers {}

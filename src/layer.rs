@@ -27,7 +27,8 @@ use crate::{
 /// Add it last in axum, first in a `ServiceBuilder`: it has to run before every layer that looks at
 /// addresses, schemes or hosts (CORS, CSRF, tracing, rate limits).
 ///
-/// ```
+#[cfg_attr(feature = "axum-08", doc = "```")]
+#[cfg_attr(not(feature = "axum-08"), doc = "```ignore")]
 /// use axum::{Router, routing::get};
 /// use tower_forwarded::{ClientIp, ForwardedLayer, Origin, TrustedProxies};
 ///

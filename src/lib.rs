@@ -6,7 +6,8 @@
 //! `Forwarded` (RFC 7239) or in a CDN's own fields, and gives everything behind it the true request:
 //! URI, `Host`, `ConnectInfo`, and forwarding fields that hold nothing which a client made up.
 //!
-//! ```no_run
+#![cfg_attr(feature = "axum-08", doc = "```no_run")]
+#![cfg_attr(not(feature = "axum-08"), doc = "```ignore")]
 //! use std::net::SocketAddr;
 //!
 //! use axum::{Router, http::HeaderValue, routing::get};
@@ -135,7 +136,7 @@
 //! | turning requests away | [`AllowedHostsLayer`], [`RejectLayer`] |
 //! | http to https | [`HttpsRedirectLayer`] |
 //! | URLs that a service makes of its own address | [`LocationLayer`] |
-//! | chapters | [deployment](guide::deployment), [migration](guide::migration), [why is my scheme still http?](guide::why_http), [threat model](guide::threat_model), [design decisions](guide::design), [proof](guide::proof), [what it costs](guide::costs), [real proxies](guide::real_proxies), [uvicorn](guide::uvicorn) |
+//! | chapters | [deployment](guide::deployment), [migration](https://docs.rs/tower-forwarded/latest/tower_forwarded/guide/migration/index.html), [why is my scheme still http?](guide::why_http), [threat model](guide::threat_model), [which headers are removed](guide::removed_headers), [design decisions](guide::design), [proof](guide::proof), [what it costs](guide::costs), [real proxies](guide::real_proxies), [uvicorn](guide::uvicorn) |
 //!
 //! # Features
 //!
@@ -182,6 +183,8 @@ mod rules;
 #[cfg(feature = "tracing")]
 mod span;
 mod syntax;
+#[cfg(feature = "serde")]
+mod text;
 mod trust;
 
 #[cfg(feature = "serde")]
@@ -210,6 +213,8 @@ pub use self::{
     },
     peer::{Peer, PeerError},
     policy::Policy,
-    resolution::{Finding, FindingError, Findings, Origin, Resolution, Scheme, SchemeError},
+    resolution::{
+        Finding, FindingError, Findings, FindingsIter, Origin, Resolution, Scheme, SchemeError,
+    },
     trust::{ListError, Trust, TrustError, TrustFn, TrustedProxies, trust_fn},
 };

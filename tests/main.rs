@@ -45,4 +45,5 @@ mod stack;
 #[cfg(all(feature = "explain-service", feature = "axum-08"))]
 mod surface;
 mod trust;
+mod values;
 mod walk;

@@ -306,7 +306,7 @@ pub(crate) const fn field(name: &str) -> Field {
 }
 
 /// A set of fields.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub(crate) struct FieldSet([u64; WORDS]);
 
 const WORDS: usize = KNOWN.len().wrapping_add(CUSTOM).div_ceil(64);

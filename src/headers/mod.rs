@@ -33,7 +33,7 @@ use self::known::{CUSTOM, FIRST_CUSTOM, Field, FieldSet, Kind, NONE};
 /// assert_eq!("aws-alb".parse(), Ok(Headers::AWS_ALB));
 /// assert_eq!(Headers::CLOUDFLARE.to_string(), "cloudflare");
 /// ```
-#[derive(Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq, Hash)]
 pub struct Headers {
     name: &'static str,
     pub(crate) client: Field,
@@ -63,7 +63,7 @@ enum Role {
 }
 
 /// How the client field is written.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum ClientSyntax {
     /// A list of nodes, each hop adding its peer: `X-Forwarded-For`.
     List,

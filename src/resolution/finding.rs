@@ -125,11 +125,9 @@ impl Findings {
     }
 
     /// The findings of the set, in the order of [`Finding::ALL`].
-    pub fn iter(self) -> impl Iterator<Item = Finding> {
-        Finding::ALL
-            .iter()
-            .copied()
-            .filter(move |&finding| self.contains(finding))
+    #[must_use]
+    pub fn iter(self) -> FindingsIter {
+        self.into_iter()
     }
 
     pub(crate) const fn insert(&mut self, finding: Finding) {
@@ -138,6 +136,34 @@ impl Findings {
 
     const fn bit(finding: Finding) -> u16 {
         1_u16.wrapping_shl(finding as u32)
+    }
+}
+
+impl IntoIterator for Findings {
+    type Item = Finding;
+    type IntoIter = FindingsIter;
+
+    fn into_iter(self) -> FindingsIter {
+        FindingsIter {
+            set: self,
+            all: Finding::ALL.iter(),
+        }
+    }
+}
+
+/// The findings of a set, in the order of [`Finding::ALL`].
+#[derive(Clone, Debug)]
+pub struct FindingsIter {
+    set: Findings,
+    all: std::slice::Iter<'static, Finding>,
+}
+
+impl Iterator for FindingsIter {
+    type Item = Finding;
+
+    fn next(&mut self) -> Option<Finding> {
+        let set = self.set;
+        self.all.find(|finding| set.contains(**finding)).copied()
     }
 }
 

@@ -12,7 +12,7 @@ mod origin;
 pub(crate) mod scheme;
 
 pub use self::{
-    finding::{Finding, FindingError, Findings},
+    finding::{Finding, FindingError, Findings, FindingsIter},
     origin::Origin,
     scheme::{Scheme, SchemeError},
 };
@@ -45,6 +45,34 @@ pub struct Resolution {
 }
 
 impl Resolution {
+    /// What a handler sees of a client that one trusted proxy vouches for: for tests of handlers.
+    ///
+    /// ```
+    /// use tower_forwarded::{Resolution, Scheme};
+    ///
+    /// let resolution = Resolution::for_test(
+    ///     "203.0.113.7".parse()?,
+    ///     Scheme::Https,
+    ///     "api.example.com".parse()?,
+    /// );
+    /// let mut request = http::Request::get("/").body(())?;
+    /// request.extensions_mut().insert(resolution); // as the layer does
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use]
+    pub fn for_test(client: IpAddr, scheme: Scheme, authority: Authority) -> Self {
+        Self {
+            peer: Some(Peer::from(SocketAddr::from(([127, 0, 0, 1], 0)))),
+            client: Some(client),
+            client_port: None,
+            scheme,
+            authority: Some(authority),
+            prefix: None,
+            hops: 1,
+            findings: Findings::NONE,
+        }
+    }
+
     /// The client's address (`client.address`).
     ///
     /// `None` if the peer is unknown, or if it is a Unix socket and no proxy named the client.

@@ -4,7 +4,8 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use ipnet::{IpNet, Ipv4Net, Ipv6Net};
 
-const WORDS: [(&str, &[IpNet]); 3] = [
+const WORDS: [(&str, &[IpNet]); 4] = [
+    ("cgnat", &[v4([100, 64, 0, 0], 10)]),
     (
         "loopback",
         &[v4([127, 0, 0, 0], 8), v6([0, 0, 0, 0, 0, 0, 0, 1], 128)],
@@ -82,8 +83,8 @@ pub enum TrustError {
     /// An entry is neither a word nor an address nor a network.
     #[error(
         "`{}` is no trusted proxy: expected an address (10.0.0.1), a network (10.0.0.0/8), loopback, \
-         private, link-local, unix or *",
-        entry.escape_debug()
+         private, link-local, cgnat, unix or *{}",
+        entry.escape_debug(), hint(entry)
     )]
     Malformed {
         /// The entry.
@@ -107,6 +108,16 @@ pub enum TrustError {
         /// The network that it lies in.
         network: IpNet,
     },
+}
+
+/// What somebody may have meant who comes from Express, or who wrote `none` beside others.
+fn hint(entry: &str) -> &'static str {
+    match entry {
+        "linklocal" => "; Express's `linklocal` is `link-local` here",
+        "uniquelocal" => "; Express's `uniquelocal` is `private` here",
+        "none" => "; `none` stands alone",
+        _ => "",
+    }
 }
 
 impl TrustError {

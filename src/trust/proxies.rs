@@ -27,7 +27,9 @@ use crate::peer::Peer;
 /// | `private` | RFC 1918 (10.0.0.0/8, 172.16.0.0/12, 192.168.0.0/16) and fc00::/7 |
 /// | `link-local` | 169.254.0.0/16 and fe80::/10 |
 /// | `unix` | every peer on a Unix domain socket |
+/// | `cgnat` | 100.64.0.0/10, the shared addresses of RFC 6598 |
 /// | `*` | any peer, and nothing about addresses: see [`any`](Self::any) |
+/// | `none` | nobody, if it stands alone: for a variable that has to say so |
 ///
 /// ```
 /// use tower_forwarded::TrustedProxies;
@@ -42,7 +44,7 @@ use crate::peer::Peer;
 ///
 /// Networks are kept as merged, sorted ranges of addresses and found by bisection, many of them with an
 /// index of the leading bits before it: 100,000 cost a look-up little more than ten.
-#[derive(Clone, PartialEq, Eq, Default)]
+#[derive(Clone, PartialEq, Eq, Hash, Default)]
 pub struct TrustedProxies {
     v4: Ranges<u32>,
     v6: Ranges<u128>,
@@ -52,7 +54,7 @@ pub struct TrustedProxies {
     hops: Hops,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Default)]
 enum Hops {
     /// One if every address of a family is trusted, else without limit.
     #[default]
@@ -334,6 +336,9 @@ impl FromStr for TrustedProxies {
     type Err = TrustError;
 
     fn from_str(text: &str) -> Result<Self, TrustError> {
+        if text.trim() == "none" {
+            return Ok(Self::none());
+        }
         let mut entries = Vec::new();
         for part in text.split(',') {
             if part.trim().is_empty() {
@@ -344,6 +349,29 @@ impl FromStr for TrustedProxies {
             entries.extend(part.split_whitespace());
         }
         Self::from_entries(entries)
+    }
+}
+
+/// The entries between commas, networks merged; `none` if nobody is trusted. Without the hop limit, what it
+/// says can be read again.
+impl fmt::Display for TrustedProxies {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let words = [(self.any_peer, "*"), (self.unix, "unix")];
+        let words = words.iter().filter(|(is_in, _)| *is_in);
+        let entries = words
+            .map(|(_, word)| (*word).to_owned())
+            .chain(self.networks().map(|network| network.to_string()));
+        let mut is_first = true;
+        for entry in entries {
+            if !std::mem::take(&mut is_first) {
+                f.write_str(", ")?;
+            }
+            f.write_str(&entry)?;
+        }
+        if is_first {
+            f.write_str("none")?;
+        }
+        Ok(())
     }
 }
 

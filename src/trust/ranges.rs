@@ -32,7 +32,7 @@ bits!(u32, u128);
 const WORTH_AN_INDEX: usize = 256;
 
 /// Ranges of addresses, none of which overlap or touch, in order: first and last of each.
-#[derive(Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq, Hash)]
 pub(super) struct Ranges<A> {
     ranges: Box<[(A, A)]>,
     /// For each value of an address's leading bits, how many ranges begin with a smaller one; and all
