@@ -2,7 +2,7 @@
 //! way in turn, so that what else the machine does falls on all of them.
 //!
 //! ```text
-//! cargo bench --bench costs
+//! cargo bench -p tower-forwarded-benches --bench costs
 //! ```
 
 #![allow(missing_docs)]

@@ -4,7 +4,7 @@
 //! Rounds of each kind take turns; the bare app is there twice, which shows how far to trust the rest.
 //!
 //! ```text
-//! cargo bench --bench under_load
+//! cargo bench -p tower-forwarded-benches --bench under_load
 //! ```
 
 #![allow(missing_docs)]

@@ -643,3 +643,28 @@ fn the_field_of_every_preset_that_is_not_believed_is_named() {
         assert!(line.contains(".headers(Headers::"), "{preset}: {line}");
     }
 }
+
+#[test]
+fn a_list_where_one_value_belongs_names_the_call_and_no_host_of_a_clients() {
+    let layer = layer().believe_hosts(["shop.example.com"]).unwrap();
+    for (field, text, name) in [
+        ("x-forwarded-host", "shop.example.com, gw.internal", "host"),
+        ("x-forwarded-proto", "https, http", "scheme"),
+    ] {
+        let mut fields = vec![HONEST[0]];
+        if name != "scheme" {
+            fields.push(HONEST[1]);
+        }
+        fields.push((field, text));
+        let line = first_line(&told(&layer, Some(PROXY), &fields));
+        assert!(
+            line.starts_with(&format!("The forwarded {name} `{text}` is not one value")),
+            "{line}"
+        );
+        let call = format!("`Headers::with_lists([\"{field}\"])`");
+        assert!(
+            line.contains(&call) && !line.contains("believe_hosts"),
+            "{line}"
+        );
+    }
+}

@@ -37,7 +37,7 @@ fn the_public_api_is_what_the_file_says() {
     let (gone, new) = (missing(&was, &now), missing(&now, &was));
     assert!(
         gone.is_empty() && new.is_empty(),
-        "gone: {gone:#?}\nnew: {new:#?}\nIf that is meant: BLESS=1 cargo test public_api -- --ignored"
+        "gone: {gone:#?}\nnew: {new:#?}\nIf that is meant: BLESS=1 cargo test -p tower-forwarded-checks public_api -- --ignored"
     );
 }
 

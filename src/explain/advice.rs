@@ -22,132 +22,194 @@ pub(super) struct Advice {
     pub(super) text: String,
 }
 
+/// What advice can be about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Subject {
+    Finding(Finding),
+    /// The proxy speaks a family that is not believed.
+    OtherFamily,
+    /// The CDN was asked by https, and asked the next proxy by http.
+    CleartextBehindCdn,
+    /// A proxy of one's own seems to have come out as the client.
+    MissingHop,
+    /// Every address is trusted, so a client's word was believed.
+    EveryAddress,
+    /// Any peer is trusted, and this one has a public address.
+    PublicPeer,
+}
+
+/// The order in which advice is given: who is believed at all, then the scheme, the client, the host, and
+/// the rest.
+const ORDER: [Subject; Finding::ALL.len() + 5] = [
+    Subject::Finding(Finding::PeerUnknown),
+    Subject::Finding(Finding::PeerUntrusted),
+    Subject::OtherFamily,
+    Subject::Finding(Finding::SchemeMissing),
+    Subject::Finding(Finding::SchemeInvalid),
+    Subject::CleartextBehindCdn,
+    Subject::Finding(Finding::HopLimit),
+    Subject::MissingHop,
+    Subject::EveryAddress,
+    Subject::PublicPeer,
+    Subject::Finding(Finding::ForMissing),
+    Subject::Finding(Finding::ForMalformed),
+    Subject::Finding(Finding::ClientHidden),
+    Subject::Finding(Finding::HostNotAllowed),
+    Subject::Finding(Finding::HostInvalid),
+    Subject::Finding(Finding::PortInvalid),
+    Subject::Finding(Finding::PrefixInvalid),
+];
+
+/// What advice looks at.
+#[derive(Clone, Copy)]
+pub(super) struct Case<'a> {
+    pub(super) head: Head<'a>,
+    pub(super) rules: &'a Rules,
+    pub(super) trust: &'a dyn Trust,
+    pub(super) resolution: &'a Resolution,
+    pub(super) told: &'a Told,
+}
+
 /// What to change, most important first.
-pub(super) fn advise(
-    head: Head<'_>,
-    rules: &Rules,
-    trust: &dyn Trust,
-    resolution: &Resolution,
-    told: &Told,
-) -> Vec<Advice> {
-    let findings = resolution.findings();
-    let mut advice = Advising(Vec::new());
-    if findings.contains(Finding::PeerUnknown) {
-        advice.about(
-            Finding::PeerUnknown,
-            "The peer of the connection is unknown, so nothing is believed: serve the app with \
-             `app.into_make_service_with_connect_info::<SocketAddr>()`, or insert a Peer into the \
-             request's extensions."
-                .to_owned(),
-        );
-    }
-    if findings.contains(Finding::PeerUntrusted) {
-        advice.about(Finding::PeerUntrusted, peer_untrusted(trust, resolution));
-    }
-    if let Some(other) = other_family(head, rules, told) {
-        advice.push(other);
-    }
-    if findings.contains(Finding::SchemeMissing) {
-        advice.about(
-            Finding::SchemeMissing,
-            format!(
+pub(super) fn advise(case: Case<'_>) -> Vec<Advice> {
+    let advice = ORDER.iter().filter_map(|subject| {
+        let (finding, text) = match *subject {
+            Subject::Finding(finding) => (Some(finding), case.about(finding)),
+            Subject::OtherFamily => (None, other_family(case.head, case.rules, case.told)),
+            Subject::CleartextBehindCdn => (
+                None,
+                cleartext_behind_a_cdn(case.head, case.resolution, case.told),
+            ),
+            Subject::MissingHop => (None, missing_hop(case.resolution, case.told)),
+            Subject::EveryAddress => (None, every_address(case.trust, case.told)),
+            Subject::PublicPeer => (None, anyone_is_trusted(case.trust, case.resolution)),
+        };
+        Some(Advice {
+            finding,
+            text: text?,
+        })
+    });
+    advice.collect()
+}
+
+impl Case<'_> {
+    /// The sentence about a finding, if the request has it and there is something to change.
+    fn about(self, finding: Finding) -> Option<String> {
+        let Self {
+            rules,
+            trust,
+            resolution,
+            told,
+            ..
+        } = self;
+        if !resolution.findings().contains(finding) {
+            return None;
+        }
+        Some(match finding {
+            Finding::PeerUnknown => {
+                "The peer of the connection is unknown, so nothing is believed: serve the app with \
+                 `app.into_make_service_with_connect_info::<SocketAddr>()`, or insert a Peer into the \
+                 request's extensions."
+                    .to_owned()
+            }
+            Finding::PeerUntrusted => peer_untrusted(trust, resolution),
+            Finding::ForMissing => for_missing(rules, resolution),
+            Finding::ForMalformed => malformed(told),
+            Finding::ClientHidden => {
+                "The proxy hides its client behind an identifier (RFC 7239, section 6.3): let it write \
+                 the address (nghttpx: `--forwarded-for=ip`)."
+                    .to_owned()
+            }
+            Finding::HopLimit => hop_limit(trust, resolution, told)?,
+            Finding::SchemeMissing => format!(
                 "The proxy names the client but not the scheme, so {} is assumed: {}.",
                 resolution.scheme(),
                 scheme_line(rules)
             ),
-        );
-    }
-    if findings.contains(Finding::SchemeInvalid) {
-        let text = value_text(told, "scheme");
-        advice.about(
-            Finding::SchemeInvalid,
-            format!(
-                "The proxy sends `{text}` as the scheme, which is none, so {} is assumed: {}.",
-                resolution.scheme(),
-                scheme_line(rules)
-            ),
-        );
-    }
-    if let Some(cleartext) = cleartext_behind_a_cdn(head, resolution, told) {
-        advice.push(cleartext);
-    }
-    hops(trust, resolution, told, &mut advice);
-    if let Some(anyone) = anyone_is_trusted(trust, resolution) {
-        advice.push(anyone);
-    }
-    if findings.contains(Finding::ForMissing) {
-        advice.about(Finding::ForMissing, format!(
-            "The proxy does not say for whom it asks, so the client is taken to be {}: let it send \
-             {}.",
-            resolution
-                .client()
-                .map_or_else(|| "unknown".to_owned(), |client| client.to_string()),
-            match rules.headers.client_syntax {
-                ClientSyntax::Forwarded => "`for=` in Forwarded".to_owned(),
-                ClientSyntax::List => "X-Forwarded-For (nginx: `proxy_set_header X-Forwarded-For \
-                     $proxy_add_x_forwarded_for;`)"
-                    .to_owned(),
-                _ => rules.headers.field_name(rules.headers.client).to_owned(),
+            Finding::SchemeInvalid => match value_text(told, "scheme") {
+                list if list.contains(',') => not_a_list(rules, "scheme", list),
+                text => format!(
+                    "The proxy sends `{text}` as the scheme, which is none, so {} is assumed: {}.",
+                    resolution.scheme(),
+                    scheme_line(rules)
+                ),
+            },
+            Finding::HostNotAllowed => {
+                let text = value_text(told, "host");
+                format!(
+                    "The forwarded host `{text}` is not one to believe, so the request's own is taken: \
+                     if it is yours, and your proxy sets the field itself, add \
+                     `.believe_hosts([\"{text}\"])?`."
+                )
             }
-        ));
+            Finding::HostInvalid => match forwarded_host(told) {
+                Some(list) if list.contains(',') => not_a_list(rules, "host", list),
+                Some(text) => format!(
+                    "The forwarded host `{text}` is no valid host and was ignored: look at what the \
+                     proxy writes there."
+                ),
+                None => "The request names no valid host, so its URI stays relative: let the proxy \
+                         pass Host on (nginx: `proxy_set_header Host $host;`)."
+                    .to_owned(),
+            },
+            Finding::PortInvalid => match value_text(told, "port") {
+                list if list.contains(',') => not_a_list(rules, "port", list),
+                text => format!(
+                    "The forwarded port `{text}` is no port and was ignored: let the proxy set the \
+                     field itself, or take `.believe_port()` away."
+                ),
+            },
+            Finding::PrefixInvalid => match value_text(told, "prefix") {
+                list if list.contains(',') => not_a_list(rules, "prefix", list),
+                text => format!(
+                    "The forwarded prefix `{text}` is no safe path and was ignored: let the proxy set \
+                     the field itself, or take `.believe_prefix()` away."
+                ),
+            },
+        })
     }
-    if findings.contains(Finding::ForMalformed) {
-        advice.about(Finding::ForMalformed, malformed(told));
-    }
-    if findings.contains(Finding::ClientHidden) {
-        advice.about(Finding::ClientHidden,
-            "The proxy hides its client behind an identifier (RFC 7239, section 6.3): let it write \
-             the address (nghttpx: `--forwarded-for=ip`)."
-                .to_owned(),
-        );
-    }
-    if findings.contains(Finding::HostNotAllowed) {
-        let text = value_text(told, "host");
-        advice.about(Finding::HostNotAllowed, format!(
-            "The forwarded host `{text}` is not one to believe, so the request's own is taken: if it \
-             is yours, and your proxy sets the field itself, add `.believe_hosts([\"{text}\"])?`."
-        ));
-    }
-    if findings.contains(Finding::HostInvalid) {
-        advice.about(Finding::HostInvalid,
-            "The request names no valid host, so its URI stays relative: let the proxy pass Host on \
-             (nginx: `proxy_set_header Host $host;`)."
-                .to_owned(),
-        );
-    }
-    if findings.contains(Finding::PortInvalid) {
-        advice.about(Finding::PortInvalid, format!(
-            "The forwarded port `{}` is no port and was ignored: let the proxy set the field itself, \
-             or take `.believe_port()` away.",
-            value_text(told, "port")
-        ));
-    }
-    if findings.contains(Finding::PrefixInvalid) {
-        advice.about(Finding::PrefixInvalid, format!(
-            "The forwarded prefix `{}` is no safe path and was ignored: let the proxy set the field \
-             itself, or take `.believe_prefix()` away.",
-            value_text(told, "prefix")
-        ));
-    }
-    advice.0
 }
 
-struct Advising(Vec<Advice>);
+/// A field that holds one value, and came with a comma.
+fn not_a_list(rules: &Rules, what: &str, text: &str) -> String {
+    let headers = &rules.headers;
+    let name = headers.field_name(match what {
+        "scheme" => headers.scheme,
+        "host" => headers.host,
+        "port" => headers.port,
+        _ => headers.prefix,
+    });
+    format!(
+        "The forwarded {what} `{text}` is not one value, so it was ignored: if each of your proxies \
+         appends to {name}, say so with `Headers::with_lists([\"{name}\"])`; if the nearest one sets it, \
+         the comma is a client's."
+    )
+}
 
-impl Advising {
-    fn push(&mut self, text: String) {
-        self.0.push(Advice {
-            finding: None,
-            text,
-        });
-    }
+/// A forwarded host that was read, and is none.
+fn forwarded_host(told: &Told) -> Option<&str> {
+    let mut hosts = told.values.iter().filter(|value| value.what == "host");
+    let forwarded = hosts.find(|value| value.finding == Some(Finding::HostInvalid))?;
+    let is_own = forwarded.source == "host" || forwarded.source == "the request's target";
+    (!is_own).then_some(&forwarded.text)
+}
 
-    fn about(&mut self, finding: Finding, text: String) {
-        self.0.push(Advice {
-            finding: Some(finding),
-            text,
-        });
-    }
+fn for_missing(rules: &Rules, resolution: &Resolution) -> String {
+    let field = match rules.headers.client_syntax {
+        ClientSyntax::Forwarded => "`for=` in Forwarded",
+        ClientSyntax::List => {
+            "X-Forwarded-For (nginx: `proxy_set_header X-Forwarded-For $proxy_add_x_forwarded_for;`)"
+        }
+        ClientSyntax::Single | ClientSyntax::SingleWithPort => {
+            rules.headers.field_name(rules.headers.client)
+        }
+    };
+    format!(
+        "The proxy does not say for whom it asks, so the client is taken to be {}: let it send {field}.",
+        resolution
+            .client()
+            .map_or_else(|| "unknown".to_owned(), |client| client.to_string()),
+    )
 }
 
 /// The text of what was ignored, else of what was read.
@@ -326,42 +388,60 @@ fn malformed(told: &Told) -> String {
     )
 }
 
-/// One hop too few or too many.
-fn hops(trust: &dyn Trust, resolution: &Resolution, told: &Told, advice: &mut Advising) {
-    if told.end == Some(End::HopLimit { more: true }) && !trusts_everyone(trust) {
-        let limit = trust.hop_limit().unwrap_or_default();
-        let more = limit.saturating_add(1);
-        advice.about(
-            Finding::HopLimit,
-            format!(
-                "The hop limit of {limit} ended the walk at {}, which is a trusted address: if it is a \
-                 proxy of yours, there is one hop more, `.hops({more})`.",
-                resolution
-                    .client()
-                    .map_or_else(String::new, |client| client.to_string()),
-            ),
-        );
+/// The hop limit ended the walk at what may be a proxy.
+fn hop_limit(trust: &dyn Trust, resolution: &Resolution, told: &Told) -> Option<String> {
+    if told.end != Some(End::HopLimit { more: true }) {
+        return None;
     }
-    let passed_public = told
+    let limit = trust.hop_limit()?;
+    let more = limit.saturating_add(1);
+    let client = resolution.client()?;
+    Some(format!(
+        "The hop limit of {limit} ended the walk at {client}, which is a trusted address: if it is a proxy \
+         of yours, there is one hop more, `.hops({more})`."
+    ))
+}
+
+/// A private address came out as the client, and somebody stands left of it.
+fn missing_hop(resolution: &Resolution, told: &Told) -> Option<String> {
+    let client = resolution.client()?;
+    if told.end != Some(End::Client { more: true }) || is_public(client) {
+        return None;
+    }
+    Some(format!(
+        "The client came out as {client}, which is a private address with more to its left: if it is a \
+         proxy of yours, one hop is missing, add \"{}\" to TrustedProxies.",
+        narrowest(client)
+    ))
+}
+
+/// The walk passed public addresses because every address is trusted.
+fn every_address(trust: &dyn Trust, told: &Told) -> Option<String> {
+    let mut passed = told
         .walked
         .iter()
-        .filter(|(address, trusted)| *trusted && is_public(*address))
-        .count();
-    if let (Some(End::Client { more: true }), Some(client)) = (told.end, resolution.client()) {
-        if !is_public(client) {
-            advice.push(format!(
-                "The client came out as {client}, which is a private address with more to its left: \
-                 if it is a proxy of yours, one hop is missing, add \"{}\" to TrustedProxies.",
-                narrowest(client)
-            ));
+        .filter(|(address, trusted)| *trusted && is_public(*address));
+    let (first, second) = (passed.next()?, passed.next());
+    if told.end != Some(End::Leftmost) || second.is_none() || !trusts_everyone(trust) {
+        return None;
+    }
+    Some(format!(
+        "Every address is trusted, so whatever the client wrote is believed: {} is a public address and \
+         was taken for a proxy. Name the proxies instead of every address, or write `*` for any peer.",
+        first.0
+    ))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_finding_has_its_place_in_the_order_once() {
+        for finding in Finding::ALL {
+            let subject = Subject::Finding(*finding);
+            let places = ORDER.iter().filter(|other| **other == subject).count();
+            assert_eq!(places, 1, "{finding}");
         }
-    } else if told.end == Some(End::Leftmost) && passed_public > 1 && trusts_everyone(trust) {
-        let first = told.walked.iter().find(|(address, _)| is_public(*address));
-        advice.push(format!(
-            "Every address is trusted, so whatever the client wrote is believed: {} is a public \
-             address and was taken for a proxy. Name the proxies instead of every address, or write \
-             `*` for any peer.",
-            first.map_or_else(String::new, |(address, _)| address.to_string())
-        ));
     }
 }

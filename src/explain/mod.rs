@@ -12,7 +12,7 @@ use std::fmt;
 use http::request::Parts;
 
 use self::{
-    advice::Advice,
+    advice::{Advice, Case},
     steps::{Steps, Told, ToldElement, ToldValue, escaped, shortened},
 };
 use crate::{
@@ -69,7 +69,13 @@ pub(crate) fn explain_head(
     let connect = *head.method == http::Method::CONNECT;
     rewrite::set_target(&mut uri, &outcome.resolution, connect, rules);
     told.uri = escaped(uri.to_string().as_bytes());
-    let advice = advice::advise(head, rules, trust, &outcome.resolution, &told);
+    let advice = advice::advise(Case {
+        head,
+        rules,
+        trust,
+        resolution: &outcome.resolution,
+        told: &told,
+    });
     Explanation {
         resolution: outcome.resolution,
         told,

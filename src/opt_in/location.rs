@@ -20,7 +20,7 @@ use crate::{
 /// `http://internal-host/…` themselves: a service that this one forwards to, or code that was told its
 /// address in a configuration file.
 ///
-/// What reads the request's URI, `Host` or [`Origin`] needs no repair behind
+/// What reads the request's URI, `Host` or [`Origin`](crate::Origin) needs no repair behind
 /// [`ForwardedLayer`](crate::ForwardedLayer). The rules, for a request to `https://api.example.com` with
 /// the believed prefix `/shop` and `.backends(["app.internal:3000"])`:
 ///

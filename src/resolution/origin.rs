@@ -48,7 +48,7 @@ impl Origin {
         port_of(&self.authority, self.scheme)
     }
 
-    /// The path that a proxy stripped, if that is believed; see [`Resolution::prefix`].
+    /// The path that a proxy stripped, if that is believed; see [`Resolution::prefix`](crate::Resolution::prefix).
     #[must_use]
     pub fn prefix(&self) -> Option<&str> {
         self.prefix.as_deref()

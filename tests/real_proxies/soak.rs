@@ -215,7 +215,7 @@ async fn soak() {
             let many = many.union(&few);
             let mut swaps = 0_u64;
             while !ended.load(Relaxed) {
-                trust.store(if swaps % 2 == 0 {
+                trust.store(if swaps.is_multiple_of(2) {
                     many.clone()
                 } else {
                     few.clone()
