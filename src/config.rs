@@ -12,6 +12,7 @@ use crate::{
     host_pattern::{HostPattern, HostPatternError},
     layer::ForwardedLayer,
     resolution::scheme::Scheme,
+    secret::Secret,
     trust::TrustedProxies,
 };
 
@@ -26,6 +27,10 @@ use crate::{
 /// | `port` | whether to [believe a forwarded port](ForwardedLayer::believe_port) | `false` |
 /// | `prefix` | whether to [believe a forwarded prefix](ForwardedLayer::believe_prefix) | `false` |
 /// | `scheme` | the [scheme of the connection itself](ForwardedLayer::connection_scheme) | `http` |
+/// | `count` | a number of proxies, whoever they are, instead of `trust` and `hops`: see [`TrustedProxies::count`] | |
+/// | `require` | the name of a [header that proves the proxy](ForwardedLayer::require) | none |
+/// | `require_env` | the environment variable that holds its values, between commas | |
+/// | `require_file` | the file that holds its values, a line each | |
 ///
 /// Any other key is an error, and every error names its key and the text.
 ///
@@ -57,10 +62,22 @@ pub struct Config {
     pub prefix: bool,
     /// The scheme of the connection itself.
     pub scheme: Scheme,
+    /// The header that proves the proxy.
+    secret: Option<Secret>,
 }
 
-const KEYS: [&str; 7] = [
-    "trust", "headers", "hops", "hosts", "port", "prefix", "scheme",
+const KEYS: [&str; 11] = [
+    "trust",
+    "headers",
+    "hops",
+    "hosts",
+    "port",
+    "prefix",
+    "scheme",
+    "count",
+    "require",
+    "require_env",
+    "require_file",
 ];
 
 /// What is wrong with a configuration.
@@ -106,6 +123,9 @@ impl Config {
             .headers(self.headers)
             .connection_scheme(self.scheme)
             .host_patterns(self.hosts);
+        if let Some(secret) = self.secret {
+            layer = layer.secret(secret);
+        }
         if self.port {
             layer = layer.believe_port();
         }
@@ -162,7 +182,9 @@ impl Config {
             port: false,
             prefix: false,
             scheme: Scheme::Http,
+            secret: None,
         };
+        let (mut count, mut require, mut secrets) = (None, None, None);
         for (key, value) in values {
             if seen.contains(&key) {
                 return Err(ConfigError::Twice { key });
@@ -208,9 +230,48 @@ impl Config {
                 "port" => config.port = value.switch().map_err(wrong)?,
                 "prefix" => config.prefix = value.switch().map_err(wrong)?,
                 "scheme" => config.scheme = parse(&value).map_err(wrong)?,
+                "count" => count = Some(parse::<usize>(&value).map_err(wrong)?),
+                "require" => require = Some(value.text().map_err(wrong)?.to_owned()),
+                "require_env" | "require_file" if secrets.is_some() => {
+                    return Err(wrong("the values are read from one place only".to_owned()));
+                }
+                "require_env" => {
+                    let name = value.text().map_err(&wrong)?;
+                    let values = std::env::var(name).map_err(|error| {
+                        wrong(format!("the environment variable `{name}`: {error}"))
+                    })?;
+                    secrets = Some(
+                        values
+                            .split(',')
+                            .map(|value| value.trim().to_owned())
+                            .collect(),
+                    );
+                }
+                "require_file" => {
+                    let path = value.text().map_err(&wrong)?;
+                    let values = std::fs::read_to_string(path)
+                        .map_err(|error| wrong(format!("`{path}`: {error}")))?;
+                    secrets = Some(
+                        values
+                            .lines()
+                            .map(|value| value.trim().to_owned())
+                            .collect(),
+                    );
+                }
                 _ => return Err(ConfigError::UnknownKey { key }),
             }
             seen.push(key);
+        }
+        config.secret = secret(require, secrets)?;
+        if let Some(count) = count {
+            if trust.is_some_and(|trust| trust != TrustedProxies::none()) || hops.is_some() {
+                return Err(ConfigError::Value {
+                    key: "count".to_owned(),
+                    reason: "stands instead of `trust` and `hops`".to_owned(),
+                });
+            }
+            config.trust = TrustedProxies::count(count);
+            return Ok(config);
         }
         let trust: TrustedProxies = trust.ok_or(ConfigError::TrustMissing)?;
         config.trust = match hops {
@@ -219,6 +280,31 @@ impl Config {
             Some(Some(hops)) => trust.hops(hops),
         };
         Ok(config)
+    }
+}
+
+/// The header that proves the proxy, if one is named; its values come from elsewhere.
+fn secret(
+    name: Option<String>,
+    values: Option<Vec<String>>,
+) -> Result<Option<Secret>, ConfigError> {
+    let wrong = |reason: String| ConfigError::Value {
+        key: "require".to_owned(),
+        reason,
+    };
+    match (name, values) {
+        (None, None) => Ok(None),
+        (Some(name), Some(values)) => {
+            let header: http::HeaderName = name
+                .parse()
+                .map_err(|_| wrong(format!("`{}` is no header name", name.escape_debug())))?;
+            Secret::new(header, values)
+                .map(Some)
+                .map_err(|reason| wrong(reason.to_owned()))
+        }
+        _ => Err(wrong(
+            "needs a name, and its values by `require_env` or `require_file`".to_owned(),
+        )),
     }
 }
 

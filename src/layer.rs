@@ -19,6 +19,7 @@ use crate::{
     resolve::{self, head::Head},
     rewrite,
     rules::{ConnectionScheme, Rules},
+    secret::Secret,
     trust::Trust,
 };
 
@@ -180,6 +181,55 @@ impl ForwardedLayer {
         F: Fn(&Extensions) -> Option<Peer> + Send + Sync + 'static,
     {
         self.with(|rules| rules.peer_from = Some(Arc::new(from)))
+    }
+
+    /// Believes a trusted peer only if the request proves itself: by one line of the header `name` that is
+    /// equal to one of `values` (rule R17). More than one value is for rotation.
+    ///
+    /// It is the cure wherever other people's proxies share the addresses of yours: let CloudFront or Fastly
+    /// add a header with a secret, or Cloudflare by a transform rule; Azure Front Door sends the id of
+    /// your own one in `X-Azure-FDID`. The values are compared in constant time. The header is removed from
+    /// every request, and its value is never shown: not by [`explain`](crate::explain()), in the log or by
+    /// `Debug`. Without the secret, nothing is believed, and the request has the finding
+    /// [`SecretMissing`](Finding::SecretMissing).
+    ///
+    /// ```
+    /// use tower_forwarded::{ForwardedLayer, Headers, TrustedProxies};
+    ///
+    /// let secret = std::env::var("ORIGIN_SECRET").unwrap_or_else(|_| "made up at start".to_owned());
+    /// let layer = ForwardedLayer::new(TrustedProxies::any())
+    ///     .headers(Headers::CLOUDFLARE)
+    ///     .require("x-origin-verify", [secret])?;
+    /// # Ok::<(), tower_forwarded::HeadersError>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// If `name` is no header name or the name of a header that proxies forward, if there is no value, or if a
+    /// value is empty or cannot stand in a header.
+    pub fn require<I>(self, name: impl AsRef<str>, values: I) -> Result<Self, HeadersError>
+    where
+        I: IntoIterator,
+        I::Item: AsRef<str>,
+    {
+        let name = name.as_ref();
+        let header: HeaderName = name.parse().map_err(|_| HeadersError::InvalidName {
+            name: name.to_owned(),
+        })?;
+        if self.policy.rules.headers.recognise(&header).is_some() {
+            return Err(HeadersError::InvalidName {
+                name: name.to_owned(),
+            });
+        }
+        let secret = Secret::new(header, values).map_err(|reason| HeadersError::Secret {
+            name: name.to_owned(),
+            reason,
+        })?;
+        Ok(self.secret(secret))
+    }
+
+    pub(crate) fn secret(self, secret: Secret) -> Self {
+        self.with(|rules| rules.secret = Some(secret))
     }
 
     /// Leaves a field as it came: it is neither removed nor reduced to its vouched part (rule R11).

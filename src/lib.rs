@@ -47,6 +47,7 @@
 //!    nothing is believed.
 //! 2. **Trust.** A peer is trusted if its address, or `unix` for a Unix socket, is in the set. `*`
 //!    ([`any()`](TrustedProxies::any)) trusts any peer and says nothing about addresses.
+//!    [`count(n)`](TrustedProxies::count) counts proxies, whoever they are.
 //! 3. **Untrusted peer.** It is the client; the scheme is the connection's own; every forwarding field
 //!    is removed.
 //! 4. **The walk.** Field lines of one name are one list, read from the right. Each element is vouched
@@ -76,6 +77,8 @@
 //! 15. **Once.** A second layer on the same request does nothing.
 //! 16. **Never an error by default.** What was odd is in [`Resolution::findings`]; [`RejectLayer`]
 //!     answers 400 for those that you call fatal.
+//! 17. **Secret.** With [`require`](ForwardedLayer::require), a trusted peer is believed only if the request
+//!     carries a header with a secret value. The header is removed from every request and never shown.
 //!
 //! # The order of layers
 //!
@@ -180,6 +183,7 @@ mod resolution;
 mod resolve;
 mod rewrite;
 mod rules;
+mod secret;
 #[cfg(feature = "tracing")]
 mod span;
 mod syntax;

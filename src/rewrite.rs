@@ -46,6 +46,9 @@ fn clean(headers: &mut HeaderMap, resolution: &Resolution, edits: &Edits, rules:
             headers.remove(name);
         }
     });
+    if let Some(secret) = &rules.secret {
+        headers.remove(&secret.name);
+    }
     if edits.underscored {
         remove_underscored(headers, rules);
     }

@@ -12,6 +12,7 @@ use crate::{
     host_pattern::HostPattern,
     peer::Peer,
     resolution::scheme::Scheme,
+    secret::Secret,
 };
 
 /// What is believed of trusted proxies, and what is done to the request.
@@ -23,6 +24,7 @@ pub(crate) struct Rules {
     pub(crate) prefix: bool,
     pub(crate) connection_scheme: ConnectionScheme,
     pub(crate) peer_from: Option<Arc<PeerFrom>>,
+    pub(crate) secret: Option<Secret>,
     pub(crate) keep: HashSet<HeaderName>,
     /// The known ones among `keep`, as a set.
     pub(crate) keep_known: FieldSet,
@@ -68,6 +70,7 @@ impl Default for Rules {
             prefix: false,
             connection_scheme: ConnectionScheme::Fixed(Scheme::Http),
             peer_from: None,
+            secret: None,
             keep: HashSet::new(),
             keep_known: FieldSet::EMPTY,
             keep_uri: false,
@@ -85,6 +88,7 @@ impl fmt::Debug for Rules {
             .field("prefix", &self.prefix)
             .field("connection_scheme", &self.connection_scheme)
             .field("peer_from", &self.peer_from.is_some())
+            .field("secret", &self.secret)
             .field("keep", &self.keep)
             .field("keep_uri", &self.keep_uri)
             .field("keep_connect_info", &self.keep_connect_info)

@@ -38,6 +38,7 @@ mod reload;
 #[cfg(feature = "axum-08")]
 mod rewriting;
 mod scheme;
+mod secret;
 #[cfg(feature = "axum-08")]
 mod server;
 #[cfg(feature = "axum-08")]

@@ -107,7 +107,7 @@ fn written() -> impl Strategy<Value = Vec<(HeaderName, HeaderValue)>> {
 fn scenario() -> impl Strategy<Value = Scenario> {
     let scheme_by = prop_oneof![Just(SchemeBy::Edge), Just(SchemeBy::Each)];
     (
-        any::<[bool; 5]>(),
+        any::<[bool; 6]>(),
         truth(),
         proptest::collection::vec(hop(), 1..=5),
         scheme_by,
@@ -115,7 +115,14 @@ fn scenario() -> impl Strategy<Value = Scenario> {
     )
         .prop_map(
             |(
-                [forwarded, edge_says_host, believes_prefix, any_peer, unix],
+                [
+                    forwarded,
+                    edge_says_host,
+                    believes_prefix,
+                    any_peer,
+                    secret,
+                    unix,
+                ],
                 truth,
                 hops,
                 scheme_by,
@@ -129,6 +136,7 @@ fn scenario() -> impl Strategy<Value = Scenario> {
                     edge_says_host,
                     believes_prefix,
                     any_peer,
+                    secret,
                     unix,
                     written,
                 }
@@ -186,6 +194,7 @@ fn the_property_fails_where_its_premise_is_broken() {
         edge_says_host: false,
         believes_prefix: false,
         any_peer: false,
+        secret: false,
         unix: false,
         written: client_wrote("x-forwarded-for", "198.51.100.66"),
     };

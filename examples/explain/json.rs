@@ -7,7 +7,7 @@ use http::{HeaderName, HeaderValue, Request};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use tower::{Layer, ServiceExt, service_fn};
-use tower_forwarded::{Config, Peer, PeerError, Resolution};
+use tower_forwarded::{Config, ForwardedLayer, Peer, PeerError, Resolution};
 
 #[derive(Deserialize)]
 struct Line {
@@ -86,9 +86,9 @@ fn answer(line: &str) -> Result<Value, String> {
         config,
         request,
     } = serde_json::from_str(line).map_err(|error| error.to_string())?;
-    let layer = match serde_json::from_value::<Config>(config) {
-        Ok(config) => config.layer(),
-        Err(error) => return Ok(json!({ "id": id, "config_error": error.to_string() })),
+    let layer = match layer(config) {
+        Ok(layer) => layer,
+        Err(error) => return Ok(json!({ "id": id, "config_error": error })),
     };
     let request = serde_json::from_value(request)
         .map_err(|error| error.to_string())
@@ -123,6 +123,26 @@ fn answer(line: &str) -> Result<Value, String> {
             .collect(),
     };
     serde_json::to_value(answer).map_err(|error| error.to_string())
+}
+
+/// The layer of a case. A case holds the values of a secret, which a `Config` never does.
+fn layer(mut config: Value) -> Result<ForwardedLayer, String> {
+    let require = config
+        .as_object_mut()
+        .and_then(|keys| keys.remove("require"));
+    let layer = serde_json::from_value::<Config>(config)
+        .map_err(|error| error.to_string())?
+        .layer();
+    match require {
+        None | Some(Value::Null) => Ok(layer),
+        Some(require) => {
+            let (name, values): (String, Vec<String>) =
+                serde_json::from_value(require).map_err(|error| format!("require: {error}"))?;
+            layer
+                .require(name, values)
+                .map_err(|error| format!("require: {error}"))
+        }
+    }
 }
 
 fn build(asked: Asked) -> Result<Request<()>, String> {

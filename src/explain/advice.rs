@@ -43,6 +43,8 @@ enum Subject {
 const ORDER: [Subject; Finding::ALL.len() + 5] = [
     Subject::Finding(Finding::PeerUnknown),
     Subject::Finding(Finding::PeerUntrusted),
+    Subject::Finding(Finding::SecretMissing),
+    Subject::Finding(Finding::HopsMissing),
     Subject::OtherFamily,
     Subject::Finding(Finding::SchemeMissing),
     Subject::Finding(Finding::SchemeInvalid),
@@ -113,6 +115,22 @@ impl Case<'_> {
                     .to_owned()
             }
             Finding::PeerUntrusted => peer_untrusted(trust, resolution),
+            Finding::SecretMissing => {
+                let name = rules.secret.as_ref()?.name.as_str();
+                format!(
+                    "The peer is trusted, but the request does not carry the secret that is required in \
+                     {name}, so what it forwards is ignored: let your proxy send it. If it does, somebody \
+                     asks around it, or through a proxy of another customer."
+                )
+            }
+            Finding::HopsMissing => {
+                let count = trust.exact_hops()?;
+                format!(
+                    "The request came through fewer than the {count} proxies that are counted, so what it \
+                     says is ignored: somebody asks around the outer ones, or there are fewer; name them \
+                     instead of counting."
+                )
+            }
             Finding::ForMissing => for_missing(rules, resolution),
             Finding::ForMalformed => malformed(told),
             Finding::ClientHidden => {

@@ -141,6 +141,11 @@ fn removed(head: Head<'_>, rules: &Rules, edits: &Edits) -> Vec<String> {
     edits
         .remove
         .each(|field| removed.push(rules.headers.field_name(field).to_owned()));
+    if let Some(secret) = &rules.secret {
+        if head.headers.contains_key(&secret.name) {
+            removed.push(secret.name.to_string());
+        }
+    }
     if edits.remove_host {
         removed.push("host".to_owned());
     }

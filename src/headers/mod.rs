@@ -427,6 +427,14 @@ pub enum HeadersError {
         /// The name.
         name: String,
     },
+    /// The values of a [required](crate::ForwardedLayer::require) header cannot serve. They are not shown.
+    #[error("the secret in `{}`: {reason}", name.escape_debug())]
+    Secret {
+        /// The name of the header.
+        name: String,
+        /// What is wrong.
+        reason: &'static str,
+    },
     /// The field is read for something else already.
     #[error("`{}` is read for something else already: one field cannot say two things", name.escape_debug())]
     ReadTwice {

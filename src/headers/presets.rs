@@ -84,8 +84,8 @@ impl Headers {
     /// accept connections from CloudFront only, or whoever reaches it directly writes both fields.
     ///
     /// **CloudFront's addresses are shared by all its customers**, so they do not prove that a request came
-    /// through your distribution. Let CloudFront add a header with a secret and check it
-    /// ([Restrict access to Application Load Balancers](https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/restrict-access-to-load-balancer.html)),
+    /// through your distribution. Let CloudFront add a header with a secret, and
+    /// [require](crate::ForwardedLayer::require) it ([Restrict access to Application Load Balancers](https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/restrict-access-to-load-balancer.html)),
     /// or use VPC origins.
     ///
     /// Source: [Add CloudFront request headers](https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/adding-cloudfront-headers.html).
@@ -120,8 +120,9 @@ impl Headers {
     /// Azure Front Door: sets `X-Azure-SocketIP`, `X-Forwarded-Proto` and `X-Forwarded-Host`.
     ///
     /// Its `X-Azure-ClientIP` is taken from what the client writes into `X-Forwarded-For`, so it is
-    /// not read. Trust the service tag AzureFrontDoor.Backend, and check `X-Azure-FDID` in the app:
-    /// other customers' front doors connect from the same addresses.
+    /// not read. Trust the service tag AzureFrontDoor.Backend, and
+    /// [require](crate::ForwardedLayer::require) the id of your own front door in `X-Azure-FDID`: other
+    /// customers' front doors connect from the same addresses.
     ///
     /// Source: [HTTP headers in Azure Front Door](https://learn.microsoft.com/en-us/azure/frontdoor/front-door-http-headers-protocol).
     pub const AZURE_FRONT_DOOR: Self = single(
@@ -155,7 +156,7 @@ impl Headers {
     /// **All of Cloudflare's customers share these networks**, so they do not prove that a request came
     /// through your zone. Let a
     /// [request header transform rule](https://developers.cloudflare.com/rules/transform/request-header-modification/)
-    /// set a header to a secret, and check it.
+    /// set a header to a secret, and [require](crate::ForwardedLayer::require) it.
     ///
     /// Source: [Cloudflare HTTP headers](https://developers.cloudflare.com/fundamentals/reference/http-headers/).
     pub const CLOUDFLARE: Self = {
@@ -184,7 +185,8 @@ impl Headers {
     /// ```
     ///
     /// Trust Fastly's published networks. **All of Fastly's customers share them**, so they do not prove
-    /// that a request came through your service. Let your VCL add a header with a secret, and check it.
+    /// that a request came through your service. Let your VCL set a header to a secret, and
+    /// [require](crate::ForwardedLayer::require) it.
     ///
     /// Source: [Fastly-Client-IP](https://www.fastly.com/documentation/reference/http/http-headers/Fastly-Client-IP/),
     /// [Fastly-SSL](https://www.fastly.com/documentation/reference/http/http-headers/Fastly-SSL/).

@@ -41,6 +41,12 @@ findings! {
     PeerUnknown = "peer-unknown",
     /// Forwarding fields came from a peer that is not trusted; they were ignored.
     PeerUntrusted = "peer-untrusted",
+    /// A trusted peer did not send the [required](crate::ForwardedLayer::require) secret, so nothing is
+    /// believed.
+    SecretMissing = "secret-missing",
+    /// The request came through fewer proxies than are [counted](crate::TrustedProxies::count), so nothing is
+    /// believed.
+    HopsMissing = "hops-missing",
     /// A trusted proxy sent other fields of the family, but did not say for whom.
     ForMissing = "for-missing",
     /// An element is empty, no node identifier, or the unspecified address; the walk ended there.

@@ -30,7 +30,12 @@ pub(crate) fn resolve<O: Observer>(
 ) -> Outcome {
     let scan = Scan::new(head.headers, &rules.headers);
     let limit = trust.hop_limit().unwrap_or(usize::MAX);
-    let trusted = limit > 0 && peer.is_some_and(|peer| trust.trusts_peer(peer));
+    let is_proxy = limit > 0 && peer.is_some_and(|peer| trust.trusts_peer(peer));
+    let proves_itself = match &rules.secret {
+        Some(secret) if is_proxy => secret.is_in(head.headers),
+        _ => true,
+    };
+    let trusted = is_proxy && proves_itself;
     observer.see(Step::Peer {
         peer,
         trusted,
@@ -39,7 +44,8 @@ pub(crate) fn resolve<O: Observer>(
 
     let mut resolving = Resolving::new(rules, &scan, observer);
     if !trusted {
-        return resolving.believe_nobody(peer, head);
+        let finding = (!proves_itself).then_some(Finding::SecretMissing);
+        return resolving.believe_nobody(peer, head, finding);
     }
 
     let mut walked = Walked::default();
@@ -47,6 +53,10 @@ pub(crate) fn resolve<O: Observer>(
     // A list speaks through the element that pairs with the client's; without an element, through its
     // last one.
     let pairs = walked.accepted.max(1);
+    if resolving.has_too_few_hops(&walked, trust) {
+        let resolving = Resolving::new(rules, &scan, resolving.observer);
+        return resolving.believe_nobody(peer, head, Some(Finding::HopsMissing));
+    }
     let is_proxied = resolving.is_proxied();
     if is_proxied && scan.client.is_empty() {
         resolving.findings.insert(Finding::ForMissing);

@@ -14,6 +14,7 @@ use crate::{
     peer::Peer,
     resolution::{Finding, Findings, Resolution, scheme::Scheme},
     rules::Rules,
+    trust::Trust,
 };
 
 /// Where the walk led.
@@ -71,8 +72,15 @@ impl<'a, O: Observer> Resolving<'a, O> {
     }
 
     /// Rule R3: the peer is the client, and nothing that it forwards counts.
-    pub(crate) fn believe_nobody(mut self, peer: Option<Peer>, head: Head<'_>) -> Outcome {
-        if peer.is_none() {
+    pub(crate) fn believe_nobody(
+        mut self,
+        peer: Option<Peer>,
+        head: Head<'_>,
+        finding: Option<Finding>,
+    ) -> Outcome {
+        if let Some(finding) = finding {
+            self.findings.insert(finding);
+        } else if peer.is_none() {
             self.findings.insert(Finding::PeerUnknown);
         } else if !self.scan.present.is_empty() || self.scan.underscored {
             self.findings.insert(Finding::PeerUntrusted);
@@ -89,6 +97,19 @@ impl<'a, O: Observer> Resolving<'a, O> {
                 prefix: None,
             },
         )
+    }
+
+    /// Whether proxies are counted, and the list is shorter than that. A field that holds the client alone
+    /// has nothing to count.
+    pub(crate) fn has_too_few_hops(&self, walked: &Walked<'a>, trust: &dyn Trust) -> bool {
+        let is_list = matches!(
+            self.headers().client_syntax,
+            ClientSyntax::List | ClientSyntax::Forwarded
+        );
+        is_list
+            && trust
+                .exact_hops()
+                .is_some_and(|count| count > 1 && walked.accepted < count)
     }
 
     /// Whether the peer forwards the request of a client: if it sent any field of the family, it should

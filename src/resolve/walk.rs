@@ -144,8 +144,11 @@ impl<'a, O: Observer> Resolving<'a, O> {
             }
             Some(Node::Unknown | Node::Obfuscated) => {
                 walked.accepted = walked.accepted.saturating_add(1);
-                self.findings.insert(Finding::ClientHidden);
-                (Verdict::Hidden, Some(End::Unknown))
+                let counted = steps.counted.is_some() && steps.end(true, more).is_none();
+                if !counted {
+                    self.findings.insert(Finding::ClientHidden);
+                }
+                (Verdict::Hidden, (!counted).then_some(End::Unknown))
             }
             Some(Node::Unix) => {
                 walked.accepted = walked.accepted.saturating_add(1);
@@ -233,6 +236,8 @@ struct Steps<'a> {
     trust: &'a dyn Trust,
     /// Trusted addresses that may still be passed; the peer was the first hop.
     left: usize,
+    /// Proxies are counted, whoever they are.
+    counted: Option<usize>,
 }
 
 impl<'a> Steps<'a> {
@@ -240,12 +245,17 @@ impl<'a> Steps<'a> {
         Self {
             trust,
             left: limit.saturating_sub(1),
+            counted: trust.exact_hops(),
         }
     }
 
     /// Why the walk ends here; `None` if it goes on.
     fn end(&mut self, trusted: bool, more: bool) -> Option<End> {
-        if !trusted {
+        if self.counted.is_some() {
+            if self.left == 0 {
+                return Some(End::Client { more });
+            }
+        } else if !trusted {
             return Some(End::Client { more });
         }
         // Before the next question, so that the answer does not depend on what a client wrote further left.

@@ -51,6 +51,12 @@ pub trait Trust: fmt::Debug + Send + Sync {
         None
     }
 
+    /// How many proxies a request comes through, whoever they are: see [`TrustedProxies::count`]. `None` to walk
+    /// over trusted addresses instead.
+    fn exact_hops(&self) -> Option<usize> {
+        None
+    }
+
     /// What in the configuration makes `address` trusted, for a person to read.
     fn reason(&self, address: IpAddr) -> Option<String> {
         let _ = address;
@@ -125,6 +131,10 @@ impl<T: Trust + ?Sized> Trust for Arc<T> {
 
     fn hop_limit(&self) -> Option<usize> {
         T::hop_limit(self)
+    }
+
+    fn exact_hops(&self) -> Option<usize> {
+        T::exact_hops(self)
     }
 
     fn reason(&self, address: IpAddr) -> Option<String> {

@@ -60,6 +60,7 @@ enum Hops {
     #[default]
     ByWidth,
     AtMost(usize),
+    Exactly(usize),
     Unlimited,
 }
 
@@ -91,6 +92,28 @@ impl TrustedProxies {
         Self {
             any_peer: true,
             ..Self::default()
+        }
+    }
+
+    /// Trusts exactly `n` proxies, whoever they are, the peer included: element `n` of the list, from the
+    /// right, is the client. If there are fewer, the request came another way, and nothing is believed
+    /// ([`Finding::HopsMissing`](crate::Finding::HopsMissing)).
+    ///
+    /// This is the `2` of Express's `trust proxy` and of Werkzeug's `ProxyFix`. **It can be forged by whoever
+    /// reaches an inner proxy around the outer ones**: behind a CDN and a platform's router, a client that
+    /// asks the platform's own host name writes the element that is counted as the CDN's. Name the outer
+    /// proxies if you can: `"*, 173.245.48.0/20"`.
+    ///
+    /// ```
+    /// use tower_forwarded::TrustedProxies;
+    ///
+    /// let behind_two = TrustedProxies::count(2);
+    /// ```
+    #[must_use]
+    pub fn count(n: usize) -> Self {
+        Self {
+            hops: Hops::Exactly(n),
+            ..Self::any()
         }
     }
 
@@ -160,6 +183,8 @@ impl TrustedProxies {
             unix: self.unix || other.unix,
             any_peer: self.any_peer || other.any_peer,
             hops: match (self.hops, other.hops) {
+                (Hops::Exactly(one), Hops::Exactly(two)) => Hops::Exactly(one.min(two)),
+                (count @ Hops::Exactly(_), _) | (_, count @ Hops::Exactly(_)) => count,
                 (Hops::AtMost(one), Hops::AtMost(two)) => Hops::AtMost(one.min(two)),
                 (limit @ Hops::AtMost(_), _) | (_, limit @ Hops::AtMost(_)) => limit,
                 (Hops::Unlimited, _) | (_, Hops::Unlimited) => Hops::Unlimited,
@@ -254,8 +279,15 @@ impl Trust for TrustedProxies {
     fn hop_limit(&self) -> Option<usize> {
         match self.hops {
             Hops::ByWidth => self.has_all_addresses().then_some(1),
-            Hops::AtMost(n) => Some(n),
+            Hops::AtMost(n) | Hops::Exactly(n) => Some(n),
             Hops::Unlimited => None,
+        }
+    }
+
+    fn exact_hops(&self) -> Option<usize> {
+        match self.hops {
+            Hops::Exactly(n) => Some(n),
+            Hops::ByWidth | Hops::AtMost(_) | Hops::Unlimited => None,
         }
     }
 

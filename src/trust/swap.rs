@@ -61,6 +61,10 @@ impl Trust for SwapProxies {
         self.0.load().hop_limit()
     }
 
+    fn exact_hops(&self) -> Option<usize> {
+        self.0.load().exact_hops()
+    }
+
     fn reason(&self, address: IpAddr) -> Option<String> {
         self.0.load().reason(address)
     }

@@ -119,6 +119,7 @@ impl<'a> Bytes<'a> {
             edge_says_host: more & 1 != 0,
             believes_prefix: more & 2 != 0,
             any_peer: more & 4 != 0,
+            secret: more & 8 != 0,
             forwarded: flags & 1 != 0,
             unix: flags & 2 != 0,
             scheme_by: if flags & 4 != 0 {

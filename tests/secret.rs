@@ -1,0 +1,194 @@
+//! A proxy that proves itself by a header (R17), and proxies that are counted (R2).
+
+use tower_forwarded::{Finding, ForwardedLayer, Headers, TrustedProxies, explain};
+
+use crate::support::*;
+
+const SECRET: &str = "correct horse";
+const HONEST: [(&str, &str); 2] = [
+    ("x-forwarded-for", "203.0.113.7"),
+    ("x-forwarded-proto", "https"),
+];
+
+fn guarded() -> ForwardedLayer {
+    layer()
+        .require("X-Origin-Verify", ["old one", SECRET])
+        .unwrap()
+}
+
+/// Client, scheme and findings.
+fn came_out(
+    layer: &ForwardedLayer,
+    peer: &str,
+    more: &[(&str, &str)],
+) -> (String, &'static str, String) {
+    let fields = [&HONEST[..], more].concat();
+    let seen = through(layer, Some(peer), request("/", &fields));
+    // Whoever sent it, nobody behind the layer reads it.
+    assert_eq!(field(&seen, "x-origin-verify"), "");
+    let resolution = resolution(&seen);
+    (
+        client(&resolution),
+        resolution.scheme().as_str(),
+        findings(&resolution),
+    )
+}
+
+#[test]
+fn a_trusted_peer_is_believed_only_with_the_secret() {
+    let line = |value| ("x-origin-verify", value);
+    for right in [SECRET, "old one"] {
+        let believed = ("203.0.113.7".into(), "https", String::new());
+        assert_eq!(came_out(&guarded(), PROXY, &[line(right)]), believed);
+    }
+    let nobody = ("10.0.0.1".into(), "http", "secret-missing".into());
+    for wrong in [
+        &[][..],
+        &[line("")],
+        &[line("guess")],
+        &[line("correct hors")],
+        &[line("correct horse ")],
+        &[line("Correct horse")],
+        &[line("old one, correct horse")],
+        // Two lines prove nothing: one of them may be a client's.
+        &[line(SECRET), line(SECRET)],
+        &[line("guess"), line(SECRET)],
+        &[("x_origin_verify", SECRET)],
+    ] {
+        let request = request("/", &[&HONEST[..], wrong].concat());
+        let seen = through(&guarded(), Some(PROXY), request);
+        let resolution = resolution(&seen);
+        assert!(
+            !resolution.is_trusted() && resolution.hops() == 0,
+            "{wrong:?}"
+        );
+        assert_eq!(came_out(&guarded(), PROXY, wrong), nobody, "{wrong:?}");
+    }
+    // The secret makes no proxy of somebody who is not trusted.
+    assert_eq!(
+        came_out(&guarded(), "198.51.100.9:1", &[line(SECRET)]),
+        ("198.51.100.9".into(), "http", "peer-untrusted".into())
+    );
+}
+
+#[test]
+fn the_secret_is_shown_nowhere() {
+    let layer = guarded();
+    assert!(!format!("{layer:?}").contains("horse"), "{layer:?}");
+    for value in [SECRET, "wrong horse"] {
+        let fields = [&HONEST[..], &[("x-origin-verify", value)]].concat();
+        let parts = request("/", &fields).into_parts().0;
+        let told = explain(Some(PROXY.parse().unwrap()), &parts, layer.policy());
+        let text = format!("{told} {told:?}");
+        assert!(!text.contains("horse"), "{text}");
+        assert!(told.removed().contains(&"x-origin-verify".to_owned()));
+    }
+    let told = explain(
+        Some(PROXY.parse().unwrap()),
+        &request("/", &HONEST).into_parts().0,
+        layer.policy(),
+    );
+    let advice = told.advice_about(Finding::SecretMissing).unwrap();
+    assert!(advice.contains("x-origin-verify"), "{advice}");
+    for (name, values) in [
+        ("no name", &["horse"][..]),
+        ("x-forwarded-for", &["horse"]),
+        ("host", &["horse"]),
+        ("x-origin-verify", &[]),
+        ("x-origin-verify", &[""]),
+        ("x-origin-verify", &["horse", " horse"]),
+        ("x-origin-verify", &["horse\n"]),
+    ] {
+        let error = crate::support::layer().require(name, values).unwrap_err();
+        let error = error.to_string();
+        assert!(error.contains(&format!("`{name}`")), "{error}");
+        assert!(!error.contains("horse"), "{error}");
+    }
+}
+
+#[cfg(feature = "serde")]
+#[test]
+fn a_configuration_names_where_the_secret_is_and_never_the_secret() {
+    use std::io::Write;
+
+    use tower_forwarded::Config;
+
+    let mut file = tempfile::NamedTempFile::new().unwrap();
+    writeln!(file, "{SECRET}\nanother").unwrap();
+    let read = |text: &str| toml::from_str::<Config>(text);
+    let trust = "trust = '10.0.0.0/8'\nrequire = 'x-origin-verify'\n";
+    let path = file.path().display();
+    let config = read(&format!("{trust}require_file = '{path}'")).unwrap();
+    assert!(!format!("{config:?}").contains("horse"), "{config:?}");
+    let layer = config.layer();
+    let proved = [("x-origin-verify", "another")];
+    assert_eq!(came_out(&layer, PROXY, &proved).0, "203.0.113.7");
+    assert_eq!(came_out(&layer, PROXY, &[]).2, "secret-missing");
+    for (more, named) in [
+        ("", "require_env"),
+        (
+            "require_env = 'TOWER_FORWARDED_NOT_SET'",
+            "`TOWER_FORWARDED_NOT_SET`",
+        ),
+        ("require_file = '/no/such/file'", "`/no/such/file`"),
+        ("require = ['a', 'b']", "duplicate"),
+    ] {
+        let error = read(&format!("{trust}{more}")).unwrap_err().to_string();
+        assert!(error.contains(named), "{error}");
+    }
+    let alone = read("trust = []\nrequire_env = 'PATH'").unwrap_err();
+    assert!(alone.to_string().contains("needs a name"), "{alone}");
+}
+
+#[test]
+fn counted_proxies_are_counted_whoever_they_are() {
+    let layer = ForwardedLayer::new(TrustedProxies::count(2));
+    for (list, client, hops, found) in [
+        ("6.6.6.6, 203.0.113.9, 198.51.100.7", "203.0.113.9", 2, ""),
+        ("203.0.113.9, 198.51.100.7", "203.0.113.9", 2, ""),
+        ("203.0.113.9, unknown", "203.0.113.9", 2, ""),
+        (
+            "6.6.6.6, unknown, 198.51.100.7",
+            "198.51.100.7",
+            2,
+            "client-hidden",
+        ),
+        // Fewer: the request came another way.
+        ("203.0.113.9", "10.0.0.1", 0, "hops-missing"),
+        ("junk, 198.51.100.7", "10.0.0.1", 0, "hops-missing"),
+        ("6.6.6.6, 203.0.113.9, junk", "10.0.0.1", 0, "hops-missing"),
+        ("", "10.0.0.1", 0, "hops-missing"),
+    ] {
+        let fields = [("x-forwarded-for", list), HONEST[1]];
+        let seen = resolve(&layer, &fields);
+        assert_eq!(
+            (
+                crate::support::client(&seen).as_str(),
+                seen.hops(),
+                findings(&seen).as_str()
+            ),
+            (client, hops, found),
+            "{list}"
+        );
+        // Where nothing is believed, nothing is left.
+        let seen = through(&layer, Some(PROXY), request("/", &fields));
+        assert!(hops > 0 || field(&seen, "x-forwarded-for").is_empty());
+        assert_eq!(resolution(&seen).scheme().is_https(), hops > 0, "{list}");
+    }
+    let forwarded = ForwardedLayer::new(TrustedProxies::count(2)).headers(Headers::FORWARDED);
+    let line = "for=6.6.6.6;proto=http, for=203.0.113.9;proto=https, for=198.51.100.7";
+    let seen = resolve(&forwarded, &[("forwarded", line)]);
+    assert_eq!(
+        (
+            crate::support::client(&seen).as_str(),
+            seen.scheme().as_str()
+        ),
+        ("203.0.113.9", "https")
+    );
+    // One is the peer, and a field that holds the client alone has nothing to count.
+    let one = ForwardedLayer::new(TrustedProxies::count(1));
+    assert_eq!(came_out(&one, PROXY, &[]).0, "203.0.113.7");
+    let fly = ForwardedLayer::new(TrustedProxies::count(2)).headers(Headers::FLY);
+    let seen = resolve(&fly, &[("fly-client-ip", "203.0.113.7"), HONEST[1]]);
+    assert_eq!(crate::support::client(&seen), "203.0.113.7");
+}
