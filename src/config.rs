@@ -28,6 +28,8 @@ use crate::{
 /// | `prefix` | whether to [believe a forwarded prefix](ForwardedLayer::believe_prefix) | `false` |
 /// | `scheme` | the [scheme of the connection itself](ForwardedLayer::connection_scheme) | `http` |
 /// | `count` | a number of proxies, whoever they are, instead of `trust` and `hops`: see [`TrustedProxies::count`] | |
+/// | `keep` | headers to [leave as they came](ForwardedLayer::keep), as a list or as one text | none |
+/// | `remove` | headers to [remove from every request](ForwardedLayer::remove), as a list or as one text | none |
 /// | `require` | the name of a [header that proves the proxy](ForwardedLayer::require) | none |
 /// | `require_env` | the environment variable that holds its values, between commas | |
 /// | `require_file` | the file that holds its values, a line each | |
@@ -62,11 +64,15 @@ pub struct Config {
     pub prefix: bool,
     /// The scheme of the connection itself.
     pub scheme: Scheme,
+    /// Headers to leave as they came.
+    pub keep: Vec<http::HeaderName>,
+    /// Headers to remove from every request.
+    pub remove: Vec<http::HeaderName>,
     /// The header that proves the proxy.
     secret: Option<Secret>,
 }
 
-const KEYS: [&str; 11] = [
+const KEYS: [&str; 13] = [
     "trust",
     "headers",
     "hops",
@@ -75,6 +81,8 @@ const KEYS: [&str; 11] = [
     "prefix",
     "scheme",
     "count",
+    "keep",
+    "remove",
     "require",
     "require_env",
     "require_file",
@@ -123,6 +131,7 @@ impl Config {
             .headers(self.headers)
             .connection_scheme(self.scheme)
             .host_patterns(self.hosts);
+        layer = layer.keep_and_remove(self.keep, &self.remove);
         if let Some(secret) = self.secret {
             layer = layer.secret(secret);
         }
@@ -182,6 +191,8 @@ impl Config {
             port: false,
             prefix: false,
             scheme: Scheme::Http,
+            keep: Vec::new(),
+            remove: Vec::new(),
             secret: None,
         };
         let (mut count, mut require, mut secrets) = (None, None, None);
@@ -214,14 +225,8 @@ impl Config {
                     });
                 }
                 "hosts" => {
-                    let patterns = match value {
-                        Value::List(patterns) => patterns,
-                        Value::Text(text) => text
-                            .split(',')
-                            .map(|pattern| pattern.trim().to_owned())
-                            .collect(),
-                    };
-                    config.hosts = patterns
+                    config.hosts = value
+                        .list()
                         .iter()
                         .map(|pattern| pattern.parse())
                         .collect::<Result<_, HostPatternError>>()
@@ -231,6 +236,8 @@ impl Config {
                 "prefix" => config.prefix = value.switch().map_err(wrong)?,
                 "scheme" => config.scheme = parse(&value).map_err(wrong)?,
                 "count" => count = Some(parse::<usize>(&value).map_err(wrong)?),
+                "keep" => config.keep = names(value).map_err(wrong)?,
+                "remove" => config.remove = names(value).map_err(wrong)?,
                 "require" => require = Some(value.text().map_err(wrong)?.to_owned()),
                 "require_env" | "require_file" if secrets.is_some() => {
                     return Err(wrong("the values are read from one place only".to_owned()));
@@ -283,6 +290,18 @@ impl Config {
     }
 }
 
+/// Header names.
+fn names(value: Value) -> Result<Vec<http::HeaderName>, String> {
+    value
+        .list()
+        .iter()
+        .map(|name| match name.parse() {
+            Ok(header) if header != http::header::HOST => Ok(header),
+            _ => Err(format!("`{}` cannot be named here", name.escape_debug())),
+        })
+        .collect()
+}
+
 /// The header that proves the proxy, if one is named; its values come from elsewhere.
 fn secret(
     name: Option<String>,
@@ -324,6 +343,14 @@ impl Value {
         match self {
             Self::Text(text) => Ok(text),
             Self::List(list) => Err(format!("expected one value, not the list {list:?}")),
+        }
+    }
+
+    /// The entries of a list, which can also be one text with commas.
+    fn list(self) -> Vec<String> {
+        match self {
+            Self::List(list) => list,
+            Self::Text(text) => text.split(',').map(|part| part.trim().to_owned()).collect(),
         }
     }
 

@@ -228,6 +228,17 @@ impl ForwardedLayer {
         Ok(self.secret(secret))
     }
 
+    /// What a configuration keeps and removes.
+    pub(crate) fn keep_and_remove(self, keep: Vec<HeaderName>, remove: &[HeaderName]) -> Self {
+        self.with(|rules| {
+            rules.keep.extend(keep);
+            rules
+                .remove
+                .extend(remove.iter().map(|name| name.as_str().replace('_', "-")));
+            rules.update_kept();
+        })
+    }
+
     pub(crate) fn secret(self, secret: Secret) -> Self {
         self.with(|rules| rules.secret = Some(secret))
     }
@@ -248,6 +259,43 @@ impl ForwardedLayer {
             rules.keep.insert(header);
             rules.update_kept();
         }))
+    }
+
+    /// Removes these headers from every request, whoever sent it, in their spellings with underscores too.
+    ///
+    /// For headers that nobody behind the layer should read, and that this crate does not
+    /// [know](crate::guide::removed_headers).
+    ///
+    /// ```
+    /// use tower_forwarded::{ForwardedLayer, TrustedProxies};
+    ///
+    /// let layer = ForwardedLayer::new(TrustedProxies::any()).remove(["x-internal-user"])?;
+    /// # Ok::<(), tower_forwarded::HeadersError>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// Names the first text that is no header name. `Host` cannot be removed.
+    pub fn remove<I>(self, names: I) -> Result<Self, HeadersError>
+    where
+        I: IntoIterator,
+        I::Item: AsRef<str>,
+    {
+        let mut remove = Vec::new();
+        for name in names {
+            let name = name.as_ref();
+            match name.parse::<HeaderName>() {
+                Ok(header) if header != http::header::HOST => {
+                    remove.push(header.as_str().replace('_', "-"));
+                }
+                _ => {
+                    return Err(HeadersError::InvalidName {
+                        name: name.to_owned(),
+                    });
+                }
+            }
+        }
+        Ok(self.with(|rules| rules.remove.extend(remove)))
     }
 
     /// Leaves the request's URI as it came, for an app that forwards requests (rule R12).

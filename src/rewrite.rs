@@ -50,7 +50,10 @@ fn clean(headers: &mut HeaderMap, resolution: &Resolution, edits: &Edits, rules:
         headers.remove(&secret.name);
     }
     if edits.underscored {
-        remove_underscored(headers, rules);
+        remove_all(headers, underscored(headers, rules).cloned().collect());
+    }
+    if !rules.remove.is_empty() {
+        remove_all(headers, unwanted(headers, rules).cloned().collect());
     }
     match edits.client {
         ClientEdit::Keep => {}
@@ -128,11 +131,22 @@ fn insert(headers: &mut HeaderMap, name: &HeaderName, value: &[u8]) {
     }
 }
 
-fn remove_underscored(headers: &mut HeaderMap, rules: &Rules) {
-    let names: Vec<HeaderName> = underscored(headers, rules).cloned().collect();
+fn remove_all(headers: &mut HeaderMap, names: Vec<HeaderName>) {
     for name in names {
         headers.remove(name);
     }
+}
+
+/// The headers that the user wants removed, however they are spelled.
+pub(crate) fn unwanted<'a>(
+    headers: &'a HeaderMap,
+    rules: &'a Rules,
+) -> impl Iterator<Item = &'a HeaderName> {
+    headers.keys().filter(|name| {
+        rules.remove.contains(name.as_str())
+            || (name.as_str().contains('_')
+                && rules.remove.contains(&name.as_str().replace('_', "-")))
+    })
 }
 
 /// The fields to remove for their spelling.

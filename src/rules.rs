@@ -1,6 +1,10 @@
 //! What was decided, without the trust: plain data.
 
-use std::{collections::HashSet, fmt, sync::Arc};
+use std::{
+    collections::{BTreeSet, HashSet},
+    fmt,
+    sync::Arc,
+};
 
 use http::{Extensions, HeaderName};
 
@@ -26,6 +30,8 @@ pub(crate) struct Rules {
     pub(crate) peer_from: Option<Arc<PeerFrom>>,
     pub(crate) secret: Option<Secret>,
     pub(crate) keep: HashSet<HeaderName>,
+    /// Removed from every request, though no proxy forwards a client by it.
+    pub(crate) remove: BTreeSet<String>,
     /// The known ones among `keep`, as a set.
     pub(crate) keep_known: FieldSet,
     pub(crate) keep_uri: bool,
@@ -72,6 +78,7 @@ impl Default for Rules {
             peer_from: None,
             secret: None,
             keep: HashSet::new(),
+            remove: BTreeSet::new(),
             keep_known: FieldSet::EMPTY,
             keep_uri: false,
             keep_connect_info: false,
@@ -90,6 +97,7 @@ impl fmt::Debug for Rules {
             .field("peer_from", &self.peer_from.is_some())
             .field("secret", &self.secret)
             .field("keep", &self.keep)
+            .field("remove", &self.remove)
             .field("keep_uri", &self.keep_uri)
             .field("keep_connect_info", &self.keep_connect_info)
             .finish()

@@ -396,3 +396,31 @@ fn what_other_products_write_reaches_nobody() {
         }
     }
 }
+
+#[test]
+fn what_nobody_should_read_can_be_removed_in_every_spelling() {
+    let layer = layer().remove(["X-Internal-User", "x_other"]).unwrap();
+    for peer in [PROXY, "203.0.113.9:1"] {
+        let fields = [
+            ("x-internal-user", "admin"),
+            ("x_internal_user", "admin"),
+            ("x-internal_user", "admin"),
+            ("x-other", "1"),
+            ("x_other", "1"),
+            ("x-internal-users", "stays"),
+        ];
+        let request = request("/", &fields);
+        let parts = request.clone().into_parts().0;
+        let told = tower_forwarded::explain(peer.parse().ok(), &parts, layer.policy());
+        let seen = through(&layer, Some(peer), request);
+        for (name, value) in fields {
+            let left = if value == "stays" { value } else { "" };
+            assert_eq!(field(&seen, name), left, "{name} from {peer}");
+            assert_eq!(told.removed().contains(&name.to_owned()), left.is_empty());
+        }
+    }
+    for name in ["host", "a b", ""] {
+        let error = crate::support::layer().remove([name]).unwrap_err();
+        assert!(error.to_string().contains(&format!("`{name}`")), "{error}");
+    }
+}

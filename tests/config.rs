@@ -147,3 +147,18 @@ fn the_environment_is_read_by_its_prefix() {
     let error = Config::from_env("TOWER_FORWARDED_TESTS_").unwrap_err();
     assert!(error.to_string().contains("trust"), "{error}");
 }
+
+#[test]
+fn headers_are_kept_and_removed_by_a_configuration_too() {
+    let text = "trust = '10.0.0.0/8'\nkeep = ['x-real-ip']\nremove = 'x-user, x-role'";
+    let layer = toml::from_str::<Config>(text).unwrap().layer();
+    let fields = [("x-real-ip", "6.6.6.6"), ("x-user", "a"), ("x_role", "b")];
+    let seen = through(&layer, Some(PROXY), request("/", &fields));
+    assert_eq!(field(&seen, "x-real-ip"), "6.6.6.6");
+    assert_eq!(field(&seen, "x-user") + &field(&seen, "x_role"), "");
+    for (key, value) in [("keep", "['a b']"), ("remove", "'host'")] {
+        let text = format!("trust = []\n{key} = {value}");
+        let error = toml::from_str::<Config>(&text).unwrap_err().to_string();
+        assert!(error.contains(&format!("{key}: `")), "{error}");
+    }
+}

@@ -141,6 +141,7 @@ fn removed(head: Head<'_>, rules: &Rules, edits: &Edits) -> Vec<String> {
     edits
         .remove
         .each(|field| removed.push(rules.headers.field_name(field).to_owned()));
+    removed.extend(rewrite::unwanted(head.headers, rules).map(ToString::to_string));
     if let Some(secret) = &rules.secret {
         if head.headers.contains_key(&secret.name) {
             removed.push(secret.name.to_string());
@@ -152,6 +153,9 @@ fn removed(head: Head<'_>, rules: &Rules, edits: &Edits) -> Vec<String> {
     if edits.underscored {
         removed.extend(rewrite::underscored(head.headers, rules).map(|name| name.to_string()));
     }
+    // A header can be removed for two reasons.
+    removed.sort_unstable();
+    removed.dedup();
     removed
 }
 

@@ -7,13 +7,10 @@ use http::{Request, StatusCode};
 use super::{
     finish::Finish,
     opt_in_service,
-    refusal::{EmptyResponse, Refusal, RefusalReason},
+    refusal::{self, EmptyResponse, Refusal, RefusalReason},
     refusal_response,
 };
-use crate::{
-    host_pattern::{HostPattern, HostPatternError},
-    resolution::Resolution,
-};
+use crate::host_pattern::{HostPattern, HostPatternError};
 
 /// Answers 421 (Misdirected Request, RFC 9110, section 15.5.20) to requests for other names than the
 /// service's own, as Django's `ALLOWED_HOSTS` and Starlette's `TrustedHostMiddleware` do with 400.
@@ -21,7 +18,7 @@ use crate::{
 /// A client may ask for any host, and what builds links from it (password resets, say) then builds
 /// links to there. The rules:
 ///
-/// 1. The authority is the [`Resolution`]'s, so a forwarded host counts only if it was believed.
+/// 1. The authority is the [`Resolution`](crate::Resolution)'s, so a forwarded host counts only if it was believed.
 /// 2. One that matches a pattern passes.
 /// 3. An address instead of a name passes with [`allow_addresses`](Self::allow_addresses): health checks
 ///    ask so.
@@ -96,10 +93,7 @@ impl<F> AllowedHostsLayer<F> {
     }
 
     fn decide<B>(&self, request: &Request<B>) -> Result<Finish, Refusal> {
-        let resolution = request
-            .extensions()
-            .get::<Resolution>()
-            .ok_or_else(Refusal::layer_missing)?;
+        let resolution = refusal::resolution(request)?;
         let authority = resolution.authority().ok_or(Refusal::new(
             StatusCode::BAD_REQUEST,
             RefusalReason::NoTarget,

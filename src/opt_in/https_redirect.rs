@@ -7,7 +7,7 @@ use http::{HeaderMap, HeaderValue, Method, Request, StatusCode, Uri, header};
 use super::{
     finish::Finish,
     opt_in_service,
-    refusal::{EmptyResponse, Refusal, RefusalReason},
+    refusal::{self, EmptyResponse, Refusal, RefusalReason},
     refusal_response,
 };
 use crate::{
@@ -206,10 +206,7 @@ impl<F> fmt::Debug for HttpsRedirectLayer<F> {
 
 impl<F> HttpsRedirectLayer<F> {
     fn decide<B>(&self, request: &Request<B>) -> Result<Finish, Refusal> {
-        let resolution = request
-            .extensions()
-            .get::<Resolution>()
-            .ok_or_else(Refusal::layer_missing)?;
+        let resolution = refusal::resolution(request)?;
         let options = &self.options;
         if resolution.scheme().is_https() {
             return Ok(options.hsts.clone().map_or(Finish::Nothing, Finish::Hsts));

@@ -8,13 +8,10 @@ use http::Request;
 use super::{
     finish::{Finish, Repair},
     opt_in_service,
-    refusal::{EmptyResponse, Refusal},
+    refusal::{self, EmptyResponse, Refusal},
     refusal_response,
 };
-use crate::{
-    host_pattern::{HostPattern, HostPatternError},
-    resolution::Resolution,
-};
+use crate::host_pattern::{HostPattern, HostPatternError};
 
 /// Repairs `Location`, `Content-Location` and `Refresh` in the answers of inner services that build
 /// `http://internal-host/…` themselves: a service that this one forwards to, or code that was told its
@@ -78,10 +75,7 @@ impl LocationLayer {
 
 impl<F> LocationLayer<F> {
     fn decide<B>(&self, request: &Request<B>) -> Result<Finish, Refusal> {
-        let resolution = request
-            .extensions()
-            .get::<Resolution>()
-            .ok_or_else(Refusal::layer_missing)?;
+        let resolution = refusal::resolution(request)?;
         Ok(Finish::Repair(Repair {
             origin: resolution.origin(),
             backends: self.backends.clone(),

@@ -2,9 +2,9 @@
 
 use std::fmt;
 
-use http::{HeaderValue, Response, StatusCode, header};
+use http::{HeaderValue, Request, Response, StatusCode, header};
 
-use crate::resolution::Finding;
+use crate::resolution::{Finding, Resolution};
 
 /// Why an opt-in layer answered a request itself.
 ///
@@ -44,14 +44,6 @@ impl Refusal {
         }
     }
 
-    /// A layer that needs a [`Resolution`](crate::Resolution) finds none.
-    pub(super) const fn layer_missing() -> Self {
-        Self::new(
-            StatusCode::INTERNAL_SERVER_ERROR,
-            RefusalReason::LayerMissing,
-        )
-    }
-
     pub(super) const fn redirect(status: StatusCode, location: HeaderValue) -> Self {
         Self {
             status,
@@ -87,6 +79,14 @@ impl fmt::Display for Refusal {
             RefusalReason::NotHttps => f.write_str("this service is reached by https"),
         }
     }
+}
+
+/// What [`ForwardedLayer`](crate::ForwardedLayer) left in the request.
+pub(super) fn resolution<B>(request: &Request<B>) -> Result<&Resolution, Refusal> {
+    request.extensions().get().ok_or(Refusal::new(
+        StatusCode::INTERNAL_SERVER_ERROR,
+        RefusalReason::LayerMissing,
+    ))
 }
 
 /// Makes the response of an opt-in layer's own.
