@@ -229,6 +229,7 @@ impl ForwardedLayer {
     }
 
     /// What a configuration keeps and removes.
+    #[cfg(feature = "serde")]
     pub(crate) fn keep_and_remove(self, keep: Vec<HeaderName>, remove: &[HeaderName]) -> Self {
         self.with(|rules| {
             rules.keep.extend(keep);

@@ -237,7 +237,13 @@ pub(crate) fn classify(name: &str) -> Option<Kind> {
     look_up(name)
 }
 
-#[inline]
+/// The same where it is seldom asked, and not worth a copy of the code.
+#[inline(never)]
+pub(crate) fn classify_seldom(name: &str) -> Option<Kind> {
+    classify(name)
+}
+
+#[inline(always)]
 fn look_up(name: &str) -> Option<Kind> {
     // What nearly every request behind a proxy has, without arithmetic.
     match name {
@@ -252,7 +258,7 @@ fn look_up(name: &str) -> Option<Kind> {
 }
 
 /// Searches a table of names.
-#[inline]
+#[inline(always)]
 fn find(name: &str, names: &[&str], table: &[Field]) -> Option<Kind> {
     let mut place = start(name.as_bytes(), table.len());
     loop {

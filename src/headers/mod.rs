@@ -254,7 +254,7 @@ impl Headers {
             name: name.to_owned(),
         })?;
         let place = role as Field;
-        let (field, custom) = match known::classify(header.as_str()) {
+        let (field, custom) = match known::classify_seldom(header.as_str()) {
             Some(Kind::Field(field)) => (field, None),
             Some(Kind::Underscored(_)) => {
                 return Err(HeadersError::Underscored {
@@ -304,6 +304,7 @@ impl Headers {
     }
 
     /// What a header is: a field that is known, or one that the user named.
+    #[inline(never)]
     pub(crate) fn recognise(&self, name: &HeaderName) -> Option<Kind> {
         self.recognise_fast(name)
     }

@@ -1,6 +1,6 @@
 //! Who the client is (rules R4 and R5).
 
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv4Addr};
 
 use super::{
     edits::ClientEdit,
@@ -210,7 +210,8 @@ impl<'a, O: Observer> Resolving<'a, O> {
 /// Whether readers of addresses understand this spelling.
 fn is_plain(address: IpAddr, text: Option<&[u8]>) -> bool {
     text.is_some_and(|text| match address {
-        IpAddr::V4(_) => !text.contains(&b':'),
+        // As long as its digits are: no port, and not mapped into IPv6.
+        IpAddr::V4(address) => text.len() == width(address),
         IpAddr::V6(_) => !text.starts_with(b"[") && !text.contains(&b'%'),
     })
 }
@@ -225,6 +226,19 @@ pub(crate) fn trusts_everyone(trust: &dyn Trust) -> bool {
     ];
     let v6 = IpAddr::from([0x2001, 0xdb8, 0, 0, 0, 0, 0, 1]);
     v4.into_iter().all(|address| trust.trusts(address)) || trust.trusts(v6)
+}
+
+/// The bytes of a dotted-decimal address.
+fn width(address: Ipv4Addr) -> usize {
+    let dots_and_digits = 7_usize;
+    address
+        .octets()
+        .iter()
+        .fold(dots_and_digits, |width, &octet| {
+            width
+                .saturating_add(usize::from(octet >= 10))
+                .saturating_add(usize::from(octet >= 100))
+        })
 }
 
 fn is_no_scheme(text: &[u8]) -> bool {
