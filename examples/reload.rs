@@ -1,7 +1,7 @@
 //! A trust set that follows a file and a name, while requests run.
 //!
 //! ```text
-//! cargo run --example reload -- --list proxies.txt --name balancer.internal
+//! cargo run --features arc-swap --example reload -- --list proxies.txt --name balancer.internal
 //! ```
 //!
 //! The file has one address or network a line, as providers publish them; the name is looked up anew

@@ -122,7 +122,7 @@
 //! # If something is not as you meant it
 //!
 //! [`explain`] tells how a request is resolved and what to change, and so does
-//! `cargo run --example explain` with a captured request.
+//! `cargo run --features serde --example explain` with a captured request.
 //!
 //! # Map
 //!
