@@ -122,7 +122,7 @@
 //! # If something is not as you meant it
 //!
 //! [`explain`] tells how a request is resolved and what to change, and so does
-//! `cargo run --features serde --example explain` with a captured request.
+//! `cargo run --example explain` with a captured request.
 //!
 //! # Map
 //!
@@ -147,7 +147,7 @@
 //! |---|---|
 //! | `axum-08` (default) | `ConnectInfo`, `OriginalUri` and the extractors of axum 0.8 |
 //! | `explain-service` | `explain_service`, the explanation of the very request as a page and as JSON, behind your guard |
-//! | `serde` | `Config`, explanations as data |
+//! | `serde` (default) | `Config`, types of your own configuration, explanations as data |
 //! | `published-lists` | AWS's ip-ranges.json |
 //! | `arc-swap` | `SwapProxies` |
 //! | `tracing` | each finding in the log, once with what to change; `request_span` with OpenTelemetry's names |

@@ -1,7 +1,7 @@
 //! Why a request came out as it did.
 //!
 //! ```text
-//! cargo run --features serde --example explain -- --trust 10.0.0.0/8 --peer 10.0.0.1 request.txt
+//! cargo run --example explain -- --trust 10.0.0.0/8 --peer 10.0.0.1 request.txt
 //! ```
 #![allow(clippy::exit)]
 
