@@ -216,7 +216,13 @@ impl ForwardedLayer {
         let header: HeaderName = name.parse().map_err(|_| HeadersError::InvalidName {
             name: name.to_owned(),
         })?;
-        if self.policy.rules.headers.recognise(&header).is_some() {
+        if self
+            .policy
+            .rules
+            .headers
+            .recognise(header.as_str())
+            .is_some()
+        {
             return Err(HeadersError::InvalidName {
                 name: name.to_owned(),
             });

@@ -220,5 +220,5 @@ pub use self::{
     resolution::{
         Finding, FindingError, Findings, FindingsIter, Origin, Resolution, Scheme, SchemeError,
     },
-    trust::{ListError, Trust, TrustError, TrustFn, TrustedProxies, trust_fn},
+    trust::{HopLimit, ListError, Trust, TrustError, TrustFn, TrustedProxies, trust_fn},
 };

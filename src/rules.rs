@@ -107,13 +107,13 @@ impl fmt::Debug for Rules {
 impl Rules {
     /// Which of the fields to keep are forwarding fields; after a change of either.
     pub(crate) fn update_kept(&mut self) {
-        let kept = self
-            .keep
-            .iter()
-            .filter_map(|name| match self.headers.recognise(name) {
-                Some(Kind::Field(field)) => Some(field),
-                _ => None,
-            });
+        let kept =
+            self.keep
+                .iter()
+                .filter_map(|name| match self.headers.recognise(name.as_str()) {
+                    Some(Kind::Field(field)) => Some(field),
+                    _ => None,
+                });
         self.keep_known = FieldSet::of(kept);
     }
 

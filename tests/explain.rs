@@ -579,7 +579,7 @@ fn what_is_no_address_is_called_so_in_the_words_of_its_syntax() {
     let x_forwarded = Headers::X_FORWARDED;
     assert_eq!(
         verdict(x_forwarded.clone(), "x-forwarded-for", "junk"),
-        "no address"
+        "malformed"
     );
     assert_eq!(verdict(x_forwarded, "x-forwarded-for", "1.1.1.1,"), "empty");
     assert_eq!(verdict(Headers::FORWARDED, "forwarded", "for"), "malformed");

@@ -34,7 +34,7 @@ async fn the_example_follows_its_file_and_keeps_the_last_good_set() {
             .args(["--port", "0", "--every", "0.05", "--list"])
             .arg(&list),
     );
-    let text = reload.wait_for("trusts [10.0.0.0/8, hops: None]\n");
+    let text = reload.wait_for("trusts [10.0.0.0/8, hops: Unlimited]\n");
     let address = text
         .trim_start_matches("http://")
         .split('/')

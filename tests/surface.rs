@@ -5,8 +5,9 @@ use std::{net::IpAddr, sync::Arc};
 use axum::{Router, extract::ConnectInfo, routing::get};
 use tower::Layer;
 use tower_forwarded::{
-    AllowedHostsLayer, Finding, Findings, ForwardedLayer, Headers, HostPattern, HttpsRedirectLayer,
-    Peer, RequestHost, SwapProxies, Trust, TrustedProxies, explain, explain_service, trust_fn,
+    AllowedHostsLayer, Finding, Findings, ForwardedLayer, Headers, HopLimit, HostPattern,
+    HttpsRedirectLayer, Peer, RequestHost, SwapProxies, Trust, TrustedProxies, explain,
+    explain_service, trust_fn,
 };
 
 use crate::support::{
@@ -137,7 +138,7 @@ fn trust_of_every_kind_says_the_same_through_what_holds_it() {
     fn check(trust: &dyn Trust, inside: IpAddr, outside: IpAddr) {
         assert!(trust.trusts(inside) && !trust.trusts(outside));
         assert!(trust.trusts_unix());
-        assert_eq!(trust.hop_limit(), Some(2));
+        assert_eq!(trust.hop_limit(), HopLimit::AtMost(2));
         assert_eq!(trust.reason(inside).as_deref(), Some("10.0.0.0/8"));
         assert_eq!(trust.reason(outside), None);
     }
@@ -155,7 +156,10 @@ fn trust_of_every_kind_says_the_same_through_what_holds_it() {
     let closure = trust_fn(|address| address.is_loopback());
     assert!(closure.trusts([127, 0, 0, 1].into()) && !closure.trusts(outside));
     assert!(!closure.trusts_unix());
-    assert_eq!((closure.hop_limit(), closure.reason(inside)), (None, None));
+    assert_eq!(
+        (closure.hop_limit(), closure.reason(inside)),
+        (HopLimit::Unlimited, None)
+    );
     let explanation = explain(
         Some("127.0.0.1:1".parse().unwrap()),
         &request("/", &[]).into_parts().0,

@@ -4,12 +4,16 @@ use std::net::{IpAddr, Ipv6Addr, SocketAddr};
 
 use ipnet::IpNet;
 
-use super::steps::Told;
+use super::trace::Trace;
 use crate::{
     headers::{ClientSyntax, known::Field},
     peer::Peer,
     resolution::{Finding, Resolution, scheme::Scheme},
-    resolve::{head::Head, observer::End, walk::trusts_everyone},
+    resolve::{
+        head::Head,
+        observer::{End, Role, Source},
+        walk::trusts_everyone,
+    },
     rules::Rules,
     trust::Trust,
 };
@@ -26,8 +30,6 @@ pub(super) struct Advice {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Subject {
     Finding(Finding),
-    /// The proxy speaks a family that is not believed.
-    OtherFamily,
     /// The CDN was asked by https, and asked the next proxy by http.
     CleartextBehindCdn,
     /// A proxy of one's own seems to have come out as the client.
@@ -40,12 +42,12 @@ enum Subject {
 
 /// The order in which advice is given: who is believed at all, then the scheme, the client, the host, and
 /// the rest.
-const ORDER: [Subject; Finding::ALL.len() + 5] = [
+const ORDER: [Subject; Finding::ALL.len() + 4] = [
     Subject::Finding(Finding::PeerUnknown),
     Subject::Finding(Finding::PeerUntrusted),
     Subject::Finding(Finding::SecretMissing),
     Subject::Finding(Finding::HopsMissing),
-    Subject::OtherFamily,
+    Subject::Finding(Finding::OtherFamily),
     Subject::Finding(Finding::SchemeMissing),
     Subject::Finding(Finding::SchemeInvalid),
     Subject::CleartextBehindCdn,
@@ -69,7 +71,7 @@ pub(super) struct Case<'a> {
     pub(super) rules: &'a Rules,
     pub(super) trust: &'a dyn Trust,
     pub(super) resolution: &'a Resolution,
-    pub(super) told: &'a Told,
+    pub(super) trace: &'a Trace,
 }
 
 /// What to change, most important first.
@@ -77,13 +79,12 @@ pub(super) fn advise(case: Case<'_>) -> Vec<Advice> {
     let advice = ORDER.iter().filter_map(|subject| {
         let (finding, text) = match *subject {
             Subject::Finding(finding) => (Some(finding), case.about(finding)),
-            Subject::OtherFamily => (None, other_family(case.head, case.rules, case.told)),
             Subject::CleartextBehindCdn => (
                 None,
-                cleartext_behind_a_cdn(case.head, case.resolution, case.told),
+                cleartext_behind_a_cdn(case.head, case.resolution, case.trace),
             ),
-            Subject::MissingHop => (None, missing_hop(case.resolution, case.told)),
-            Subject::EveryAddress => (None, every_address(case.trust, case.told)),
+            Subject::MissingHop => (None, missing_hop(case.resolution, case.trace)),
+            Subject::EveryAddress => (None, every_address(case.trust, case.trace)),
             Subject::PublicPeer => (None, anyone_is_trusted(case.trust, case.resolution)),
         };
         Some(Advice {
@@ -101,7 +102,7 @@ impl Case<'_> {
             rules,
             trust,
             resolution,
-            told,
+            trace,
             ..
         } = self;
         if !resolution.findings().contains(finding) {
@@ -124,28 +125,29 @@ impl Case<'_> {
                 )
             }
             Finding::HopsMissing => {
-                let count = trust.exact_hops()?;
+                let count = trust.hop_limit().counted()?;
                 format!(
                     "The request came through fewer than the {count} proxies that are counted, so what it \
                      says is ignored: somebody asks around the outer ones, or there are fewer; name them \
                      instead of counting."
                 )
             }
-            Finding::ForMissing => for_missing(rules, resolution),
-            Finding::ForMalformed => malformed(told),
+            Finding::OtherFamily => other_family(rules, trace)?,
+            Finding::ForMissing => for_missing(rules, resolution, trace),
+            Finding::ForMalformed => malformed(trace),
             Finding::ClientHidden => {
                 "The proxy hides its client behind an identifier (RFC 7239, section 6.3): let it write \
                  the address (nghttpx: `--forwarded-for=ip`)."
                     .to_owned()
             }
-            Finding::HopLimit => hop_limit(trust, resolution, told)?,
+            Finding::HopLimit => hop_limit(trust, resolution, trace)?,
             Finding::SchemeMissing => format!(
                 "The proxy names the client but not the scheme, so {} is assumed: {}.",
                 resolution.scheme(),
                 scheme_line(rules)
             ),
-            Finding::SchemeInvalid => match value_text(told, "scheme") {
-                list if list.contains(',') => not_a_list(rules, "scheme", list),
+            Finding::SchemeInvalid => match value_text(trace, Role::Scheme) {
+                list if list.contains(',') => not_a_list(rules, Role::Scheme, list),
                 text => format!(
                     "The proxy sends `{text}` as the scheme, which is none, so {} is assumed: {}.",
                     resolution.scheme(),
@@ -153,15 +155,15 @@ impl Case<'_> {
                 ),
             },
             Finding::HostNotAllowed => {
-                let text = value_text(told, "host");
+                let text = value_text(trace, Role::Host);
                 format!(
                     "The forwarded host `{text}` is not one to believe, so the request's own is taken: \
                      if it is yours, and your proxy sets the field itself, add \
                      `.believe_hosts([\"{text}\"])?`."
                 )
             }
-            Finding::HostInvalid => match forwarded_host(told) {
-                Some(list) if list.contains(',') => not_a_list(rules, "host", list),
+            Finding::HostInvalid => match forwarded_host(trace) {
+                Some(list) if list.contains(',') => not_a_list(rules, Role::Host, list),
                 Some(text) => format!(
                     "The forwarded host `{text}` is no valid host and was ignored: look at what the \
                      proxy writes there."
@@ -170,15 +172,15 @@ impl Case<'_> {
                          pass Host on (nginx: `proxy_set_header Host $host;`)."
                     .to_owned(),
             },
-            Finding::PortInvalid => match value_text(told, "port") {
-                list if list.contains(',') => not_a_list(rules, "port", list),
+            Finding::PortInvalid => match value_text(trace, Role::Port) {
+                list if list.contains(',') => not_a_list(rules, Role::Port, list),
                 text => format!(
                     "The forwarded port `{text}` is no port and was ignored: let the proxy set the \
                      field itself, or take `.believe_port()` away."
                 ),
             },
-            Finding::PrefixInvalid => match value_text(told, "prefix") {
-                list if list.contains(',') => not_a_list(rules, "prefix", list),
+            Finding::PrefixInvalid => match value_text(trace, Role::Prefix) {
+                list if list.contains(',') => not_a_list(rules, Role::Prefix, list),
                 text => format!(
                     "The forwarded prefix `{text}` is no safe path and was ignored: let the proxy set \
                      the field itself, or take `.believe_prefix()` away."
@@ -189,14 +191,15 @@ impl Case<'_> {
 }
 
 /// A field that holds one value, and came with a comma.
-fn not_a_list(rules: &Rules, what: &str, text: &str) -> String {
+fn not_a_list(rules: &Rules, role: Role, text: &str) -> String {
     let headers = &rules.headers;
-    let name = headers.field_name(match what {
-        "scheme" => headers.scheme,
-        "host" => headers.host,
-        "port" => headers.port,
-        _ => headers.prefix,
+    let name = headers.field_name(match role {
+        Role::Scheme => headers.scheme,
+        Role::Host => headers.host,
+        Role::Port => headers.port,
+        Role::Prefix => headers.prefix,
     });
+    let what = role.as_str();
     format!(
         "The forwarded {what} `{text}` is not one value, so it was ignored: if each of your proxies \
          appends to {name}, say so with `Headers::with_lists([\"{name}\"])`; if the nearest one sets it, \
@@ -205,14 +208,16 @@ fn not_a_list(rules: &Rules, what: &str, text: &str) -> String {
 }
 
 /// A forwarded host that was read, and is none.
-fn forwarded_host(told: &Told) -> Option<&str> {
-    let mut hosts = told.values.iter().filter(|value| value.what == "host");
-    let forwarded = hosts.find(|value| value.finding == Some(Finding::HostInvalid))?;
-    let is_own = forwarded.source == "host" || forwarded.source == "the request's target";
-    (!is_own).then_some(&forwarded.text)
+fn forwarded_host(trace: &Trace) -> Option<&str> {
+    let value = trace.value(Role::Host)?;
+    let is_own = matches!(value.source, Source::Host | Source::Target);
+    (value.believed == Err(Finding::HostInvalid) && !is_own).then_some(&value.text)
 }
 
-fn for_missing(rules: &Rules, resolution: &Resolution) -> String {
+fn for_missing(rules: &Rules, resolution: &Resolution, trace: &Trace) -> String {
+    if let Some(other) = other_family(rules, trace) {
+        return other;
+    }
     let field = match rules.headers.client_syntax {
         ClientSyntax::Forwarded => "`for=` in Forwarded",
         ClientSyntax::List => {
@@ -231,13 +236,8 @@ fn for_missing(rules: &Rules, resolution: &Resolution) -> String {
 }
 
 /// The text of what was ignored, else of what was read.
-fn value_text<'a>(told: &'a Told, what: &str) -> &'a str {
-    let mut values = told.values.iter().filter(|value| value.what == what);
-    values
-        .clone()
-        .find(|value| !value.believed)
-        .or_else(|| values.next())
-        .map_or("", |value| &value.text)
+fn value_text(trace: &Trace, role: Role) -> &str {
+    trace.value(role).map_or("", |value| &value.text)
 }
 
 fn peer_untrusted(trust: &dyn Trust, resolution: &Resolution) -> String {
@@ -246,7 +246,7 @@ fn peer_untrusted(trust: &dyn Trust, resolution: &Resolution) -> String {
                 \"unix\" to TrustedProxies."
             .to_owned();
     };
-    if trust.hop_limit() == Some(0) {
+    if trust.hop_limit().most() == 0 {
         return "The hop limit is 0, so nobody is believed: raise it to the number of proxies in \
                 front of the service."
             .to_owned();
@@ -296,31 +296,13 @@ fn is_public(address: IpAddr) -> bool {
     }
 }
 
-/// None of the believed fields are there, but those of another family.
-fn other_family(head: Head<'_>, rules: &Rules, told: &Told) -> Option<String> {
-    if !told.trusted || told.present.contains(rules.headers.client) {
-        return None;
-    }
-    let there = |name: &str| head.headers.contains_key(name);
-    let (field, preset): (&str, &str) = if there("x-forwarded-for") {
-        ("X-Forwarded-For", "X_FORWARDED")
-    } else if there("forwarded") {
-        ("Forwarded", "FORWARDED")
-    } else if there("cf-connecting-ip") {
-        ("CF-Connecting-IP", "CLOUDFLARE")
-    } else if there("cloudfront-viewer-address") {
-        ("CloudFront-Viewer-Address", "AWS_CLOUDFRONT")
-    } else if there("fly-client-ip") {
-        ("Fly-Client-IP", "FLY")
-    } else if there("x-azure-socketip") {
-        ("X-Azure-SocketIP", "AZURE_FRONT_DOOR")
-    } else if there("fastly-client-ip") {
-        ("Fastly-Client-IP", "FASTLY")
-    } else {
-        return None;
-    };
+/// The field of another family that is there, and the line that believes it.
+fn other_family(rules: &Rules, trace: &Trace) -> Option<String> {
+    let other = rules.headers.other_family(trace.present)?;
+    let constant = other.to_string().replace('-', "_").to_uppercase();
     Some(format!(
-        "The proxy sends {field}, but {} is what is believed: add `.headers(Headers::{preset})`.",
+        "The proxy sends `{}`, but `{}` is what is believed: add `.headers(Headers::{constant})`.",
+        other.field_name(other.client),
         rules.headers.field_name(rules.headers.client)
     ))
 }
@@ -341,9 +323,13 @@ fn scheme_line(rules: &Rules) -> String {
 }
 
 /// The balancer was asked by http, but something says that the client asked by https.
-fn cleartext_behind_a_cdn(head: Head<'_>, resolution: &Resolution, told: &Told) -> Option<String> {
+fn cleartext_behind_a_cdn(
+    head: Head<'_>,
+    resolution: &Resolution,
+    trace: &Trace,
+) -> Option<String> {
     if resolution.scheme() == Scheme::Https
-        || !told.trusted
+        || !trace.trusted
         || resolution.findings().contains(Finding::SchemeMissing)
     {
         return None;
@@ -387,8 +373,11 @@ fn anyone_is_trusted(trust: &dyn Trust, resolution: &Resolution) -> Option<Strin
 }
 
 /// What is wrong with the element at which the walk ended.
-fn malformed(told: &Told) -> String {
-    let text = told.elements.last().map_or("", |element| &element.text);
+fn malformed(trace: &Trace) -> String {
+    let last = trace.elements.last();
+    let text = last
+        .and_then(|element| element.text.as_deref())
+        .unwrap_or("…");
     let before_port = text.rsplit_once(':').map(|(address, _)| address);
     let cure = match before_port {
         Some(address) if address.parse::<Ipv6Addr>().is_ok() => {
@@ -407,11 +396,11 @@ fn malformed(told: &Told) -> String {
 }
 
 /// The hop limit ended the walk at what may be a proxy.
-fn hop_limit(trust: &dyn Trust, resolution: &Resolution, told: &Told) -> Option<String> {
-    if told.end != Some(End::HopLimit { more: true }) {
+fn hop_limit(trust: &dyn Trust, resolution: &Resolution, trace: &Trace) -> Option<String> {
+    if trace.end != Some(End::HopLimit { more: true }) {
         return None;
     }
-    let limit = trust.hop_limit()?;
+    let limit = trust.hop_limit().most();
     let more = limit.saturating_add(1);
     let client = resolution.client()?;
     Some(format!(
@@ -421,26 +410,35 @@ fn hop_limit(trust: &dyn Trust, resolution: &Resolution, told: &Told) -> Option<
 }
 
 /// A private address came out as the client, and somebody stands left of it.
-fn missing_hop(resolution: &Resolution, told: &Told) -> Option<String> {
+fn missing_hop(resolution: &Resolution, trace: &Trace) -> Option<String> {
     let client = resolution.client()?;
-    if told.end != Some(End::Client { more: true }) || is_public(client) {
+    let Some(End::Client {
+        more: true,
+        counted,
+    }) = trace.end
+    else {
+        return None;
+    };
+    if is_public(client) {
         return None;
     }
+    let cure = if counted {
+        format!("count({})", resolution.hops().saturating_add(1))
+    } else {
+        format!("add \"{}\" to TrustedProxies", narrowest(client))
+    };
     Some(format!(
         "The client came out as {client}, which is a private address with more to its left: if it is a \
-         proxy of yours, one hop is missing, add \"{}\" to TrustedProxies.",
-        narrowest(client)
+         proxy of yours, one hop is missing, {cure}."
     ))
 }
 
 /// The walk passed public addresses because every address is trusted.
-fn every_address(trust: &dyn Trust, told: &Told) -> Option<String> {
-    let mut passed = told
-        .walked
-        .iter()
-        .filter(|(address, trusted)| *trusted && is_public(*address));
+fn every_address(trust: &dyn Trust, trace: &Trace) -> Option<String> {
+    let passed = |(address, trusted): &(IpAddr, bool)| *trusted && is_public(*address);
+    let mut passed = trace.addresses().filter(passed);
     let (first, second) = (passed.next()?, passed.next());
-    if told.end != Some(End::Leftmost) || second.is_none() || !trusts_everyone(trust) {
+    if trace.end != Some(End::Leftmost) || second.is_none() || !trusts_everyone(trust) {
         return None;
     }
     Some(format!(

@@ -1,11 +1,15 @@
 //! The same walk, told to a person.
 
 mod advice;
+#[cfg(feature = "serde")]
+mod data;
 #[cfg(feature = "tracing")]
 pub(crate) mod log;
+mod printable;
 #[cfg(feature = "explain-service")]
 pub(crate) mod service;
-mod steps;
+mod tell;
+mod trace;
 
 use std::fmt;
 
@@ -13,7 +17,8 @@ use http::request::Parts;
 
 use self::{
     advice::{Advice, Case},
-    steps::{Steps, Told, ToldElement, ToldValue, escaped, shortened},
+    printable::{escaped, shortened},
+    trace::{Recorder, Trace},
 };
 use crate::{
     peer::Peer,
@@ -61,25 +66,25 @@ pub(crate) fn explain_head(
     rules: &Rules,
     trust: &dyn Trust,
 ) -> Explanation {
-    let mut steps = Steps::new(peer, rules, trust);
-    let outcome = resolve::resolve(peer, head, rules, trust, &mut steps);
-    let mut told = steps.told;
-    told.removed = removed(head, rules, &outcome.edits);
+    let mut recorder = Recorder::new(&rules.headers, trust);
+    let outcome = resolve::resolve(peer, head, rules, trust, &mut recorder);
+    let trace = recorder.trace;
     let mut uri = head.uri.clone();
     let connect = *head.method == http::Method::CONNECT;
-    rewrite::set_target(&mut uri, &outcome.resolution, connect, rules);
-    told.uri = escaped(uri.to_string().as_bytes());
+    rewrite::target::set(&mut uri, &outcome.resolution, connect, rules);
     let advice = advice::advise(Case {
         head,
         rules,
         trust,
         resolution: &outcome.resolution,
-        told: &told,
+        trace: &trace,
     });
     Explanation {
-        resolution: outcome.resolution,
-        told,
+        trace,
+        removed: removed(head, rules, &outcome.edits),
+        uri: escaped(uri.to_string().as_bytes()),
         advice,
+        resolution: outcome.resolution,
     }
 }
 
@@ -89,7 +94,9 @@ pub(crate) fn explain_head(
 #[derive(Clone, Debug)]
 pub struct Explanation {
     resolution: Resolution,
-    told: Told,
+    trace: Trace,
+    removed: Vec<String>,
+    uri: String,
     advice: Vec<Advice>,
 }
 
@@ -118,13 +125,13 @@ impl Explanation {
     /// The request's URI as the inner service sees it. Bytes outside ASCII are escaped, as `\xc3`.
     #[must_use]
     pub fn uri(&self) -> &str {
-        &self.told.uri
+        &self.uri
     }
 
     /// The forwarding fields that the inner service does not see.
     #[must_use]
     pub fn removed(&self) -> &[String] {
-        &self.told.removed
+        &self.removed
     }
 
     fn outcome(&self) -> String {
@@ -132,7 +139,7 @@ impl Explanation {
             Some(client) => client.to_string(),
             None => "an unknown client".to_owned(),
         };
-        format!("{client} asked for {}", shortened(&self.told.uri))
+        format!("{client} asked for {}", shortened(&self.uri))
     }
 }
 
@@ -141,7 +148,7 @@ fn removed(head: Head<'_>, rules: &Rules, edits: &Edits) -> Vec<String> {
     edits
         .remove
         .each(|field| removed.push(rules.headers.field_name(field).to_owned()));
-    removed.extend(rewrite::unwanted(head.headers, rules).map(ToString::to_string));
+    removed.extend(rewrite::fields::unwanted(head.headers, rules).map(ToString::to_string));
     if let Some(secret) = &rules.secret {
         if head.headers.contains_key(&secret.name) {
             removed.push(secret.name.to_string());
@@ -151,7 +158,8 @@ fn removed(head: Head<'_>, rules: &Rules, edits: &Edits) -> Vec<String> {
         removed.push("host".to_owned());
     }
     if edits.underscored {
-        removed.extend(rewrite::underscored(head.headers, rules).map(|name| name.to_string()));
+        removed
+            .extend(rewrite::fields::underscored(head.headers, rules).map(|name| name.to_string()));
     }
     // A header can be removed for two reasons.
     removed.sort_unstable();
@@ -161,7 +169,6 @@ fn removed(head: Head<'_>, rules: &Rules, edits: &Edits) -> Vec<String> {
 
 impl fmt::Display for Explanation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let told = &self.told;
         if self.advice.is_empty() {
             writeln!(f, "{}.", self.outcome())?;
         }
@@ -169,72 +176,15 @@ impl fmt::Display for Explanation {
             writeln!(f, "{advice}")?;
         }
         writeln!(f)?;
-        let peer = told.peer.as_deref().unwrap_or("unknown");
-        let trusted = match (&told.trusted_by, told.trusted) {
-            (Some(entry), _) => format!("trusted by {entry}"),
-            (None, true) => "trusted by the service's own rule".to_owned(),
-            (None, false) => "not trusted: the client is the peer".to_owned(),
-        };
-        writeln!(f, "{:<10}{peer}, {trusted}", "peer")?;
-        for element in &told.elements {
-            let ToldElement {
-                field,
-                text,
-                vouched_by,
-                verdict,
-            } = element;
-            writeln!(
-                f,
-                "{:<10}{field}: {text} ({vouched_by} says so): {verdict}",
-                "element"
-            )?;
+        tell::tell(&self.trace, f)?;
+        if !self.removed.is_empty() {
+            writeln!(f, "{:<10}{}", "removed", self.removed.join(", "))?;
         }
-        if let Some(end) = &told.walk_ended {
-            writeln!(f, "{:<10}ended {end}", "walk")?;
-        }
-        for value in &told.values {
-            let ToldValue {
-                what, text, source, ..
-            } = value;
-            let verdict = match value.finding {
-                None => String::new(),
-                Some(finding) => format!(": ignored, {finding}"),
-            };
-            writeln!(f, "{what:<10}{text} ({source}){verdict}")?;
-        }
-        if !told.removed.is_empty() {
-            writeln!(f, "{:<10}{}", "removed", told.removed.join(", "))?;
-        }
-        let findings: Vec<_> = self
-            .resolution
-            .findings()
-            .iter()
-            .map(Finding::as_str)
-            .collect();
+        let findings = self.resolution.findings();
         if !findings.is_empty() {
-            writeln!(f, "{:<10}{}", "findings", findings.join(", "))?;
+            let names: Vec<_> = findings.iter().map(Finding::as_str).collect();
+            writeln!(f, "{:<10}{}", "findings", names.join(", "))?;
         }
         write!(f, "{:<10}{}", "outcome", self.outcome())
-    }
-}
-
-#[cfg(feature = "serde")]
-impl serde::Serialize for Explanation {
-    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        use serde::ser::SerializeStruct;
-
-        let resolution = &self.resolution;
-        let findings: Vec<_> = resolution.findings().iter().map(Finding::as_str).collect();
-        let mut out = serializer.serialize_struct("Explanation", 9)?;
-        out.serialize_field("advice", &self.advice().collect::<Vec<_>>())?;
-        out.serialize_field("client", &resolution.client())?;
-        out.serialize_field("client_port", &resolution.client_port())?;
-        out.serialize_field("scheme", resolution.scheme().as_str())?;
-        out.serialize_field("host", &resolution.authority().map(|a| a.as_str()))?;
-        out.serialize_field("prefix", &resolution.prefix())?;
-        out.serialize_field("hops", &resolution.hops())?;
-        out.serialize_field("findings", &findings)?;
-        out.serialize_field("steps", &self.told)?;
-        out.end()
     }
 }

@@ -15,7 +15,7 @@ use tower_service::Service;
 
 use super::{
     Explanation, explain,
-    steps::{escaped, printable, shortened},
+    printable::{escaped, printable, shortened},
 };
 use crate::{layer::ForwardedLayer, policy::Policy, resolution::Resolution, rules::Rules};
 
@@ -220,7 +220,7 @@ fn page(explanation: &Explanation, parts: &Parts, rules: &Rules) -> String {
     let uri = shortened(&escaped(parts.uri.to_string().as_bytes()));
     let mut came = format!("{} {uri} {:?}\n", parts.method, parts.version);
     for (name, value) in &parts.headers {
-        if rules.headers.recognise(name).is_some() {
+        if rules.headers.recognise(name.as_str()).is_some() {
             came.push_str(&format!("{name}: {}\n", printable(value.as_bytes())));
         }
     }

@@ -184,9 +184,9 @@ pub(crate) enum Kind {
     Underscored(Field),
 }
 
-/// For each length, the second letters that names of interest have: nearly every other field of a
-/// request is settled by this.
-static SECOND_LETTERS: [u32; LONGEST + 1] = second_letters();
+/// For each length, the second and third letters that names of interest have: nearly every other field of
+/// a request is settled by this.
+static LETTERS: [u32; LONGEST + 1] = letters();
 
 /// The length of the longest name.
 const LONGEST: usize = longest();
@@ -205,46 +205,45 @@ const fn longest() -> usize {
 }
 
 #[allow(clippy::indexing_slicing, clippy::arithmetic_side_effects)]
-const fn second_letters() -> [u32; LONGEST + 1] {
+const fn letters() -> [u32; LONGEST + 1] {
     let mut letters = [0; LONGEST + 1];
-    letters[4] = letter(b'o'); // host
+    letters[4] = pair(b'o', b's'); // host
     let mut field = 0;
     while field < KNOWN.len() {
         let name = KNOWN[field].as_bytes();
-        letters[name.len()] |= letter(name[1]);
-        if name[1] == b'-' {
-            letters[name.len()] |= letter(b'_');
-        }
+        let (second, third) = (name[1], name[2]);
+        letters[name.len()] |= pair(second, third)
+            | pair(underscored(second), third)
+            | pair(second, underscored(third))
+            | pair(underscored(second), underscored(third));
         field += 1;
     }
     letters
 }
 
-/// One of 32 bits; letters have a bit each.
+const fn underscored(letter: u8) -> u8 {
+    if letter == b'-' { b'_' } else { letter }
+}
+
+/// One of 32 bits for two letters.
 #[inline]
-const fn letter(byte: u8) -> u32 {
-    1_u32.wrapping_shl(byte as u32)
+const fn pair(second: u8, third: u8) -> u32 {
+    1_u32.wrapping_shl((second ^ third) as u32)
+}
+
+/// Whether a header of this name, which is lowercase, may be one of interest. Nearly all others are
+/// settled by it.
+#[inline(always)]
+pub(crate) fn may_matter(name: &str) -> bool {
+    match (LETTERS.get(name.len()), name.as_bytes()) {
+        (Some(letters), [_, second, third, ..]) => letters & pair(*second, *third) != 0,
+        _ => false,
+    }
 }
 
 /// Recognises a header name, which is lowercase.
 #[inline(always)]
 pub(crate) fn classify(name: &str) -> Option<Kind> {
-    let bytes = name.as_bytes();
-    let letters = SECOND_LETTERS.get(bytes.len())?;
-    if letters & letter(*bytes.get(1)?) == 0 {
-        return None;
-    }
-    look_up(name)
-}
-
-/// The same where it is seldom asked, and not worth a copy of the code.
-#[inline(never)]
-pub(crate) fn classify_seldom(name: &str) -> Option<Kind> {
-    classify(name)
-}
-
-#[inline(always)]
-fn look_up(name: &str) -> Option<Kind> {
     // What nearly every request behind a proxy has, without arithmetic.
     match name {
         "host" => return Some(Kind::Host),

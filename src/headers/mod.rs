@@ -254,7 +254,7 @@ impl Headers {
             name: name.to_owned(),
         })?;
         let place = role as Field;
-        let (field, custom) = match known::classify_seldom(header.as_str()) {
+        let (field, custom) = match known::classify(header.as_str()) {
             Some(Kind::Field(field)) => (field, None),
             Some(Kind::Underscored(_)) => {
                 return Err(HeadersError::Underscored {
@@ -303,32 +303,39 @@ impl Headers {
         Ok(())
     }
 
-    /// What a header is: a field that is known, or one that the user named.
-    #[inline(never)]
-    pub(crate) fn recognise(&self, name: &HeaderName) -> Option<Kind> {
-        self.recognise_fast(name)
+    /// The preset whose client field is there, if this one's is not.
+    #[cold]
+    pub(crate) fn other_family(&self, present: FieldSet) -> Option<&'static Self> {
+        let is_there = |preset: &&Self| present.contains(preset.client);
+        Self::presets()
+            .iter()
+            .find(is_there)
+            .filter(|_| !present.contains(self.client))
     }
 
-    /// The same for the one loop that every request runs, compiled into it.
+    /// What a header of this name, which is lowercase, is: a field that is known, or one that the user named.
     #[inline(always)]
-    fn recognise_fast(&self, name: &HeaderName) -> Option<Kind> {
-        match known::classify(name.as_str()) {
+    pub(crate) fn recognise_fast(&self, name: &str) -> Option<Kind> {
+        match known::classify(name) {
             None if self.has_custom => self.recognise_custom(name),
             known => known,
         }
     }
 
+    #[inline(never)]
+    pub(crate) fn recognise(&self, name: &str) -> Option<Kind> {
+        self.recognise_fast(name)
+    }
+
     #[cold]
-    fn recognise_custom(&self, name: &HeaderName) -> Option<Kind> {
+    fn recognise_custom(&self, name: &str) -> Option<Kind> {
         let fields = FIRST_CUSTOM..;
         let custom = self.custom.iter().zip(fields);
         custom
-            .filter_map(|(custom, field)| Some((custom.as_ref()?, field)))
+            .filter_map(|(custom, field)| Some((custom.as_ref()?.as_str(), field)))
             .find_map(|(custom, field)| match custom {
                 same if same == name => Some(Kind::Field(field)),
-                other if known::fold_alike(other.as_str(), name.as_str()) => {
-                    Some(Kind::Underscored(field))
-                }
+                other if known::fold_alike(other, name) => Some(Kind::Underscored(field)),
                 _ => None,
             })
     }

@@ -4,7 +4,7 @@ use http::{HeaderMap, HeaderName, HeaderValue};
 
 use super::{
     Headers,
-    known::{Field, FieldSet, Kind},
+    known::{self, Field, FieldSet, Kind},
 };
 
 /// The field lines of one name.
@@ -58,7 +58,8 @@ impl<'a> Lines<'a> {
     #[inline]
     fn add(&mut self, name: &'a HeaderName, value: &'a HeaderValue) {
         self.last = Some((name, value));
-        self.count = self.count.saturating_add(1);
+        // Four thousand million lines fit into no request.
+        self.count = self.count.wrapping_add(1);
     }
 }
 
@@ -117,6 +118,7 @@ pub(crate) struct Scan<'a> {
 }
 
 impl<'a> Scan<'a> {
+    #[inline]
     pub(crate) fn new(headers: &'a HeaderMap, wanted: &Headers) -> Self {
         let mut scan = Scan {
             headers,
@@ -130,25 +132,41 @@ impl<'a> Scan<'a> {
             port: Lines::default(),
             prefix: Lines::default(),
         };
-        for (name, value) in headers {
-            let field = match wanted.recognise_fast(name) {
-                Some(Kind::Field(field)) => field,
-                Some(Kind::Host) => {
-                    scan.host.add(name, value);
-                    continue;
-                }
-                Some(Kind::Underscored(_)) => {
-                    scan.underscored = true;
-                    continue;
-                }
-                None => continue,
-            };
-            scan.present.insert(field);
-            if let Some(lines) = scan.lines_of(field, wanted) {
-                lines.add(name, value);
+        scan.read(wanted);
+        scan
+    }
+
+    /// The loop that every request runs over all of its fields. Nearly none of them matters, so what is done
+    /// with those that do stands apart.
+    fn read(&mut self, wanted: &Headers) {
+        let fields = self.headers.iter();
+        if wanted.has_custom {
+            for (name, value) in fields {
+                self.take(name, name.as_str(), value, wanted);
+            }
+            return;
+        }
+        for (name, value) in fields {
+            let text = name.as_str();
+            if known::may_matter(text) {
+                self.take(name, text, value, wanted);
             }
         }
-        scan
+    }
+
+    #[inline(never)]
+    fn take(&mut self, name: &'a HeaderName, text: &str, value: &'a HeaderValue, wanted: &Headers) {
+        match wanted.recognise_fast(text) {
+            Some(Kind::Field(field)) => {
+                self.present.insert(field);
+                if let Some(lines) = self.lines_of(field, wanted) {
+                    lines.add(name, value);
+                }
+            }
+            Some(Kind::Host) => self.host.add(name, value),
+            Some(Kind::Underscored(_)) => self.underscored = true,
+            None => {}
+        }
     }
 
     #[inline]

@@ -47,6 +47,9 @@ findings! {
     /// The request came through fewer proxies than are [counted](crate::TrustedProxies::count), so nothing is
     /// believed.
     HopsMissing = "hops-missing",
+    /// A trusted peer sent none of the fields that are believed, and those of another family
+    /// ([`Headers`](crate::Headers)). No client behind a right proxy can cause it.
+    OtherFamily = "other-family",
     /// A trusted proxy sent other fields of the family, but did not say for whom.
     ForMissing = "for-missing",
     /// An element is empty, no node identifier, or the unspecified address; the walk ended there.
@@ -106,7 +109,7 @@ impl FromStr for Finding {
 
 /// A set of [`Finding`]s.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Default)]
-pub struct Findings(u16);
+pub struct Findings(u32);
 
 impl Findings {
     /// No finding.
@@ -140,8 +143,8 @@ impl Findings {
         self.0 |= Self::bit(finding);
     }
 
-    const fn bit(finding: Finding) -> u16 {
-        1_u16.wrapping_shl(finding as u32)
+    const fn bit(finding: Finding) -> u32 {
+        1_u32.wrapping_shl(finding as u32)
     }
 }
 

@@ -18,10 +18,22 @@ pub(super) struct ForwardedHost<'a> {
     /// `None` if the field does not say one value.
     text: Option<Cow<'a, [u8]>>,
     last_line: &'a [u8],
-    source: Source<'a>,
+    source: Source,
+}
+
+impl ForwardedHost<'_> {
+    /// What is said, or, if it is not one value, by its last line.
+    fn text(&self) -> &[u8] {
+        self.text.as_deref().unwrap_or(self.last_line)
+    }
+
+    fn host(&self) -> Option<HostPort<'_>> {
+        authority::parse(self.text.as_deref()?)
+    }
 }
 
 impl<'a, O: Observer> Resolving<'a, O> {
+    #[inline]
     pub(super) fn forwarded_host(
         &self,
         walked: &Walked<'a>,
@@ -43,11 +55,12 @@ impl<'a, O: Observer> Resolving<'a, O> {
         Some(ForwardedHost {
             text: text.map(Cow::Borrowed),
             last_line: lines.last().unwrap_or_default(),
-            source: Source::Field(self.headers().field_name(field), number),
+            source: Source::Element(field, number),
         })
     }
 
     /// The authority, from a forwarded host if that is allowed, else from the target or `Host`.
+    #[inline]
     pub(super) fn authority(
         &mut self,
         uri: &Uri,
@@ -55,45 +68,37 @@ impl<'a, O: Observer> Resolving<'a, O> {
         forwarded: Option<&ForwardedHost<'a>>,
         port: Option<u16>,
     ) -> Option<Authority> {
-        let mut ignored = None;
-        if let Some(forwarded) = forwarded {
-            let source = forwarded.source;
-            let text = forwarded.text.as_deref();
-            match text.and_then(|text| Some((authority::parse(text)?, text))) {
-                None => {
-                    let text = text.unwrap_or(forwarded.last_line);
-                    self.value(Role::Host, source, text, Err(Finding::HostInvalid));
-                }
-                Some((host, text)) if self.allows(&host) => {
-                    self.value(Role::Host, source, text, Ok(()));
-                    let authority = shared(&with_port(host, text, scheme, port))?;
-                    self.believed.insert(self.headers().host);
-                    self.edits.set_forwarded_host =
-                        self.scan.forwarded_host.single() != Some(authority.as_str().as_bytes());
-                    self.edits.set_host = !self.host_is(&authority);
-                    return Some(authority);
-                }
-                Some((host, text)) => ignored = Some((host, source, text)),
-            }
+        let Some(forwarded) = forwarded else {
+            return self.own_authority(uri, scheme, port);
+        };
+        let (source, text) = (forwarded.source, forwarded.text());
+        let Some(host) = forwarded.host() else {
+            self.value(Role::Host, source, text, Err(Finding::HostInvalid));
+            return self.own_authority(uri, scheme, port);
+        };
+        let stated = with_port(host, text, scheme, port);
+        if self.allows(&host) {
+            self.believe_host(source, text, &stated);
+            let authority = shared(&stated)?;
+            self.edits.set_host = !self.host_is(&authority);
+            return Some(authority);
         }
-        let authority = self.own_authority(uri, scheme, port);
-        if let Some((host, source, text)) = ignored {
-            // What says the same as the request itself was not ignored.
-            let canonical = with_port(host, text, scheme, port);
-            let says_the_same = authority
-                .as_ref()
-                .is_some_and(|authority| *canonical == *authority.as_str());
-            let believed = if says_the_same {
-                self.believed.insert(self.headers().host);
-                self.edits.set_forwarded_host =
-                    self.scan.forwarded_host.single() != Some(canonical.as_bytes());
-                Ok(())
-            } else {
-                Err(Finding::HostNotAllowed)
-            };
-            self.value(Role::Host, source, text, believed);
+        let own = self.own_authority(uri, scheme, port);
+        // A proxy that forwards the host by which it asks, as most do, is not ignored.
+        if own.as_ref().is_some_and(|own| *stated == *own.as_str()) {
+            self.believe_host(source, text, &stated);
+        } else {
+            self.value(Role::Host, source, text, Err(Finding::HostNotAllowed));
         }
-        authority
+        own
+    }
+
+    /// The forwarded host says the authority, so it stays, in its canonical form.
+    fn believe_host(&mut self, source: Source, text: &[u8], canonical: &str) {
+        self.value(Role::Host, source, text, Ok(()));
+        self.believed.insert(self.headers().host);
+        self.edits.set_forwarded_host =
+            self.scan.forwarded_host.single() != Some(canonical.as_bytes());
     }
 
     fn allows(&self, host: &HostPort<'_>) -> bool {
@@ -104,6 +109,7 @@ impl<'a, O: Observer> Resolving<'a, O> {
     }
 
     /// From the request target, else from `Host`.
+    #[inline]
     fn own_authority(&mut self, uri: &Uri, scheme: Scheme, port: Option<u16>) -> Option<Authority> {
         let (source, text) = match uri.authority() {
             Some(target) => (Source::Target, target.as_str().as_bytes()),
@@ -152,6 +158,7 @@ impl<'a, O: Observer> Resolving<'a, O> {
         }
     }
 
+    #[inline]
     fn host_is(&self, authority: &Authority) -> bool {
         self.scan.host.single() == Some(authority.as_str().as_bytes())
     }

@@ -29,8 +29,8 @@ pub(crate) fn resolve<O: Observer>(
     observer: &mut O,
 ) -> Outcome {
     let scan = Scan::new(head.headers, &rules.headers);
-    let limit = trust.hop_limit().unwrap_or(usize::MAX);
-    let is_proxy = limit > 0 && peer.is_some_and(|peer| trust.trusts_peer(peer));
+    let hops = trust.hop_limit();
+    let is_proxy = hops.most() > 0 && peer.is_some_and(|peer| trust.trusts_peer(peer));
     let proves_itself = match &rules.secret {
         Some(secret) if is_proxy => secret.is_in(head.headers),
         _ => true,
@@ -49,17 +49,20 @@ pub(crate) fn resolve<O: Observer>(
     }
 
     let mut walked = Walked::default();
-    resolving.walk(trust, limit, &mut walked);
+    resolving.walk(trust, hops, &mut walked);
     // A list speaks through the element that pairs with the client's; without an element, through its
     // last one.
     let pairs = walked.accepted.max(1);
-    if resolving.has_too_few_hops(&walked, trust) {
+    if resolving.has_too_few_hops(&walked, hops) {
         let resolving = Resolving::new(rules, &scan, resolving.observer);
         return resolving.believe_nobody(peer, head, Some(Finding::HopsMissing));
     }
     let is_proxied = resolving.is_proxied();
     if is_proxied && scan.client.is_empty() {
         resolving.findings.insert(Finding::ForMissing);
+    }
+    if !is_proxied && rules.headers.other_family(scan.present).is_some() {
+        resolving.findings.insert(Finding::OtherFamily);
     }
     let scheme = match resolving.stated_scheme(&walked, pairs) {
         Stated::Scheme(scheme) => scheme,

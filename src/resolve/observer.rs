@@ -2,7 +2,11 @@
 
 use std::net::IpAddr;
 
-use crate::{headers::known::FieldSet, peer::Peer, resolution::Finding};
+use crate::{
+    headers::known::{Field, FieldSet},
+    peer::Peer,
+    resolution::Finding,
+};
 
 /// Sees each step of a resolution.
 pub(crate) trait Observer {
@@ -34,7 +38,7 @@ pub(crate) enum Step<'a> {
     Value {
         role: Role,
         /// Where it came from.
-        source: Source<'a>,
+        source: Source,
         text: &'a [u8],
         believed: Result<(), Finding>,
     },
@@ -51,13 +55,13 @@ pub(crate) enum Role {
 
 /// Where a value was read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Source<'a> {
-    /// A forwarding field, its element counted from the right.
-    Field(&'a str, usize),
-    /// A prefix field, of which every part counts.
-    Prefix(&'a str),
-    /// A parameter of the `Forwarded` element at which the walk ended.
-    Parameter(&'a str),
+pub(crate) enum Source {
+    /// An element of a forwarding field, counted from the right.
+    Element(Field, usize),
+    /// All lines of a forwarding field, as of a prefix.
+    Lines(Field),
+    /// A parameter of the outermost `Forwarded` element that states it.
+    Parameter(&'static str),
     /// The request's target.
     Target,
     /// The `Host` field.
@@ -84,8 +88,9 @@ pub(crate) enum Verdict {
 /// Why the walk ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum End {
-    /// At an address that is not trusted: the client. What may stand left of it, nobody vouches for.
-    Client { more: bool },
+    /// At an address that is not trusted, or behind as many proxies as are counted: the client. What may
+    /// stand left of it, nobody vouches for.
+    Client { more: bool, counted: bool },
     /// Every address is trusted: the leftmost is the client.
     Leftmost,
     /// At a trusted address, by the hop limit.

@@ -14,7 +14,7 @@ use crate::{
     peer::Peer,
     resolution::{Finding, Findings, Resolution, scheme::Scheme},
     rules::Rules,
-    trust::Trust,
+    trust::HopLimit,
 };
 
 /// Where the walk led.
@@ -57,6 +57,7 @@ pub(crate) struct Found {
 }
 
 impl<'a, O: Observer> Resolving<'a, O> {
+    #[inline]
     pub(crate) fn new(rules: &'a Rules, scan: &'a Scan<'a>, observer: &'a mut O) -> Self {
         Self {
             rules,
@@ -101,19 +102,21 @@ impl<'a, O: Observer> Resolving<'a, O> {
 
     /// Whether proxies are counted, and the list is shorter than that. A field that holds the client alone
     /// has nothing to count.
-    pub(crate) fn has_too_few_hops(&self, walked: &Walked<'a>, trust: &dyn Trust) -> bool {
-        let is_list = matches!(
-            self.headers().client_syntax,
-            ClientSyntax::List | ClientSyntax::Forwarded
-        );
-        is_list
-            && trust
-                .exact_hops()
-                .is_some_and(|count| count > 1 && walked.accepted < count)
+    #[inline]
+    pub(crate) fn has_too_few_hops(&self, walked: &Walked<'a>, hops: HopLimit) -> bool {
+        let is_list = || {
+            matches!(
+                self.headers().client_syntax,
+                ClientSyntax::List | ClientSyntax::Forwarded
+            )
+        };
+        let too_few = |count| count > 1 && walked.accepted < count;
+        hops.counted().is_some_and(too_few) && is_list()
     }
 
     /// Whether the peer forwards the request of a client: if it sent any field of the family, it should
     /// also have sent the client's. Else the peer asks for itself.
+    #[inline]
     pub(crate) fn is_proxied(&self) -> bool {
         !self.scan.client.is_empty() || self.scan.present.intersects(self.family())
     }
@@ -136,10 +139,11 @@ impl<'a, O: Observer> Resolving<'a, O> {
     }
 
     /// Shows a value, and notes the finding if it is not believed.
+    #[inline]
     pub(crate) fn value(
         &mut self,
         role: Role,
-        source: Source<'_>,
+        source: Source,
         text: &[u8],
         believed: Result<(), Finding>,
     ) {
@@ -155,6 +159,7 @@ impl<'a, O: Observer> Resolving<'a, O> {
     }
 
     /// What becomes of the client field: its vouched part stays.
+    #[inline]
     pub(crate) fn edit_client(
         &mut self,
         walked: &Walked<'a>,
@@ -185,6 +190,7 @@ impl<'a, O: Observer> Resolving<'a, O> {
         self.edits.client = edit;
     }
 
+    #[inline]
     pub(crate) fn finish(mut self, peer: Option<Peer>, found: Found) -> Outcome {
         self.edits.remove_host = found.authority.is_none() && !self.scan.host.is_empty();
         self.edits.remove = self.scan.present.without(self.believed);
@@ -215,6 +221,7 @@ impl<'a, O: Observer> Resolving<'a, O> {
     }
 
     /// Takes back the edits of the fields that the user keeps as they came.
+    #[inline]
     fn leave_what_is_kept(&mut self) {
         let keep = self.rules.keep_known;
         if keep.is_empty() {

@@ -33,6 +33,7 @@ impl From<Option<Scheme>> for Stated {
 
 impl<'a, O: Observer> Resolving<'a, O> {
     /// What the trusted proxies say of the scheme.
+    #[inline]
     pub(super) fn stated_scheme(&mut self, walked: &Walked<'a>, pairs: usize) -> Stated {
         if let Some(text) = &walked.scheme {
             let scheme = Scheme::from_bytes(text);
@@ -60,7 +61,7 @@ impl<'a, O: Observer> Resolving<'a, O> {
         });
         self.value(
             Role::Scheme,
-            Source::Field(headers.field_name(field), number),
+            Source::Element(field, number),
             text.or(lines.last()).unwrap_or_default(),
             scheme.map(drop).ok_or(Finding::SchemeInvalid),
         );
@@ -77,6 +78,7 @@ impl<'a, O: Observer> Resolving<'a, O> {
     ///
     /// A field that holds one value says nothing by two lines. A list speaks through the element that
     /// pairs with the client's (rule R6).
+    #[inline]
     pub(super) fn said<const LONGEST: usize>(
         &self,
         field: Field,
@@ -90,6 +92,7 @@ impl<'a, O: Observer> Resolving<'a, O> {
         }
     }
 
+    #[inline]
     pub(super) fn port(&mut self, pairs: usize) -> Option<u16> {
         let lines = self.scan.port;
         if !self.rules.port || lines.is_empty() {
@@ -102,7 +105,7 @@ impl<'a, O: Observer> Resolving<'a, O> {
             .filter(|&port| port != 0);
         self.value(
             Role::Port,
-            Source::Field(self.headers().field_name(field), number),
+            Source::Element(field, number),
             text.or(lines.last()).unwrap_or_default(),
             port.map(drop).ok_or(Finding::PortInvalid),
         );
@@ -115,6 +118,7 @@ impl<'a, O: Observer> Resolving<'a, O> {
 
     /// Every proxy on the way took its own part off the path, so the parts are joined from the first
     /// line on (rule R9).
+    #[inline]
     pub(super) fn prefix(&mut self) -> Option<Arc<str>> {
         let lines = self.scan.prefix;
         if !self.rules.prefix || lines.is_empty() {
@@ -132,7 +136,7 @@ impl<'a, O: Observer> Resolving<'a, O> {
                 let parsed = parsed.filter(|part| is_list || !part.contains(','));
                 self.value(
                     Role::Prefix,
-                    Source::Prefix(self.headers().field_name(field)),
+                    Source::Lines(field),
                     part,
                     parsed.map(drop).ok_or(Finding::PrefixInvalid),
                 );

@@ -15,14 +15,15 @@ use crate::{
         list::{AtCommas, FromRight},
         node::{self, Node},
     },
-    trust::Trust,
+    trust::{HopLimit, Trust},
 };
 
 /// Reads an address and the port, if there is one.
 type ParseAddress = fn(&[u8]) -> Option<(IpAddr, Option<u16>)>;
 
 impl<'a, O: Observer> Resolving<'a, O> {
-    pub(super) fn walk(&mut self, trust: &dyn Trust, limit: usize, walked: &mut Walked<'a>) {
+    #[inline]
+    pub(super) fn walk(&mut self, trust: &dyn Trust, hops: HopLimit, walked: &mut Walked<'a>) {
         let lines = self.scan.client;
         if lines.is_empty() {
             // Whether somebody should have said it is another question.
@@ -30,8 +31,8 @@ impl<'a, O: Observer> Resolving<'a, O> {
             return;
         }
         match self.headers().client_syntax {
-            ClientSyntax::List => self.walk_list(trust, limit, walked),
-            ClientSyntax::Forwarded => self.walk_forwarded(trust, limit, walked),
+            ClientSyntax::List => self.walk_list(trust, hops, walked),
+            ClientSyntax::Forwarded => self.walk_forwarded(trust, hops, walked),
             ClientSyntax::Single => self.single(trust, node::parse_address, walked),
             ClientSyntax::SingleWithPort => {
                 self.single(trust, node::parse_address_then_port, walked);
@@ -39,12 +40,13 @@ impl<'a, O: Observer> Resolving<'a, O> {
         }
     }
 
-    fn walk_list(&mut self, trust: &dyn Trust, limit: usize, walked: &mut Walked<'a>) {
+    #[inline]
+    fn walk_list(&mut self, trust: &dyn Trust, hops: HopLimit, walked: &mut Walked<'a>) {
         let lines = self.scan.client;
         let mut earlier = None;
         let lines_from_last = lines.rev(self.scan.headers, &mut earlier);
         let mut elements = FromRight::<_, AtCommas<{ node::LONGEST }>>::new(lines_from_last);
-        let mut steps = Steps::new(trust, limit);
+        let mut steps = Steps::new(trust, hops);
         let mut vouched = Vouched::default();
         while let Some(element) = elements.next() {
             let node = element.text.and_then(node::parse);
@@ -65,12 +67,12 @@ impl<'a, O: Observer> Resolving<'a, O> {
         }
     }
 
-    fn walk_forwarded(&mut self, trust: &dyn Trust, limit: usize, walked: &mut Walked<'a>) {
+    fn walk_forwarded(&mut self, trust: &dyn Trust, hops: HopLimit, walked: &mut Walked<'a>) {
         let lines = self.scan.client;
         let mut earlier = None;
         let lines_from_last = lines.rev(self.scan.headers, &mut earlier);
         let mut elements = FromRight::<_, OutsideQuotes>::new(lines_from_last);
-        let mut steps = Steps::new(trust, limit);
+        let mut steps = Steps::new(trust, hops);
         let mut vouched = Vouched::default();
         let end = loop {
             let Some(element) = elements.next() else {
@@ -129,6 +131,7 @@ impl<'a, O: Observer> Resolving<'a, O> {
     }
 
     /// Takes one element, and says why the walk ends with it; `None` if it goes on.
+    #[inline]
     fn step(
         &mut self,
         walked: &mut Walked<'a>,
@@ -144,7 +147,7 @@ impl<'a, O: Observer> Resolving<'a, O> {
             }
             Some(Node::Unknown | Node::Obfuscated) => {
                 walked.accepted = walked.accepted.saturating_add(1);
-                let counted = steps.counted.is_some() && steps.end(true, more).is_none();
+                let counted = steps.counted && steps.end(true, more).is_none();
                 if !counted {
                     self.findings.insert(Finding::ClientHidden);
                 }
@@ -171,6 +174,7 @@ impl<'a, O: Observer> Resolving<'a, O> {
         end
     }
 
+    #[inline]
     fn ended(&mut self, end: End, trust: &dyn Trust) {
         match end {
             End::HopLimit { .. } if !trusts_everyone(trust) => {
@@ -198,7 +202,10 @@ impl<'a, O: Observer> Resolving<'a, O> {
         };
         self.observer.see(Step::Element { text, verdict });
         self.observer.see(Step::End(match client {
-            Some(_) => End::Client { more: false },
+            Some(_) => End::Client {
+                more: false,
+                counted: false,
+            },
             None => End::Unknown,
         }));
         walked.client = client;
@@ -208,6 +215,7 @@ impl<'a, O: Observer> Resolving<'a, O> {
 }
 
 /// Whether readers of addresses understand this spelling.
+#[inline]
 fn is_plain(address: IpAddr, text: Option<&[u8]>) -> bool {
     text.is_some_and(|text| match address {
         // As long as its digits are: no port, and not mapped into IPv6.
@@ -229,6 +237,7 @@ pub(crate) fn trusts_everyone(trust: &dyn Trust) -> bool {
 }
 
 /// The bytes of a dotted-decimal address.
+#[inline]
 fn width(address: Ipv4Addr) -> usize {
     let dots_and_digits = 7_usize;
     address
@@ -248,29 +257,27 @@ fn is_no_scheme(text: &[u8]) -> bool {
 /// How far the walk may go.
 struct Steps<'a> {
     trust: &'a dyn Trust,
-    /// Trusted addresses that may still be passed; the peer was the first hop.
+    /// Proxies that may still be passed; the peer was the first hop.
     left: usize,
-    /// Proxies are counted, whoever they are.
-    counted: Option<usize>,
+    counted: bool,
 }
 
 impl<'a> Steps<'a> {
-    fn new(trust: &'a dyn Trust, limit: usize) -> Self {
+    #[inline]
+    fn new(trust: &'a dyn Trust, hops: HopLimit) -> Self {
         Self {
             trust,
-            left: limit.saturating_sub(1),
-            counted: trust.exact_hops(),
+            left: hops.most().saturating_sub(1),
+            counted: hops.counted().is_some(),
         }
     }
 
     /// Why the walk ends here; `None` if it goes on.
+    #[inline]
     fn end(&mut self, trusted: bool, more: bool) -> Option<End> {
-        if self.counted.is_some() {
-            if self.left == 0 {
-                return Some(End::Client { more });
-            }
-        } else if !trusted {
-            return Some(End::Client { more });
+        let counted = self.counted;
+        if (counted && self.left == 0) || !(counted || trusted) {
+            return Some(End::Client { more, counted });
         }
         // Before the next question, so that the answer does not depend on what a client wrote further left.
         if self.left == 0 {
@@ -311,6 +318,7 @@ impl Default for Vouched {
 }
 
 impl Vouched {
+    #[inline]
     fn element(&mut self, start: usize, plain: bool) {
         self.start = start;
         self.seen = self.seen.saturating_add(1);
@@ -323,6 +331,7 @@ impl Vouched {
         self.hole = true;
     }
 
+    #[inline]
     fn edit(&self, single: bool, host: usize) -> ClientEdit {
         if !self.plain || !single {
             let elements = self.elements;

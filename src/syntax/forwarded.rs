@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use super::{is_ows, is_token, list::Split, trim_ows};
+use super::{Class, is_ows, list::Split, trim_ows};
 
 /// Splits at commas outside quoted strings, reading leftwards.
 ///
@@ -81,7 +81,7 @@ pub(crate) fn parse(text: &[u8]) -> Option<ForwardedElement<'_>> {
             }
             _ => {}
         }
-        let (name, after) = split_while(rest, is_token);
+        let (name, after) = NAME.split(rest);
         let after = match after {
             [b'=', after @ ..] if !name.is_empty() => after,
             _ => return None,
@@ -138,15 +138,16 @@ fn split_while(text: &[u8], accept: impl Fn(u8) -> bool) -> (&[u8], &[u8]) {
     text.split_at_checked(end).unwrap_or((text, &[]))
 }
 
+static NAME: Class = Class::tokens_and(b"");
+
+/// `[`, `]` and `:` are no token characters, yet `for=[::1]:80` and `host=a.example:8443` are what many
+/// write: they are let through.
+static VALUE: Class = Class::tokens_and(b"[]:");
+
 /// A token or a quoted string, and what follows it.
-///
-/// `[`, `]` and `:` are no token characters, yet `for=[::1]:80` and `host=a.example:8443` are what
-/// many write: they are let through.
 fn value<'a>(text: &'a [u8], needs_quoting: &mut bool) -> Option<(Cow<'a, [u8]>, &'a [u8])> {
     let [b'"', inside @ ..] = text else {
-        let (token, rest) = split_while(text, |byte| {
-            is_token(byte) || matches!(byte, b'[' | b']' | b':')
-        });
+        let (token, rest) = VALUE.split(text);
         return (!token.is_empty()).then_some((Cow::Borrowed(token), rest));
     };
     let (plain, mut rest) = split_while(inside, is_quoted_text);

@@ -55,3 +55,39 @@ pub(crate) const fn is_token(byte: u8) -> bool {
                 | b'~'
         )
 }
+
+/// Characters of one kind, as a table: a parser asks it for every byte.
+pub(crate) struct Class([bool; 256]);
+
+impl Class {
+    /// Token characters and some more.
+    #[allow(
+        clippy::indexing_slicing,
+        clippy::arithmetic_side_effects,
+        clippy::cast_possible_truncation
+    )]
+    pub(crate) const fn tokens_and(more: &[u8]) -> Self {
+        let mut class = [false; 256];
+        let mut byte = 0;
+        while byte < class.len() {
+            class[byte] = is_token(byte as u8);
+            byte += 1;
+        }
+        let mut next = 0;
+        while next < more.len() {
+            class[more[next] as usize] = true;
+            next += 1;
+        }
+        Self(class)
+    }
+
+    /// Splits off the leading characters of this kind.
+    #[inline]
+    pub(crate) fn split<'a>(&self, text: &'a [u8]) -> (&'a [u8], &'a [u8]) {
+        let end = text
+            .iter()
+            .position(|&byte| !self.0.get(usize::from(byte)).copied().unwrap_or_default())
+            .unwrap_or(text.len());
+        text.split_at_checked(end).unwrap_or((text, &[]))
+    }
+}

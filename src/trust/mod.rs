@@ -3,6 +3,7 @@
 use std::{fmt, net::IpAddr, sync::Arc};
 
 mod entry;
+mod hops;
 mod lists;
 mod proxies;
 mod ranges;
@@ -11,7 +12,7 @@ mod swap;
 
 #[cfg(feature = "arc-swap")]
 pub use self::swap::SwapProxies;
-pub use self::{entry::TrustError, lists::ListError, proxies::TrustedProxies};
+pub use self::{entry::TrustError, hops::HopLimit, lists::ListError, proxies::TrustedProxies};
 use crate::peer::Peer;
 
 /// Decides whose word counts.
@@ -45,16 +46,9 @@ pub trait Trust: fmt::Debug + Send + Sync {
         }
     }
 
-    /// The most trusted proxies that a request may have come through, the peer included (rule R5);
-    /// `None` for no limit.
-    fn hop_limit(&self) -> Option<usize> {
-        None
-    }
-
-    /// How many proxies a request comes through, whoever they are: see [`TrustedProxies::count`]. `None` to walk
-    /// over trusted addresses instead.
-    fn exact_hops(&self) -> Option<usize> {
-        None
+    /// How many proxies a request may have come through, the peer included (rule R5).
+    fn hop_limit(&self) -> HopLimit {
+        HopLimit::Unlimited
     }
 
     /// What in the configuration makes `address` trusted, for a person to read.
@@ -129,12 +123,8 @@ impl<T: Trust + ?Sized> Trust for Arc<T> {
         T::trusts_peer(self, peer)
     }
 
-    fn hop_limit(&self) -> Option<usize> {
+    fn hop_limit(&self) -> HopLimit {
         T::hop_limit(self)
-    }
-
-    fn exact_hops(&self) -> Option<usize> {
-        T::exact_hops(self)
     }
 
     fn reason(&self, address: IpAddr) -> Option<String> {

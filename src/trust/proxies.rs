@@ -11,6 +11,7 @@ use ipnet::IpNet;
 use super::{
     Trust,
     entry::{Entries, TrustError},
+    hops::HopLimit,
     ranges::Ranges,
 };
 use crate::peer::Peer;
@@ -51,17 +52,8 @@ pub struct TrustedProxies {
     unix: bool,
     /// Any peer is trusted, whatever its address.
     any_peer: bool,
-    hops: Hops,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Default)]
-enum Hops {
-    /// One if every address of a family is trusted, else without limit.
-    #[default]
-    ByWidth,
-    AtMost(usize),
-    Exactly(usize),
-    Unlimited,
+    /// `None` where nobody said it: one hop if every address of a family is trusted, else without limit.
+    hops: Option<HopLimit>,
 }
 
 impl TrustedProxies {
@@ -112,7 +104,7 @@ impl TrustedProxies {
     #[must_use]
     pub fn count(n: usize) -> Self {
         Self {
-            hops: Hops::Exactly(n),
+            hops: Some(HopLimit::Exactly(n)),
             ..Self::any()
         }
     }
@@ -125,7 +117,7 @@ impl TrustedProxies {
     /// still taken for a proxy. Name the proxies one by one then.
     #[must_use]
     pub fn hops(mut self, n: usize) -> Self {
-        self.hops = Hops::AtMost(n);
+        self.hops = Some(HopLimit::AtMost(n));
         self
     }
 
@@ -137,7 +129,7 @@ impl TrustedProxies {
     /// over every address.
     #[must_use]
     pub fn unlimited_hops(mut self) -> Self {
-        self.hops = Hops::Unlimited;
+        self.hops = Some(HopLimit::Unlimited);
         self
     }
 
@@ -183,12 +175,8 @@ impl TrustedProxies {
             unix: self.unix || other.unix,
             any_peer: self.any_peer || other.any_peer,
             hops: match (self.hops, other.hops) {
-                (Hops::Exactly(one), Hops::Exactly(two)) => Hops::Exactly(one.min(two)),
-                (count @ Hops::Exactly(_), _) | (_, count @ Hops::Exactly(_)) => count,
-                (Hops::AtMost(one), Hops::AtMost(two)) => Hops::AtMost(one.min(two)),
-                (limit @ Hops::AtMost(_), _) | (_, limit @ Hops::AtMost(_)) => limit,
-                (Hops::Unlimited, _) | (_, Hops::Unlimited) => Hops::Unlimited,
-                (Hops::ByWidth, Hops::ByWidth) => Hops::ByWidth,
+                (Some(one), Some(two)) => Some(one.stricter(two)),
+                (one, two) => one.or(two),
             },
         }
     }
@@ -244,7 +232,7 @@ impl TrustedProxies {
     /// Whether the walk goes on over any address: `*` says nothing about addresses, but no limit at all
     /// was asked for by name.
     fn trusts_everyone(&self) -> bool {
-        self.any_peer && matches!(self.hops, Hops::Unlimited)
+        self.any_peer && self.hops == Some(HopLimit::Unlimited)
     }
 
     /// Whether every address of one family is in the set.
@@ -276,18 +264,11 @@ impl Trust for TrustedProxies {
             }
     }
 
-    fn hop_limit(&self) -> Option<usize> {
+    fn hop_limit(&self) -> HopLimit {
         match self.hops {
-            Hops::ByWidth => self.has_all_addresses().then_some(1),
-            Hops::AtMost(n) | Hops::Exactly(n) => Some(n),
-            Hops::Unlimited => None,
-        }
-    }
-
-    fn exact_hops(&self) -> Option<usize> {
-        match self.hops {
-            Hops::Exactly(n) => Some(n),
-            Hops::ByWidth | Hops::AtMost(_) | Hops::Unlimited => None,
+            Some(limit) => limit,
+            None if self.has_all_addresses() => HopLimit::AtMost(1),
+            None => HopLimit::Unlimited,
         }
     }
 
@@ -311,7 +292,7 @@ impl Trust for TrustedProxies {
             Some(address) => self.reason(address),
             None => self.unix.then(|| "unix".to_owned()),
         };
-        named.or_else(|| self.any_peer.then(|| "*, as any peer is".to_owned()))
+        named.or_else(|| self.any_peer.then(|| "*".to_owned()))
     }
 }
 

@@ -4,7 +4,7 @@ use std::{net::IpAddr, sync::Arc};
 
 use arc_swap::ArcSwap;
 
-use super::{Trust, proxies::TrustedProxies};
+use super::{HopLimit, Trust, proxies::TrustedProxies};
 use crate::peer::Peer;
 
 /// Trusted proxies that can be replaced while requests run.
@@ -57,12 +57,8 @@ impl Trust for SwapProxies {
         self.0.load().trusts_peer(peer)
     }
 
-    fn hop_limit(&self) -> Option<usize> {
+    fn hop_limit(&self) -> HopLimit {
         self.0.load().hop_limit()
-    }
-
-    fn exact_hops(&self) -> Option<usize> {
-        self.0.load().exact_hops()
     }
 
     fn reason(&self, address: IpAddr) -> Option<String> {

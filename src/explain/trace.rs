@@ -1,0 +1,163 @@
+//! The steps of one resolution, written down as they happen.
+
+use std::net::IpAddr;
+
+use super::printable::printable;
+use crate::{
+    headers::{Headers, known::FieldSet},
+    peer::Peer,
+    resolution::Finding,
+    resolve::observer::{End, Observer, Role, Source, Step, Verdict},
+    trust::Trust,
+};
+
+/// What the walk saw. Texts of the request are in it as printable ASCII.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Trace {
+    pub(super) peer: Option<Peer>,
+    pub(super) trusted: bool,
+    /// The entry by which the peer is trusted.
+    pub(super) trusted_by: Option<String>,
+    /// The forwarding fields that are there, believed or not.
+    pub(super) present: FieldSet,
+    /// The name of the client field.
+    pub(super) client_field: String,
+    /// The elements of the client field, from the right.
+    pub(super) elements: Vec<Element>,
+    /// `None` where nothing was walked, since the peer is not believed.
+    pub(super) end: Option<End>,
+    pub(super) values: Vec<Value>,
+}
+
+/// An element of the client field.
+#[derive(Clone, Debug)]
+pub(super) struct Element {
+    /// `None` if it is too long to be read.
+    pub(super) text: Option<String>,
+    pub(super) voucher: Voucher,
+    pub(super) verdict: Verdict,
+}
+
+/// The hop that vouches for an element: the one to its right.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Voucher {
+    Nobody,
+    Address(IpAddr),
+    UnixSocket,
+    /// A proxy that is counted, and did not say its address.
+    Hidden,
+}
+
+/// A scheme, host, port or prefix.
+#[derive(Clone, Debug)]
+pub(super) struct Value {
+    pub(super) role: Role,
+    pub(super) source: Source,
+    /// The name of the field that it was read from; empty for the request's target.
+    pub(super) field: String,
+    pub(super) text: String,
+    pub(super) believed: Result<(), Finding>,
+}
+
+impl Trace {
+    /// The addresses that were walked, from the right, and whether each is trusted.
+    pub(super) fn addresses(&self) -> impl Iterator<Item = (IpAddr, bool)> {
+        self.elements
+            .iter()
+            .filter_map(|element| match element.verdict {
+                Verdict::Address { address, trusted } => Some((address, trusted)),
+                _ => None,
+            })
+    }
+
+    /// What was read for a role: first what was ignored.
+    pub(super) fn value(&self, role: Role) -> Option<&Value> {
+        let mut values = self.values.iter().filter(|value| value.role == role);
+        let ignored = values.clone().find(|value| value.believed.is_err());
+        ignored.or_else(|| values.next())
+    }
+}
+
+/// Writes down each step.
+pub(super) struct Recorder<'a> {
+    trust: &'a dyn Trust,
+    headers: &'a Headers,
+    voucher: Voucher,
+    pub(super) trace: Trace,
+}
+
+impl<'a> Recorder<'a> {
+    pub(super) fn new(headers: &'a Headers, trust: &'a dyn Trust) -> Self {
+        Self {
+            trust,
+            headers,
+            voucher: Voucher::Nobody,
+            trace: Trace {
+                client_field: headers.field_name(headers.client).to_owned(),
+                ..Trace::default()
+            },
+        }
+    }
+
+    fn field_of(&self, source: Source) -> String {
+        match source {
+            Source::Element(field, _) | Source::Lines(field) => self.headers.field_name(field),
+            Source::Parameter(_) => "forwarded",
+            Source::Target => "",
+            Source::Host => "host",
+        }
+        .to_owned()
+    }
+}
+
+impl Observer for Recorder<'_> {
+    fn see(&mut self, step: Step<'_>) {
+        match step {
+            Step::Peer {
+                peer,
+                trusted,
+                present,
+            } => {
+                let reason = |peer| self.trust.reason_for_peer(peer);
+                self.trace.trusted_by = peer.filter(|_| trusted).and_then(reason);
+                self.trace.peer = peer;
+                self.trace.trusted = trusted;
+                self.trace.present = present;
+                self.voucher = match peer {
+                    None => Voucher::Nobody,
+                    Some(peer) => peer.ip().map_or(Voucher::UnixSocket, Voucher::Address),
+                };
+            }
+            Step::Element { text, verdict } => {
+                self.trace.elements.push(Element {
+                    text: text.map(printable),
+                    voucher: self.voucher,
+                    verdict,
+                });
+                self.voucher = match verdict {
+                    Verdict::Address { address, .. } => Voucher::Address(address),
+                    Verdict::Unix { .. } => Voucher::UnixSocket,
+                    Verdict::Hidden => Voucher::Hidden,
+                    // An element that is none changes nothing; behind the others nobody looks.
+                    Verdict::Nothing | Verdict::WithoutFor | Verdict::Malformed => return,
+                };
+            }
+            Step::End(end) => self.trace.end = Some(end),
+            Step::Value {
+                role,
+                source,
+                text,
+                believed,
+            } => {
+                let value = Value {
+                    role,
+                    source,
+                    field: self.field_of(source),
+                    text: printable(text),
+                    believed,
+                };
+                self.trace.values.push(value);
+            }
+        }
+    }
+}

@@ -1,0 +1,146 @@
+//! Edits, applied to the header fields (rules R11 and R13).
+
+use http::{HeaderMap, HeaderName, HeaderValue, header};
+
+use super::vouched;
+use crate::{
+    headers::{ClientSyntax, Headers, known::Kind},
+    resolution::Resolution,
+    resolve::edits::{ClientEdit, Edits},
+    rules::Rules,
+};
+
+impl Edits {
+    /// Removes what is not believed, and leaves of the rest what is vouched for.
+    #[inline]
+    pub(super) fn apply(&self, headers: &mut HeaderMap, resolution: &Resolution, rules: &Rules) {
+        self.remove_fields(headers, rules);
+        if self.client != ClientEdit::Keep {
+            self.client.apply(headers, resolution, &rules.headers);
+        }
+        self.set_fields(headers, resolution, &rules.headers);
+    }
+
+    #[inline]
+    fn remove_fields(&self, headers: &mut HeaderMap, rules: &Rules) {
+        self.remove.each(|field| {
+            if let Some(name) = rules.headers.header_name(field) {
+                headers.remove(name);
+            }
+        });
+        if let Some(secret) = &rules.secret {
+            headers.remove(&secret.name);
+        }
+        if self.underscored {
+            remove_all(headers, underscored(headers, rules).cloned().collect());
+        }
+        if !rules.remove.is_empty() {
+            remove_all(headers, unwanted(headers, rules).cloned().collect());
+        }
+        if self.remove_host {
+            headers.remove(header::HOST);
+        }
+    }
+
+    /// Writes the resolved value into the believed fields that do not say it, and only it.
+    #[inline]
+    fn set_fields(&self, headers: &mut HeaderMap, resolution: &Resolution, wanted: &Headers) {
+        let mut set_field = |field, value: &str| {
+            if let Some(name) = wanted.header_name(field) {
+                set(headers, name, value);
+            }
+        };
+        if let Some(field) = self.set_scheme {
+            set_field(field, resolution.scheme.as_str());
+        }
+        if let Some(port) = self.set_port {
+            set_field(wanted.port, &port.to_string());
+        }
+        if let (true, Some(prefix)) = (self.set_prefix, &resolution.prefix) {
+            set_field(wanted.prefix, prefix);
+        }
+        if let Some(authority) = &resolution.authority {
+            if self.set_forwarded_host {
+                set_field(wanted.host, authority.as_str());
+            }
+            if self.set_host {
+                set(headers, &header::HOST, authority.as_str());
+            }
+        }
+    }
+}
+
+impl ClientEdit {
+    fn apply(self, headers: &mut HeaderMap, resolution: &Resolution, wanted: &Headers) {
+        let Some(name) = wanted.header_name(wanted.client) else {
+            return;
+        };
+        match self {
+            Self::Keep => {}
+            Self::Suffix(start) => {
+                if let Some(value) = headers.get_mut(name) {
+                    let suffix = value.as_bytes().get(start..).map(HeaderValue::from_bytes);
+                    if let Some(Ok(suffix)) = suffix {
+                        *value = suffix;
+                    }
+                }
+            }
+            Self::Rebuild { elements, host } => {
+                let lines = headers.get_all(name).iter().rev();
+                let lines = lines.map(HeaderValue::as_bytes);
+                let value = match wanted.client_syntax {
+                    ClientSyntax::Forwarded => vouched::elements(lines, elements, host, resolution),
+                    _ => vouched::addresses(lines, elements),
+                };
+                set(headers, name, &value);
+            }
+        }
+    }
+}
+
+/// Replaces every line of a header by one.
+///
+/// A map of 24,576 names has no room for another. A header that is there is replaced all the same, and
+/// one that is not is left out: nothing that a client sends may make the layer panic.
+fn set(headers: &mut HeaderMap, name: &HeaderName, value: &str) {
+    let try_insert = |headers: &mut HeaderMap| {
+        let value = HeaderValue::from_str(value).ok()?;
+        headers.try_insert(name, value).ok()
+    };
+    if try_insert(headers).is_none() {
+        // Nothing is better than something wrong.
+        headers.remove(name);
+        try_insert(headers);
+    }
+}
+
+fn remove_all(headers: &mut HeaderMap, names: Vec<HeaderName>) {
+    for name in names {
+        headers.remove(name);
+    }
+}
+
+/// The headers that the user wants removed, however they are spelled.
+pub(crate) fn unwanted<'a>(
+    headers: &'a HeaderMap,
+    rules: &'a Rules,
+) -> impl Iterator<Item = &'a HeaderName> {
+    headers.keys().filter(|name| {
+        rules.remove.contains(name.as_str())
+            || (name.as_str().contains('_')
+                && rules.remove.contains(&name.as_str().replace('_', "-")))
+    })
+}
+
+/// The fields to remove for their spelling.
+pub(crate) fn underscored<'a>(
+    headers: &'a HeaderMap,
+    rules: &'a Rules,
+) -> impl Iterator<Item = &'a HeaderName> {
+    headers.keys().filter(|name| {
+        matches!(
+            rules.headers.recognise(name.as_str()),
+            Some(Kind::Underscored(_))
+        ) && !rules.keep.contains(*name)
+    })
+}

@@ -1,0 +1,63 @@
+//! Scheme and authority of the request's target (rule R12).
+
+use http::{Uri, uri};
+
+use crate::{
+    resolution::{Resolution, scheme::Scheme},
+    rules::Rules,
+};
+
+/// Makes the target say what was resolved, or leaves it as it came where that is asked for.
+#[inline]
+pub(crate) fn set(target: &mut Uri, resolution: &Resolution, connect: bool, rules: &Rules) {
+    if !rules.keep_uri {
+        set_origin(target, resolution, connect);
+    } else if !connect && target.authority().is_some() {
+        // What a client wrote there would be another host to those who read the URI.
+        let authority = resolution.authority.as_ref();
+        if !authority.is_some_and(|own| is_origin(target, resolution.scheme, own)) {
+            set_parts(target, None);
+        }
+    }
+}
+
+/// Gives the target the resolved scheme and authority, in whatever form it came (rule R12).
+///
+/// Without an authority no scheme can be set, so what the client wrote there is taken away.
+#[inline]
+fn set_origin(target: &mut Uri, resolution: &Resolution, connect: bool) {
+    let absolute = target.scheme().is_some();
+    // `*` and the authority-form of CONNECT have no place for a scheme. Over HTTP/2 an asterisk and
+    // an extended CONNECT (RFC 8441) come with one, which the client chose.
+    if !absolute && (connect || target.path() == "*") {
+        return;
+    }
+    let scheme = resolution.scheme;
+    let authority = resolution.authority.as_ref();
+    if authority.is_some_and(|authority| is_origin(target, scheme, authority)) {
+        return;
+    }
+    set_parts(target, authority.map(|authority| (scheme, authority)));
+}
+
+/// Puts scheme and authority into the target, or takes both off.
+#[inline]
+fn set_parts(target: &mut Uri, origin: Option<(Scheme, &uri::Authority)>) {
+    let mut parts = std::mem::take(target).into_parts();
+    parts.scheme = origin.map(|(scheme, _)| scheme.into());
+    parts.authority = origin.map(|(_, authority)| authority.clone());
+    parts
+        .path_and_query
+        .get_or_insert_with(|| uri::PathAndQuery::from_static("/"));
+    // It cannot fail: either all three are there, or neither scheme nor authority.
+    if let Ok(uri) = Uri::from_parts(parts) {
+        *target = uri;
+    }
+}
+
+fn is_origin(target: &Uri, scheme: Scheme, authority: &uri::Authority) -> bool {
+    target.scheme_str() == Some(scheme.as_str())
+        && target
+            .authority()
+            .is_some_and(|own| own.as_str() == authority.as_str())
+}

@@ -1,0 +1,69 @@
+//! What a client field says without the part that nobody vouches for.
+
+use crate::{
+    resolution::{Resolution, scheme::Scheme},
+    syntax::{
+        self,
+        forwarded::OutsideQuotes,
+        list::{AtCommas, FromRight},
+        node::{self, Node},
+    },
+};
+
+/// The addresses in the last `elements` elements, the client first.
+pub(super) fn addresses<'a>(lines: impl Iterator<Item = &'a [u8]>, elements: usize) -> String {
+    let mut addresses: Vec<String> = FromRight::<_, AtCommas<{ node::LONGEST }>>::new(lines)
+        .take(elements)
+        .filter_map(|element| match node::parse(element.text?)? {
+            Node::Address(address, _) => Some(address.to_string()),
+            Node::Unknown | Node::Obfuscated | Node::Unix => None,
+        })
+        .collect();
+    addresses.reverse();
+    addresses.join(", ")
+}
+
+/// The last `elements` elements of `Forwarded`, the client's first. What was resolved stands in element
+/// number `host` from the right; no other says a host, and none a scheme that is none.
+pub(super) fn elements<'a>(
+    lines: impl Iterator<Item = &'a [u8]>,
+    elements: usize,
+    host: usize,
+    resolution: &Resolution,
+) -> String {
+    let mut written: Vec<String> = Vec::new();
+    for (index, element) in FromRight::<_, OutsideQuotes>::new(lines)
+        .take(elements)
+        .enumerate()
+    {
+        let Some(parsed) = element.text.and_then(syntax::forwarded::parse) else {
+            continue;
+        };
+        let mut pairs = Vec::new();
+        if let Some(node) = &parsed.node {
+            pairs.push(format!("for={}", quoted(&String::from_utf8_lossy(node))));
+        }
+        let states_host = index.saturating_add(1) == host;
+        let scheme = parsed.proto.as_deref().and_then(Scheme::from_bytes);
+        if let Some(scheme) = scheme {
+            pairs.push(format!("proto={scheme}"));
+        }
+        if let (true, Some(authority)) = (states_host, &resolution.authority) {
+            pairs.push(format!("host={}", quoted(authority.as_str())));
+        }
+        if !pairs.is_empty() {
+            written.push(pairs.join(";"));
+        }
+    }
+    written.reverse();
+    written.join(", ")
+}
+
+/// A token as it is, anything else as a quoted string.
+fn quoted(text: &str) -> String {
+    if !text.is_empty() && text.bytes().all(syntax::is_token) {
+        return text.to_owned();
+    }
+    let escaped = text.replace('\\', "\\\\").replace('"', "\\\"");
+    format!("\"{escaped}\"")
+}
