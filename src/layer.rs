@@ -305,6 +305,11 @@ impl ForwardedLayer {
         Ok(self.with(|rules| rules.remove.extend(remove)))
     }
 
+    /// Records the way of each request: see [`Resolution::hops_seen`]. It costs an allocation.
+    pub fn record_hops(self) -> Self {
+        self.with(|rules| rules.record_hops = true)
+    }
+
     /// Leaves the request's URI as it came, for an app that forwards requests (rule R12).
     pub fn keep_uri(self) -> Self {
         self.with(|rules| rules.keep_uri = true)
@@ -393,7 +398,7 @@ where
             let peer = rules.peer_of(request.extensions());
             self.policy.with_trust(|trust| {
                 let head = Head::of_request(&request);
-                let outcome = resolve::resolve(peer, head, rules, trust, &mut ());
+                let outcome = resolve::resolve_and_record(peer, head, rules, trust);
                 let findings = outcome.resolution.findings();
                 if !findings.is_empty() {
                     report(findings, &self.policy, peer, head, trust);

@@ -92,11 +92,12 @@
 //! |---|---|---|
 //! | 1 | [`ForwardedLayer`] | everything below sees the client's request instead of the proxy's |
 //! | 2 | a trace | its spans have the true URI, and cover what is refused below |
-//! | 3 | [`AllowedHostsLayer`] | nothing below is asked by a host that is not the service's, not even a CORS rule |
-//! | 4 | CORS | responses below have its headers, so that a browser can read them and follow redirects; it answers preflights before the redirect sees them |
-//! | 5 | [`RejectLayer`] | a browser can read why |
-//! | 6 | [`HttpsRedirectLayer`] | the app's work is done for https only |
-//! | 7 | [`LocationLayer`] | next to the service whose responses it repairs |
+//! | 3 | [`TrustedPeersLayer`] | nobody but the proxy reaches anything below |
+//! | 4 | [`AllowedHostsLayer`] | nothing below is asked by a host that is not the service's, not even a CORS rule |
+//! | 5 | CORS | responses below have its headers, so that a browser can read them and follow redirects; it answers preflights before the redirect sees them |
+//! | 6 | [`RejectLayer`] | a browser can read why |
+//! | 7 | [`HttpsRedirectLayer`] | the app's work is done for https only |
+//! | 8 | [`LocationLayer`] | next to the service whose responses it repairs |
 //!
 //! ```
 //! use std::time::Duration;
@@ -136,7 +137,7 @@
 //! | in axum handlers | `ClientIp`, `RequestHost`, and [`Origin`], [`Scheme`], [`Resolution`] |
 //! | why | [`explain`], [`Explanation`], [`finding_counts`](ForwardedLayer::finding_counts), `explain_service`, `request_span` |
 //! | in the right order | [`check_order`] |
-//! | turning requests away | [`AllowedHostsLayer`], [`RejectLayer`] |
+//! | turning requests away | [`TrustedPeersLayer`], [`AllowedHostsLayer`], [`RejectLayer`] |
 //! | http to https | [`HttpsRedirectLayer`] |
 //! | URLs that a service makes of its own address | [`LocationLayer`] |
 //! | chapters | [deployment](guide::deployment), [migration](https://docs.rs/tower-forwarded/latest/tower_forwarded/guide/migration/index.html), [why is my scheme still http?](guide::why_http), [threat model](guide::threat_model), [which headers are removed](guide::removed_headers), [design decisions](guide::design), [proof](guide::proof), [what it costs](guide::costs), [real proxies](guide::real_proxies), [uvicorn](guide::uvicorn) |
@@ -214,11 +215,12 @@ pub use self::{
         order::{OrderError, check_order},
         refusal::{EmptyResponse, Refusal, RefusalReason, RefusalResponse},
         reject::{RejectLayer, RejectService},
+        trusted_peers::{TrustedPeersLayer, TrustedPeersService},
     },
     peer::{Peer, PeerError},
     policy::Policy,
     resolution::{
-        Finding, FindingError, Findings, FindingsIter, Origin, Resolution, Scheme, SchemeError,
+        Finding, FindingError, Findings, FindingsIter, Hop, Origin, Resolution, Scheme, SchemeError,
     },
     trust::{HopLimit, ListError, Trust, TrustError, TrustFn, TrustedProxies, trust_fn},
 };

@@ -34,6 +34,7 @@ pub(crate) struct Rules {
     pub(crate) remove: BTreeSet<String>,
     /// The known ones among `keep`, as a set.
     pub(crate) keep_known: FieldSet,
+    pub(crate) record_hops: bool,
     pub(crate) keep_uri: bool,
     pub(crate) keep_connect_info: bool,
 }
@@ -80,6 +81,7 @@ impl Default for Rules {
             keep: HashSet::new(),
             remove: BTreeSet::new(),
             keep_known: FieldSet::EMPTY,
+            record_hops: false,
             keep_uri: false,
             keep_connect_info: false,
         }
@@ -98,6 +100,7 @@ impl fmt::Debug for Rules {
             .field("secret", &self.secret)
             .field("keep", &self.keep)
             .field("remove", &self.remove)
+            .field("record_hops", &self.record_hops)
             .field("keep_uri", &self.keep_uri)
             .field("keep_connect_info", &self.keep_connect_info)
             .finish()

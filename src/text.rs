@@ -5,7 +5,6 @@ use std::{borrow::Cow, fmt};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error};
 
 use crate::{
-    headers::Headers,
     host_pattern::HostPattern,
     resolution::{Finding, scheme::Scheme},
     trust::TrustedProxies,
@@ -32,7 +31,7 @@ macro_rules! as_text {
     };
 }
 
-as_text!(Finding, Headers, HostPattern, Scheme, TrustedProxies);
+as_text!(Finding, HostPattern, Scheme, TrustedProxies);
 
 macro_rules! to_text {
     ($($Type:ty),*) => {

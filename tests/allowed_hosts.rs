@@ -2,7 +2,7 @@
 
 use std::convert::Infallible;
 
-use http::{Request, Response};
+use http::{Request, Response, header::HOST};
 use tower::{Layer, ServiceExt, service_fn};
 use tower_forwarded::{AllowedHostsLayer, Peer};
 
@@ -95,4 +95,44 @@ fn a_refusal_is_400_if_asked() {
         .answer_bad_request();
     assert_eq!(ask(&hosts, &[("host", "api.example.com")]).0, 200);
     assert_eq!(ask(&hosts, &[("host", "evil.example")]).0, 400);
+}
+
+#[test]
+fn a_probes_path_is_answered_by_any_host_and_without_one_and_no_other_path_is() {
+    let hosts = AllowedHostsLayer::new(["api.example.com"])
+        .unwrap()
+        .exempt_path("/healthz")
+        .exempt_path("/probes/");
+    let ask = |uri: &str, host: Option<&str>| {
+        let inner = service_fn(|_: Request<()>| {
+            std::future::ready(Ok::<_, Infallible>(Response::new(String::new())))
+        });
+        let mut request = request(uri, &[("host", host.unwrap_or("x"))]);
+        if host.is_none() {
+            request.headers_mut().remove(HOST);
+        }
+        let service = layer().layer(hosts.clone().layer(inner));
+        now(service.oneshot(request)).unwrap().status().as_u16()
+    };
+    for host in [
+        Some("localhost"),
+        Some("my-service.default.svc"),
+        Some("a b"),
+        None,
+    ] {
+        assert_eq!(ask("/healthz", host), 200, "{host:?}");
+        assert_eq!(ask("/healthz?full=1", host), 200, "{host:?}");
+        assert_eq!(ask("/probes/live", host), 200, "{host:?}");
+    }
+    for path in [
+        "/",
+        "/healthz/",
+        "/healthzz",
+        "/x/healthz",
+        "/probes",
+        "/probes/../admin",
+        "/probes/%2e%2e/admin",
+    ] {
+        assert_eq!(ask(path, Some("evil.example")), 421, "{path}");
+    }
 }

@@ -91,12 +91,51 @@ fn an_error_names_the_key_and_the_text() {
         ("trust = 'a,'", "trust:", "`a,`"),
         ("trust = 7", "trust:", "`7`"),
         ("trust = [7]", "trust:", "7"),
-        ("trust = {}", "trust:", "map"),
+        ("trust = {}", "trust:", "not a table"),
+        ("trust = 1979-05-27", "trust:", "not a table"),
+        ("trust = []\nhosts = { a = 'b' }", "hosts:", "a list"),
         (
-            "trust = {}",
-            "trust:",
-            "expected a text, a number, a switch, or a list of texts",
+            "trust = []\nheaders = { client = 'a b' }",
+            "headers_client:",
+            "`a b`",
         ),
+        (
+            "trust = []\nheaders = { clients = 'x-a' }",
+            "`headers_clients`",
+            "headers_client",
+        ),
+        (
+            "trust = []\nheaders = { preset = 'nginx', client = 'x-a' }",
+            "headers_client:",
+            "`x-a`",
+        ),
+        (
+            "trust = []\nheaders = { list = true }",
+            "headers_list:",
+            "`x-forwarded`",
+        ),
+        (
+            "trust = []\nheaders_scheme = 'host'",
+            "headers_scheme:",
+            "`host`",
+        ),
+        (
+            "trust = []\nheaders_host = 'x-forwarded-for'",
+            "headers_host:",
+            "`x-forwarded-for`",
+        ),
+        (
+            "trust = []\nheaders_port = 'x_forwarded_port'",
+            "headers_port:",
+            "`x_forwarded_port`",
+        ),
+        ("trust = []\nheaders_prefix = ''", "headers_prefix:", "``"),
+        (
+            "trust = []\nheaders_lists = 'x-a'",
+            "headers_lists:",
+            "`x-a`",
+        ),
+        ("trust = []\nheaders_list = 'yes'", "headers_list:", "`yes`"),
         ("", "trust:", "missing"),
         ("trust = []\nheaders = 'x'", "headers:", "`x`"),
         ("trust = []\nheaders = ['x']", "headers:", "\"x\""),
@@ -161,4 +200,87 @@ fn headers_are_kept_and_removed_by_a_configuration_too() {
         let error = toml::from_str::<Config>(&text).unwrap_err().to_string();
         assert!(error.contains(&format!("{key}: `")), "{error}");
     }
+}
+
+/// Every header has another name than usual.
+fn renamed() -> Headers {
+    let headers = Headers::client_list_field("x-ips").unwrap();
+    let headers = headers.with_scheme_field("x-proto").unwrap();
+    let headers = headers.with_host_field("x-name").unwrap();
+    let headers = headers.with_port_field("x-number").unwrap();
+    let headers = headers.with_prefix_field("x-path").unwrap();
+    headers.with_lists(["x-proto", "x-path"]).unwrap()
+}
+
+#[test]
+fn headers_of_ones_own_are_the_same_by_table_by_key_and_by_variable() {
+    let trust = "trust = '10.0.0.0/8'";
+    let keys = [
+        ("client", "'x-ips'"),
+        ("list", "true"),
+        ("scheme", "'x-proto'"),
+        ("host", "'x-name'"),
+        ("port", "'x-number'"),
+        ("prefix", "'x-path'"),
+        ("lists", "['x-proto', 'x-path']"),
+    ];
+    let table = keys.map(|(key, value)| format!("{key} = {value}"));
+    let flat = keys.map(|(key, value)| format!("headers_{key} = {value}\n"));
+    let by_table: Config =
+        toml::from_str(&format!("{trust}\nheaders = {{ {} }}", table.join(", "))).unwrap();
+    let by_key: Config = toml::from_str(&format!("{trust}\n{}", flat.concat())).unwrap();
+    let variables = keys
+        .map(|(key, value)| {
+            let name = format!("APP_HEADERS_{}", key.to_uppercase());
+            (name, value.replace(['[', ']', '\''], ""))
+        })
+        .into_iter()
+        .chain([("APP_TRUST".to_owned(), "10.0.0.0/8".to_owned())]);
+    let by_variable = Config::from_variables("APP_", variables).unwrap();
+    assert_eq!(by_table, by_key);
+    assert_eq!(by_table, by_variable);
+    assert_eq!(by_table.headers, renamed());
+
+    #[derive(serde::Deserialize)]
+    struct Own {
+        headers: Headers,
+    }
+    let own: Own = toml::from_str(&format!("headers = {{ {} }}", table.join(", "))).unwrap();
+    assert_eq!(own.headers, renamed());
+    let own: Own = toml::from_str("headers = 'aws-alb'").unwrap();
+    assert_eq!(own.headers, Headers::AWS_ALB);
+
+    let fields = [
+        ("x-ips", "6.6.6.6, 203.0.113.7, 10.0.0.2"),
+        ("x-proto", "http, https, http"),
+        ("x-forwarded-for", "6.6.6.6"),
+    ];
+    let seen = through(&by_table.layer(), Some(PROXY), request("/", &fields));
+    assert_eq!(client(&resolution(&seen)), "203.0.113.7");
+    assert_eq!(resolution(&seen).scheme(), Scheme::Https);
+    assert_eq!(field(&seen, "x-ips"), "203.0.113.7, 10.0.0.2");
+    assert_eq!(field(&seen, "x-forwarded-for"), "");
+}
+
+#[test]
+fn a_preset_with_one_header_changed_and_a_scheme_that_nobody_states() {
+    let headers = |text: &str| {
+        let text = format!("trust = []\nheaders = {text}");
+        toml::from_str::<Config>(&text).unwrap().headers
+    };
+    assert_eq!(
+        headers("{ preset = 'nginx', scheme = 'x-scheme' }"),
+        Headers::NGINX.with_scheme_field("x-scheme").unwrap()
+    );
+    assert_eq!(
+        headers("{ scheme = 'none' }"),
+        Headers::X_FORWARDED.without_scheme()
+    );
+    let null = r#"{"trust": [], "headers": {"client": "x-ips", "list": true, "scheme": null, "host": null}}"#;
+    assert_eq!(
+        serde_json::from_str::<Config>(null).unwrap().headers,
+        Headers::client_list_field("x-ips")
+            .unwrap()
+            .without_scheme()
+    );
 }

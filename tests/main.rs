@@ -46,5 +46,6 @@ mod stack;
 #[cfg(all(feature = "explain-service", feature = "axum-08"))]
 mod surface;
 mod trust;
+mod trusted_peers;
 mod values;
 mod walk;

@@ -38,7 +38,7 @@ type Product = (
     &'static [(&'static str, &'static str)],
 );
 
-const PRODUCTS: [Product; 22] = [
+const PRODUCTS: [Product; 23] = [
     (
         "x-forwarded",
         &[("x-forwarded-for", "203.0.113.7")],
@@ -127,6 +127,11 @@ const PRODUCTS: [Product; 22] = [
             ("x-forwarded-host", "app.internal"),
             ("x-forwarded-port", "443"),
         ],
+    ),
+    (
+        "x-real-ip",
+        &[],
+        &[("x-real-ip", "203.0.113.7"), ("x-forwarded-proto", "https")],
     ),
     (
         "haproxy",
@@ -399,4 +404,110 @@ fn google_clouds_load_balancer_is_named_and_nothing_is_counted() {
         came_out("203.0.113.7,junk"),
         ("10.0.0.1".into(), 1, "for-malformed".into())
     );
+}
+
+#[test]
+fn a_list_under_another_name_is_walked_like_x_forwarded_for() {
+    let headers = Headers::client_list_field("X-Client-IPs")
+        .unwrap()
+        .with_scheme_field("x-forwarded-proto")
+        .unwrap();
+    let layer = layer().headers(headers);
+    let fields = [
+        ("x-client-ips", "198.51.100.66, 203.0.113.7, 10.0.0.9"),
+        ("x-forwarded-for", "198.51.100.66"),
+        ("x_client_ips", "198.51.100.66"),
+        ("x-forwarded-proto", "https"),
+    ];
+    let seen = through(&layer, Some(PROXY), request("/", &fields));
+    assert_eq!(client(&resolution(&seen)), "203.0.113.7");
+    assert_eq!(resolution(&seen).hops(), 2);
+    assert_eq!(field(&seen, "x-client-ips"), "203.0.113.7, 10.0.0.9");
+    assert_eq!(field(&seen, "x-forwarded-for"), "");
+    assert_eq!(field(&seen, "x_client_ips"), "");
+    // From somebody else, all of it goes.
+    let seen = through(&layer, Some("203.0.113.9:1"), request("/", &fields));
+    assert_eq!(client(&resolution(&seen)), "203.0.113.9");
+    assert_eq!(field(&seen, "x-client-ips"), "");
+    for name in ["forwarded", "cloudfront-viewer-address"] {
+        let error = Headers::client_list_field(name).unwrap_err().to_string();
+        assert!(error.contains(name) && error.contains("preset"), "{error}");
+    }
+}
+
+#[test]
+fn a_scheme_that_nobody_states_is_the_connections_whatever_a_client_sends() {
+    let forged = [
+        ("x-forwarded-for", "203.0.113.7"),
+        ("x-forwarded-proto", "http"),
+        ("x-forwarded-ssl", "off"),
+    ];
+    let rfc_7239 = [("forwarded", "for=203.0.113.7;proto=http")];
+    for (headers, fields) in [
+        (Headers::X_FORWARDED, &forged[..]),
+        (Headers::X_FORWARDED, &forged[..1]),
+        (Headers::FORWARDED, &rfc_7239),
+        (
+            Headers::X_FORWARDED
+                .with_scheme_field("x-my-scheme")
+                .unwrap(),
+            &forged,
+        ),
+    ] {
+        let layer = layer()
+            .headers(headers.without_scheme())
+            .connection_scheme(tower_forwarded::Scheme::Https);
+        let seen = through(&layer, Some(PROXY), request("/", fields));
+        let resolution = resolution(&seen);
+        assert_eq!(resolution.scheme().as_str(), "https", "{fields:?}");
+        assert_eq!(client(&resolution), "203.0.113.7");
+        assert_eq!(findings(&resolution), "", "{fields:?}");
+        assert_eq!(field(&seen, "x-forwarded-proto"), "");
+        let rewritten = field(&seen, "forwarded");
+        assert!(
+            !rewritten.contains("proto=http;") && !rewritten.ends_with("proto=http"),
+            "{rewritten}"
+        );
+    }
+    // It can be taken back.
+    let headers = Headers::X_FORWARDED.without_scheme();
+    let headers = headers.with_scheme_field("x-forwarded-proto").unwrap();
+    let resolution = resolve(&layer().headers(headers), &forged[..1]);
+    assert_eq!(findings(&resolution), "scheme-missing");
+}
+
+#[test]
+fn behind_pseudo_ipv4_the_client_is_the_ipv6_address() {
+    let layer = layer().headers(Headers::CLOUDFLARE);
+    let visitor = ("cf-visitor", "{\"scheme\":\"https\"}");
+    let came_out = |fields: &[(&str, &str)]| {
+        let resolution = resolve(&layer, &[fields, &[visitor]].concat());
+        (client(&resolution), findings(&resolution))
+    };
+    let pseudo = ("cf-connecting-ip", "240.1.2.3");
+    let real = ("cf-connecting-ipv6", "2001:db8::7");
+    assert_eq!(
+        came_out(&[pseudo, real]),
+        ("2001:db8::7".into(), String::new())
+    );
+    // A client that has IPv4 cannot choose another address by a header that Cloudflare did not set.
+    let own = ("cf-connecting-ip", "203.0.113.7");
+    assert_eq!(
+        came_out(&[own, real]),
+        ("203.0.113.7".into(), String::new())
+    );
+    let seen = through(&layer, Some(PROXY), request("/", &[own, real, visitor]));
+    assert_eq!(field(&seen, "cf-connecting-ipv6"), "");
+    // Neither is what is no IPv6 address, or comes twice.
+    for forged in [
+        &[pseudo, ("cf-connecting-ipv6", "203.0.113.7")][..],
+        &[pseudo, ("cf-connecting-ipv6", "junk")],
+        &[pseudo, real, real],
+    ] {
+        assert_eq!(
+            came_out(forged),
+            ("10.0.0.1".into(), "for-malformed".into())
+        );
+    }
+    assert_eq!(came_out(&[pseudo]), ("240.1.2.3".into(), String::new()));
 }

@@ -151,6 +151,16 @@ fn ports_are_mapped_and_a_believed_prefix_is_kept() {
         );
     }
     let fields = [&HTTP[..], &[("x-forwarded-prefix", "/api")]].concat();
+    // The proxy says the prefix and leaves it in the path: Traefik without StripPrefix, for one.
+    for (path, location) in [
+        ("/api/x", "https://app.internal/api/x"),
+        ("/api", "https://app.internal/api"),
+        ("/api?a=b", "https://app.internal/api?a=b"),
+        ("/apix", "https://app.internal/api/apix"),
+    ] {
+        let answer = ask(&redirect, &layer().believe_prefix(), "GET", path, &fields);
+        assert_eq!(answer.1, location);
+    }
     let redirect = HttpsRedirectLayer::new();
     assert_eq!(
         ask(&redirect, &layer().believe_prefix(), "GET", "/x", &fields).1,

@@ -332,3 +332,57 @@ fn any_peer_trusts_no_unix_socket_further_out() {
         );
     }
 }
+
+#[test]
+fn the_way_of_a_request_is_told_from_the_client_on_and_only_as_far_as_it_is_vouched_for() {
+    let way = |headers: Headers, fields: &[(&str, &str)], peer: &str| {
+        let layer = layer().headers(headers).record_hops();
+        let seen = through(&layer, Some(peer), request("/", fields));
+        let hops: Vec<String> = resolution(&seen)
+            .hops_seen()
+            .iter()
+            .map(|hop| {
+                let address = hop.address().map_or("?".to_owned(), |ip| ip.to_string());
+                let port = hop.port().map_or(String::new(), |port| format!(" {port}"));
+                let by = hop.by().map_or(String::new(), |by| format!(" by {by}"));
+                format!("{address}{port}{by}")
+            })
+            .collect();
+        hops.join(" > ")
+    };
+    let forged = "6.6.6.6, 203.0.113.7:4711, 10.0.0.3";
+    let list = [("x-forwarded-for", forged)];
+    assert_eq!(
+        way(Headers::X_FORWARDED, &list, PROXY),
+        "203.0.113.7 4711 > 10.0.0.3"
+    );
+    assert_eq!(way(Headers::X_FORWARDED, &list, "203.0.113.9:1"), "");
+    let lines = [
+        ("x-forwarded-for", "6.6.6.6, 203.0.113.7"),
+        ("x-forwarded-for", "10.0.0.3"),
+    ];
+    assert_eq!(
+        way(Headers::X_FORWARDED, &lines, PROXY),
+        "203.0.113.7 > 10.0.0.3"
+    );
+    let junk = [("x-forwarded-for", "203.0.113.7, junk, 10.0.0.3")];
+    assert_eq!(way(Headers::X_FORWARDED, &junk, PROXY), "10.0.0.3");
+    let rfc_7239 = [(
+        "forwarded",
+        "for=6.6.6.6;by=x,for=\"[2001:db8::7]:1\";by=_edge,,for=10.0.0.3;by=203.0.113.1",
+    )];
+    assert_eq!(
+        way(Headers::FORWARDED, &rfc_7239, PROXY),
+        "2001:db8::7 1 by _edge > 10.0.0.3 by 203.0.113.1"
+    );
+    let hidden = [("forwarded", "for=6.6.6.6, for=_secret;by=_a, for=10.0.0.3")];
+    assert_eq!(
+        way(Headers::FORWARDED, &hidden, PROXY),
+        "? by _a > 10.0.0.3"
+    );
+    let single = [("cf-connecting-ip", "203.0.113.7")];
+    assert_eq!(way(Headers::CLOUDFLARE, &single, PROXY), "203.0.113.7");
+    assert_eq!(way(Headers::CLOUDFLARE, &[], PROXY), "");
+    // Who does not ask for it does not get it.
+    assert!(resolve(&layer(), &list).hops_seen().is_empty());
+}

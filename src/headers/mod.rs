@@ -17,7 +17,8 @@ use self::known::{CUSTOM, FIRST_CUSTOM, Field, FieldSet, Kind, NONE};
 ///
 /// Take the preset of the product that talks to the service. If there is none,
 /// [`X_FORWARDED`](Self::X_FORWARDED) and [`FORWARDED`](Self::FORWARDED) are the two families that
-/// most can write, and [`client_field`](Self::client_field) names a field of your own.
+/// most can write. [`client_field`](Self::client_field) and [`client_list_field`](Self::client_list_field)
+/// name a field of your own.
 ///
 /// | preset | client | scheme | host, with [`believe_hosts`] | port, with [`believe_port`] | prefix, with [`believe_prefix`] |
 /// |---|---|---|---|---|---|
@@ -38,9 +39,13 @@ pub struct Headers {
     name: &'static str,
     pub(crate) client: Field,
     pub(crate) client_syntax: ClientSyntax,
+    /// Holds the client's IPv6 address where `client` holds one of 240.0.0.0/4 in its stead.
+    pub(crate) client_v6: Field,
     pub(crate) scheme: Field,
     /// Read where `scheme` is missing.
     pub(crate) other_scheme: Field,
+    /// Nobody states the scheme, and nobody is expected to.
+    pub(crate) no_scheme: bool,
     pub(crate) host: Field,
     pub(crate) port: Field,
     pub(crate) prefix: Field,
@@ -96,8 +101,10 @@ impl Headers {
             name,
             client: NONE,
             client_syntax: ClientSyntax::Single,
+            client_v6: NONE,
             scheme: NONE,
             other_scheme: NONE,
+            no_scheme: false,
             host: NONE,
             port: NONE,
             prefix: NONE,
@@ -144,6 +151,64 @@ impl Headers {
         Ok(headers)
     }
 
+    /// A field of your own that is a list like `X-Forwarded-For`: each proxy appends the address of its peer.
+    ///
+    /// For HAProxy's `option forwardfor header …`, ingress-nginx's `forwarded-for-header`, and others that
+    /// can call it otherwise.
+    ///
+    /// ```
+    /// use tower_forwarded::Headers;
+    ///
+    /// let headers = Headers::client_list_field("X-Client-IPs")?.with_scheme_field("X-Forwarded-Proto")?;
+    /// # Ok::<(), tower_forwarded::HeadersError>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// If `name` is no field name, or has a syntax of its own (`Forwarded`, `CloudFront-Viewer-Address`).
+    pub fn client_list_field(name: &str) -> Result<Self, HeadersError> {
+        let mut headers = Self::nothing("custom");
+        headers.set(Role::Client, name)?;
+        if matches!(
+            headers.field_name(headers.client),
+            "forwarded" | "cloudfront-viewer-address"
+        ) {
+            return Err(HeadersError::OwnSyntax {
+                name: name.to_owned(),
+            });
+        }
+        headers.client_syntax = ClientSyntax::List;
+        Ok(headers)
+    }
+
+    /// Reads no scheme: every request has that of the [connection](crate::ForwardedLayer::connection_scheme).
+    ///
+    /// For a proxy that states none. HAProxy's `option forwardfor`, for one, writes `X-Forwarded-For` and
+    /// passes a client's own `X-Forwarded-Proto` on. There is no finding
+    /// [`SchemeMissing`](crate::Finding::SchemeMissing) then.
+    ///
+    /// ```
+    /// use tower_forwarded::{ForwardedLayer, Headers, Scheme, TrustedProxies};
+    ///
+    /// // The proxy in front takes https only, and does not say so.
+    /// let layer = ForwardedLayer::new("10.0.0.0/8".parse::<TrustedProxies>()?)
+    ///     .headers(Headers::X_FORWARDED.without_scheme())
+    ///     .connection_scheme(Scheme::Https);
+    /// # Ok::<(), tower_forwarded::TrustError>(())
+    /// ```
+    #[must_use]
+    pub fn without_scheme(mut self) -> Self {
+        self.lists = self
+            .lists
+            .without(FieldSet::of([self.scheme, self.other_scheme]));
+        self.scheme = NONE;
+        self.other_scheme = NONE;
+        self.no_scheme = true;
+        self.forget(Role::Scheme);
+        self.name = "custom";
+        self
+    }
+
     /// Reads the scheme from this field instead.
     ///
     /// `CF-Visitor` is read as Cloudflare writes it, and `X-Forwarded-Proto` holds one of `http`,
@@ -156,6 +221,7 @@ impl Headers {
     pub fn with_scheme_field(mut self, name: &str) -> Result<Self, HeadersError> {
         self.other_scheme = NONE;
         self.set(Role::Scheme, name)?;
+        self.no_scheme = false;
         Ok(self)
     }
 
@@ -303,6 +369,14 @@ impl Headers {
         Ok(())
     }
 
+    /// Drops the name of one's own for this role.
+    fn forget(&mut self, role: Role) {
+        if let Some(slot) = self.custom.get_mut(role as usize) {
+            *slot = None;
+        }
+        self.has_custom = self.custom.iter().any(Option::is_some);
+    }
+
     /// The preset whose client field is there, if this one's is not.
     #[cold]
     pub(crate) fn other_family(&self, present: FieldSet) -> Option<&'static Self> {
@@ -386,6 +460,7 @@ impl fmt::Debug for Headers {
         debug.field("name", &self.name);
         for (role, field) in [
             ("client", self.client),
+            ("client_v6", self.client_v6),
             ("scheme", self.scheme),
             ("other_scheme", self.other_scheme),
             ("host", self.host),
@@ -400,6 +475,12 @@ impl fmt::Debug for Headers {
         self.lists.each(|field| lists.push(self.field_name(field)));
         if !lists.is_empty() {
             debug.field("lists", &lists);
+        }
+        if self.name == "custom" && self.client_syntax == ClientSyntax::List {
+            debug.field("client_is_list", &true);
+        }
+        if self.no_scheme {
+            debug.field("no_scheme", &true);
         }
         debug.finish()
     }
@@ -464,6 +545,15 @@ pub enum HeadersError {
         name.escape_debug()
     )]
     NotASingleValue {
+        /// The name.
+        name: String,
+    },
+    /// The field is no list of addresses, but has a syntax and a preset of its own.
+    #[error(
+        "`{}` is no list of addresses but has a syntax of its own: use its preset",
+        name.escape_debug()
+    )]
+    OwnSyntax {
         /// The name.
         name: String,
     },

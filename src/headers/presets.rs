@@ -153,6 +153,10 @@ impl Headers {
     /// other. Trust Cloudflare's published networks, or the proxy behind them if that accepts
     /// connections from these networks only.
     ///
+    /// With [Pseudo IPv4](https://developers.cloudflare.com/network/pseudo-ipv4/) set to overwrite headers,
+    /// `CF-Connecting-IP` holds an address of 240.0.0.0/4 for a client that has IPv6. The client is then what
+    /// `CF-Connecting-IPv6` says.
+    ///
     /// **All of Cloudflare's customers share these networks**, so they do not prove that a request came
     /// through your zone. Let a
     /// [request header transform rule](https://developers.cloudflare.com/rules/transform/request-header-modification/)
@@ -169,6 +173,7 @@ impl Headers {
             NONE,
         );
         headers.other_scheme = XFP;
+        headers.client_v6 = field("cf-connecting-ipv6");
         headers
     };
 
@@ -239,6 +244,26 @@ impl Headers {
     ///
     /// Source: [ngx_http_proxy_module](https://nginx.org/en/docs/http/ngx_http_proxy_module.html#proxy_set_header).
     pub const NGINX: Self = x_forwarded("nginx", XFH, X_PORT, NONE);
+
+    /// `X-Real-IP` and `X-Forwarded-Proto`, which the proxy sets: in nginx
+    ///
+    /// ```text
+    /// proxy_set_header X-Real-IP         $remote_addr;
+    /// proxy_set_header X-Forwarded-Proto $scheme;
+    /// ```
+    ///
+    /// It holds one address, so it knows of one proxy only: behind a second one it names the first, unless
+    /// nginx's `real_ip_recursive` corrects `$remote_addr`.
+    ///
+    /// Source: [ngx_http_proxy_module](https://nginx.org/en/docs/http/ngx_http_proxy_module.html#proxy_set_header).
+    pub const X_REAL_IP: Self = single(
+        "x-real-ip",
+        "x-real-ip",
+        ClientSyntax::Single,
+        XFP,
+        NONE,
+        NONE,
+    );
 
     /// HAProxy, with `option forwardfor`: adds an `X-Forwarded-For` line of its own below the
     /// client's. The other two are up to the configuration:
@@ -330,7 +355,7 @@ impl Headers {
     }
 }
 
-static ALL: [Headers; 22] = [
+static ALL: [Headers; 23] = [
     Headers::X_FORWARDED,
     Headers::FORWARDED,
     Headers::AWS_ALB,
@@ -344,6 +369,7 @@ static ALL: [Headers; 22] = [
     Headers::FLY,
     Headers::HEROKU,
     Headers::NGINX,
+    Headers::X_REAL_IP,
     Headers::HAPROXY,
     Headers::HAPROXY_FORWARDED,
     Headers::APACHE,

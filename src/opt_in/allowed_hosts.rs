@@ -5,6 +5,7 @@ use std::{net::Ipv4Addr, sync::Arc};
 use http::{Request, StatusCode};
 
 use super::{
+    exempt::is_exempt,
     finish::Finish,
     opt_in_service,
     refusal::{self, EmptyResponse, Refusal, RefusalReason},
@@ -22,10 +23,11 @@ use crate::host_pattern::{HostPattern, HostPatternError};
 /// 2. One that matches a pattern passes.
 /// 3. An address instead of a name passes with [`allow_addresses`](Self::allow_addresses): health checks
 ///    ask so.
-/// 4. All other requests are answered with 421, or 400 with
+/// 4. A request for a path that is [exempt](Self::exempt_path) passes, whatever host it names.
+/// 5. All other requests are answered with 421, or 400 with
 ///    [`answer_bad_request`](Self::answer_bad_request). A request without a valid authority is answered
 ///    with 400. The answer does not repeat what was asked for.
-/// 5. A request that no [`ForwardedLayer`](crate::ForwardedLayer) has seen is 500, so that a missing
+/// 6. A request that no [`ForwardedLayer`](crate::ForwardedLayer) has seen is 500, so that a missing
 ///    layer is found at the first request.
 ///
 /// # Where to put it
@@ -35,7 +37,7 @@ use crate::host_pattern::{HostPattern, HostPatternError};
 ///
 /// # Caveats
 ///
-/// A health check that names no host at all (HTTP/1.0) is 400: let it send one. A pattern without a port
+/// A health check that names no host at all (HTTP/1.0) is 400: let it send one, or exempt its path. A pattern without a port
 /// matches every port; where names at other ports are other services, write the port.
 ///
 /// ```
@@ -52,6 +54,7 @@ use crate::host_pattern::{HostPattern, HostPatternError};
 pub struct AllowedHostsLayer<F = EmptyResponse> {
     hosts: Arc<[HostPattern]>,
     addresses: bool,
+    exempt: Vec<String>,
     refused: StatusCode,
     refusal_response: F,
 }
@@ -71,6 +74,7 @@ impl AllowedHostsLayer {
         Ok(Self {
             hosts: HostPattern::all(patterns)?.into(),
             addresses: false,
+            exempt: Vec::new(),
             refused: StatusCode::MISDIRECTED_REQUEST,
             refusal_response: EmptyResponse,
         })
@@ -84,6 +88,23 @@ impl<F> AllowedHostsLayer<F> {
         self
     }
 
+    /// Answers for this path by any host, and without one; or for all paths below it if it ends with a slash.
+    ///
+    /// For probes that ask by `localhost`, by the name of a service, or by HTTP/1.0 without `Host`. Any client
+    /// may ask for such a path by any name, so it should build no links. Paths are compared byte for byte; one
+    /// with a segment of dots (`..`, `%2e%2e`, `..%2f`, `..;a`) is never below another.
+    ///
+    /// ```
+    /// use tower_forwarded::AllowedHostsLayer;
+    ///
+    /// let layer = AllowedHostsLayer::new(["api.example.com"])?.exempt_path("/healthz");
+    /// # Ok::<(), tower_forwarded::HostPatternError>(())
+    /// ```
+    pub fn exempt_path(mut self, path: impl Into<String>) -> Self {
+        self.exempt.push(path.into());
+        self
+    }
+
     /// Answers 400 instead of 421, as Django and Starlette do: for clients and monitors that do not know
     /// the latter. (A browser that gets 421 over a connection it shares between names asks again over one
     /// of its own, which is what HTTP/2 wants here.)
@@ -94,6 +115,10 @@ impl<F> AllowedHostsLayer<F> {
 
     fn decide<B>(&self, request: &Request<B>) -> Result<Finish, Refusal> {
         let resolution = refusal::resolution(request)?;
+        let is_exempt = |exempt: &String| is_exempt(request.uri(), exempt);
+        if self.exempt.iter().any(is_exempt) {
+            return Ok(Finish::Nothing);
+        }
         let authority = resolution.authority().ok_or(Refusal::new(
             StatusCode::BAD_REQUEST,
             RefusalReason::NoTarget,
@@ -115,6 +140,7 @@ impl<F> AllowedHostsLayer<F> {
 refusal_response!(AllowedHostsLayer {
     hosts,
     addresses,
+    exempt,
     refused
 });
 opt_in_service!(AllowedHostsService of AllowedHostsLayer);

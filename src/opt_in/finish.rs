@@ -7,7 +7,7 @@ use http::{HeaderMap, HeaderValue, header};
 use crate::{
     host_pattern::HostPattern,
     resolution::{Origin, scheme::Scheme},
-    syntax::authority,
+    syntax::{authority, path::has_prefix},
 };
 
 /// What is still done.
@@ -145,14 +145,6 @@ impl Repair {
 fn split_at_slashes(text: &[u8]) -> Option<(&[u8], &[u8])> {
     let at = text.windows(2).position(|pair| pair == b"//")?;
     Some((text.get(..at)?, text.get(at.checked_add(2)?..)?))
-}
-
-/// Whether a path begins with the prefix, as whole segments.
-fn has_prefix(path: &[u8], prefix: &[u8]) -> bool {
-    match path.strip_prefix(prefix) {
-        Some(rest) => matches!(rest, [] | [b'/' | b'?' | b'#', ..]),
-        None => false,
-    }
 }
 
 /// Whether a URL at this host is the service itself, and not another port.

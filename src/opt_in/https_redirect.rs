@@ -5,6 +5,7 @@ use std::{fmt, sync::Arc, time::Duration};
 use http::{HeaderMap, HeaderValue, Method, Request, StatusCode, Uri, header};
 
 use super::{
+    exempt::is_exempt,
     finish::Finish,
     opt_in_service,
     refusal::{self, EmptyResponse, Refusal, RefusalReason},
@@ -12,7 +13,7 @@ use super::{
 };
 use crate::{
     resolution::{Resolution, scheme::Scheme},
-    syntax::path::has_dots,
+    syntax::path::has_prefix,
 };
 
 /// Redirects requests that were made by http to https, by the scheme that was resolved.
@@ -26,7 +27,8 @@ use crate::{
 ///    over HTTP/2 included: they have no target to redirect to, or a client that does not follow.
 /// 4. Every other is answered with 308, or with 301 for GET and HEAD
 ///    [if asked](Self::moved_permanently_for_get). The target is `https`, the resolved host, the
-///    port as [mapped](Self::map_port) and else none, the believed prefix, path and query byte for byte.
+///    port as [mapped](Self::map_port) and else none, the believed prefix, path and query byte for byte. A path
+///    that begins with the prefix already, since the proxy did not take it off, does not get it twice.
 /// 5. A request without a valid authority, or for `*` with another method than OPTIONS, is 400: there
 ///    is no place to redirect to.
 /// 6. A request that no [`ForwardedLayer`](crate::ForwardedLayer) has seen is 500.
@@ -172,11 +174,7 @@ impl<F> HttpsRedirectLayer<F> {
     /// ```
     pub fn exempt_path(self, path: impl Into<String>) -> Self {
         let exempt = path.into();
-        self.exempt(move |uri, _| {
-            let path = uri.path();
-            let below = exempt.ends_with('/') && path.starts_with(&exempt);
-            path == exempt || (below && !has_dots(path))
-        })
+        self.exempt(move |uri, _| is_exempt(uri, &exempt))
     }
 
     /// Lets requests pass by http for which `is_exempt` says so.
@@ -263,6 +261,12 @@ impl Options {
         if path == "*" {
             return None;
         }
+        // A proxy that did not take the prefix off, or an app that asks for it, has it in the path.
+        let prefix = if has_prefix(path.as_bytes(), prefix.as_bytes()) {
+            ""
+        } else {
+            prefix
+        };
         // An empty path, as in `http://host?query`, begins with the question mark.
         let slash = if path.starts_with('/') { "" } else { "/" };
         let location = format!("https://{host}{port}{prefix}{slash}{path}");

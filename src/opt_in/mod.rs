@@ -2,6 +2,7 @@
 //! [`Resolution`](crate::Resolution) that [`ForwardedLayer`](crate::ForwardedLayer) left.
 
 pub(crate) mod allowed_hosts;
+mod exempt;
 mod finish;
 mod future;
 pub(crate) mod https_redirect;
@@ -9,6 +10,7 @@ pub(crate) mod location;
 pub(crate) mod order;
 pub(crate) mod refusal;
 pub(crate) mod reject;
+pub(crate) mod trusted_peers;
 
 pub use self::future::ResponseFuture;
 

@@ -29,6 +29,8 @@ pub enum RefusalReason {
     HostNotAllowed,
     /// The request names no valid host, or asks for `*`, so that there is no URL to redirect to.
     NoTarget,
+    /// The peer is not a trusted proxy, and nobody else is answered.
+    PeerNotTrusted,
     /// The request has a finding that the deployment calls fatal.
     Finding(Finding),
     /// The client asked by http, and is sent to https.
@@ -74,6 +76,7 @@ impl fmt::Display for Refusal {
             RefusalReason::HostNotAllowed => {
                 f.write_str("this service does not answer for the host that was asked for")
             }
+            RefusalReason::PeerNotTrusted => f.write_str("this service answers its proxy only"),
             RefusalReason::NoTarget => f.write_str("the request names no valid host"),
             RefusalReason::Finding(finding) => finding.fmt(f),
             RefusalReason::NotHttps => f.write_str("this service is reached by https"),

@@ -8,11 +8,13 @@ use std::{
 use http::uri::Authority;
 
 mod finding;
+mod hop;
 mod origin;
 pub(crate) mod scheme;
 
 pub use self::{
     finding::{Finding, FindingError, Findings, FindingsIter},
+    hop::Hop,
     origin::Origin,
     scheme::{Scheme, SchemeError},
 };
@@ -42,6 +44,7 @@ pub struct Resolution {
     pub(crate) prefix: Option<Arc<str>>,
     pub(crate) hops: usize,
     pub(crate) findings: Findings,
+    pub(crate) hops_seen: Option<Arc<[Hop]>>,
 }
 
 impl Resolution {
@@ -70,6 +73,7 @@ impl Resolution {
             prefix: None,
             hops: 1,
             findings: Findings::NONE,
+            hops_seen: None,
         }
     }
 
@@ -156,6 +160,29 @@ impl Resolution {
     #[must_use]
     pub const fn hops(&self) -> usize {
         self.hops
+    }
+
+    /// The way that the request took: every node that trusted proxies vouch for, from the client to the proxy
+    /// that asked the [peer](Self::peer). For audit logs.
+    ///
+    /// Empty unless the layer [records hops](crate::ForwardedLayer::record_hops), or if nobody is believed.
+    ///
+    #[cfg_attr(feature = "axum-08", doc = "```")]
+    #[cfg_attr(not(feature = "axum-08"), doc = "```ignore")]
+    /// use tower_forwarded::Resolution;
+    ///
+    /// async fn handler(resolution: Resolution) -> String {
+    ///     let way: Vec<String> = resolution
+    ///         .hops_seen()
+    ///         .iter()
+    ///         .map(|hop| hop.address().map_or("hidden".to_owned(), |address| address.to_string()))
+    ///         .collect();
+    ///     way.join(" > ") // 203.0.113.7 > 130.176.1.9
+    /// }
+    /// ```
+    #[must_use]
+    pub fn hops_seen(&self) -> &[Hop] {
+        self.hops_seen.as_deref().unwrap_or_default()
     }
 
     /// What was not as it should be.

@@ -9,6 +9,7 @@ mod host;
 pub(crate) mod observer;
 mod resolving;
 mod said;
+mod seen;
 pub(crate) mod walk;
 
 use self::{
@@ -19,6 +20,27 @@ use self::{
     said::Stated,
 };
 use crate::{headers::scan::Scan, peer::Peer, resolution::Finding, rules::Rules, trust::Trust};
+
+/// Resolves a request, and records its way if that is asked for.
+#[inline]
+pub(crate) fn resolve_and_record(
+    peer: Option<Peer>,
+    head: Head<'_>,
+    rules: &Rules,
+    trust: &dyn Trust,
+) -> Outcome {
+    let mut outcome = resolve(peer, head, rules, trust, &mut ());
+    if rules.record_hops {
+        record(&mut outcome, head, rules);
+    }
+    outcome
+}
+
+#[cold]
+fn record(outcome: &mut Outcome, head: Head<'_>, rules: &Rules) {
+    let hops = seen::hops_seen(head.headers, &rules.headers, &outcome.resolution);
+    outcome.resolution.hops_seen = Some(hops);
+}
 
 /// Resolves a request.
 pub(crate) fn resolve<O: Observer>(
@@ -68,7 +90,7 @@ pub(crate) fn resolve<O: Observer>(
         Stated::Scheme(scheme) => scheme,
         Stated::Invalid => rules.connection_scheme.of(head.extensions),
         Stated::Nothing => {
-            if is_proxied {
+            if is_proxied && !rules.headers.no_scheme {
                 resolving.findings.insert(Finding::SchemeMissing);
             }
             rules.connection_scheme.of(head.extensions)

@@ -215,6 +215,7 @@ impl<'a, O: Observer> Resolving<'a, O> {
                 prefix: found.prefix,
                 hops: found.hops,
                 findings: self.findings,
+                hops_seen: None,
             },
             edits: self.edits,
         }

@@ -35,7 +35,8 @@ impl<'a, O: Observer> Resolving<'a, O> {
     /// What the trusted proxies say of the scheme.
     #[inline]
     pub(super) fn stated_scheme(&mut self, walked: &Walked<'a>, pairs: usize) -> Stated {
-        if let Some(text) = &walked.scheme {
+        let no_scheme = self.headers().no_scheme;
+        if let Some(text) = walked.scheme.as_ref().filter(|_| !no_scheme) {
             let scheme = Scheme::from_bytes(text);
             self.value(
                 Role::Scheme,

@@ -188,8 +188,16 @@ impl<'a, O: Observer> Resolving<'a, O> {
 
     /// A field that holds the client and nothing else: two lines of it are malformed, never a choice.
     fn single(&mut self, trust: &dyn Trust, parse: ParseAddress, walked: &mut Walked<'a>) {
-        let text = self.scan.client.single();
-        let client = text.and_then(parse);
+        let mut text = self.scan.client.single();
+        let mut client = text.and_then(parse);
+        if client.is_some_and(|(address, _)| is_class_e(address)) {
+            if let Some(line) = self.client_v6() {
+                text = line;
+                client = text
+                    .and_then(parse)
+                    .filter(|(address, _)| address.is_ipv6());
+            }
+        }
         let verdict = match client {
             Some((address, _)) => Verdict::Address {
                 address,
@@ -212,6 +220,26 @@ impl<'a, O: Observer> Resolving<'a, O> {
         walked.accepted = usize::from(client.is_some());
         walked.edit = client.map(|_| ClientEdit::Keep);
     }
+}
+
+impl<'a, O: Observer> Resolving<'a, O> {
+    /// Cloudflare's Pseudo IPv4 overwrites an IPv6 client's address with one of class E, and says the real
+    /// one in a field of its own: `None` if that is not there, `Some(None)` if it is there twice.
+    #[cold]
+    fn client_v6(&mut self) -> Option<Option<&'a [u8]>> {
+        let field = self.headers().client_v6;
+        let name = self.headers().header_name(field)?;
+        let mut lines = self.scan.headers.get_all(name).iter();
+        let line = lines.next()?.as_bytes();
+        self.believed.insert(field);
+        Some(lines.next().is_none().then_some(line))
+    }
+}
+
+/// Whether an address is of 240.0.0.0/4, from which no connection comes.
+#[inline]
+fn is_class_e(address: IpAddr) -> bool {
+    matches!(address, IpAddr::V4(address) if address.octets() >= [240, 0, 0, 0])
 }
 
 /// Whether readers of addresses understand this spelling.

@@ -89,7 +89,10 @@ impl ClientEdit {
                 let lines = headers.get_all(name).iter().rev();
                 let lines = lines.map(HeaderValue::as_bytes);
                 let value = match wanted.client_syntax {
-                    ClientSyntax::Forwarded => vouched::elements(lines, elements, host, resolution),
+                    ClientSyntax::Forwarded => {
+                        let scheme = !wanted.no_scheme;
+                        vouched::elements(lines, elements, host, scheme, resolution)
+                    }
                     _ => vouched::addresses(lines, elements),
                 };
                 set(headers, name, &value);

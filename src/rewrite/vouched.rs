@@ -24,11 +24,12 @@ pub(super) fn addresses<'a>(lines: impl Iterator<Item = &'a [u8]>, elements: usi
 }
 
 /// The last `elements` elements of `Forwarded`, the client's first. What was resolved stands in element
-/// number `host` from the right; no other says a host, and none a scheme that is none.
+/// number `host` from the right; no other says a host, and none a scheme that is none, or any without `scheme`.
 pub(super) fn elements<'a>(
     lines: impl Iterator<Item = &'a [u8]>,
     elements: usize,
     host: usize,
+    scheme: bool,
     resolution: &Resolution,
 ) -> String {
     let mut written: Vec<String> = Vec::new();
@@ -44,8 +45,8 @@ pub(super) fn elements<'a>(
             pairs.push(format!("for={}", quoted(&String::from_utf8_lossy(node))));
         }
         let states_host = index.saturating_add(1) == host;
-        let scheme = parsed.proto.as_deref().and_then(Scheme::from_bytes);
-        if let Some(scheme) = scheme {
+        let stated = parsed.proto.as_deref().and_then(Scheme::from_bytes);
+        if let Some(scheme) = stated.filter(|_| scheme) {
             pairs.push(format!("proto={scheme}"));
         }
         if let (true, Some(authority)) = (states_host, &resolution.authority) {

@@ -19,3 +19,11 @@ pub(crate) fn has_dots(path: &str) -> bool {
         matches!(name, "." | "..")
     })
 }
+
+/// Whether a path begins with the prefix, as whole segments.
+pub(crate) fn has_prefix(path: &[u8], prefix: &[u8]) -> bool {
+    match path.strip_prefix(prefix) {
+        Some(rest) => matches!(rest, [] | [b'/' | b'?' | b'#', ..]),
+        None => false,
+    }
+}

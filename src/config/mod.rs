@@ -1,12 +1,18 @@
 //! The whole policy as a section of a configuration file.
 
+mod error;
+mod headers;
+mod value;
+
 use std::fmt;
 
 use serde::{
     Deserialize, Deserializer,
-    de::{Error as _, MapAccess, SeqAccess, Visitor},
+    de::{Error as _, MapAccess, Visitor},
 };
 
+pub use self::error::ConfigError;
+use self::{error::KEYS, headers::Names, value::Value};
 use crate::{
     headers::Headers,
     host_pattern::{HostPattern, HostPatternError},
@@ -21,7 +27,14 @@ use crate::{
 /// | key | value | without it |
 /// |---|---|---|
 /// | `trust` | entries of [`TrustedProxies`], as a list or as one text | an error |
-/// | `headers` | the name of a [preset](Headers) | `x-forwarded` |
+/// | `headers` | the name of a [preset](Headers), or a table with the keys below | `x-forwarded` |
+/// | `headers_client` | a header of your own for the [client's address](Headers::client_field), instead of a preset | |
+/// | `headers_list` | whether it is a [list](Headers::client_list_field), to which each proxy appends | `false` |
+/// | `headers_scheme` | the [header for the scheme](Headers::with_scheme_field), or `none` if [nobody states it](Headers::without_scheme) | the preset's |
+/// | `headers_host` | the [header for the host](Headers::with_host_field) | the preset's |
+/// | `headers_port` | the [header for the port](Headers::with_port_field) | the preset's |
+/// | `headers_prefix` | the [header for the prefix](Headers::with_prefix_field) | the preset's |
+/// | `headers_lists` | those of them that [hold lists](Headers::with_lists), as a list or as one text | the preset's |
 /// | `hops` | a number, or `all` for [no limit](TrustedProxies::unlimited_hops) | 1 for `*`, else no limit |
 /// | `hosts` | [patterns](HostPattern) of forwarded hosts to believe, as a list or as one text | none |
 /// | `port` | whether to [believe a forwarded port](ForwardedLayer::believe_port) | `false` |
@@ -34,7 +47,9 @@ use crate::{
 /// | `require_env` | the environment variable that holds its values, between commas | |
 /// | `require_file` | the file that holds its values, a line each | |
 ///
-/// Any other key is an error, and every error names its key and the text.
+/// Any other key is an error, and every error names its key and the text. As a table, `headers` has the keys
+/// `preset`, `client`, `list`, `scheme`, `host`, `port`, `prefix` and `lists`; [`Headers`] in a configuration
+/// of your own has the same form.
 ///
 /// ```
 /// use tower_forwarded::Config;
@@ -44,6 +59,11 @@ use crate::{
 ///     headers = "aws-alb"
 /// "#)?;
 /// let layer = config.layer();
+///
+/// let config: Config = toml::from_str(r#"
+///     trust = "10.0.0.0/8"
+///     headers = { client = "X-Client-IPs", list = true, scheme = "X-Forwarded-Proto" }
+/// "#)?;
 ///
 /// let error = toml::from_str::<Config>("trust = ['10.0.0.5/8']").unwrap_err();
 /// assert!(error.to_string().contains("trust: `10.0.0.5/8`"));
@@ -70,58 +90,6 @@ pub struct Config {
     pub remove: Vec<http::HeaderName>,
     /// The header that proves the proxy.
     secret: Option<Secret>,
-}
-
-const KEYS: [&str; 13] = [
-    "trust",
-    "headers",
-    "hops",
-    "hosts",
-    "port",
-    "prefix",
-    "scheme",
-    "count",
-    "keep",
-    "remove",
-    "require",
-    "require_env",
-    "require_file",
-];
-
-/// What is wrong with a configuration.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[non_exhaustive]
-pub enum ConfigError {
-    /// Unknown key.
-    #[error("`{}` is no key here: expected one of {}", key.escape_debug(), KEYS.join(", "))]
-    UnknownKey {
-        /// The key.
-        key: String,
-    },
-    /// A key that is there twice.
-    #[error("{key}: is there twice")]
-    Twice {
-        /// The key.
-        key: String,
-    },
-    /// The key that must be there.
-    #[error("trust: is missing; name the proxies, or write [] to trust nobody")]
-    TrustMissing,
-    /// A value that is none for its key.
-    #[error("{key}: {reason}")]
-    Value {
-        /// The key.
-        key: String,
-        /// What is wrong, naming the text.
-        reason: String,
-    },
-}
-
-/// A value before its key says what it means.
-#[derive(Clone, Debug)]
-enum Value {
-    Text(String),
-    List(Vec<String>),
 }
 
 impl Config {
@@ -196,7 +164,8 @@ impl Config {
             secret: None,
         };
         let (mut count, mut require, mut secrets) = (None, None, None);
-        for (key, value) in values {
+        let mut names = Names::default();
+        for (key, value) in value::flat(values) {
             if seen.contains(&key) {
                 return Err(ConfigError::Twice { key });
             }
@@ -209,10 +178,13 @@ impl Config {
                     let parsed = match &value {
                         Value::Text(text) => text.parse(),
                         Value::List(entries) => TrustedProxies::from_entries(entries),
+                        Value::Table(_) | Value::Nothing => {
+                            return Err(wrong("expected entries, not a table".to_owned()));
+                        }
                     };
                     trust = Some(parsed.map_err(|error| wrong(error.to_string()))?);
                 }
-                "headers" => config.headers = parse(&value).map_err(wrong)?,
+                key if Names::KEYS.contains(&key) => names.set(key, value).map_err(wrong)?,
                 "hops" => {
                     hops = Some(match value.text().map_err(&wrong)? {
                         "all" => None,
@@ -227,6 +199,7 @@ impl Config {
                 "hosts" => {
                     config.hosts = value
                         .list()
+                        .map_err(&wrong)?
                         .iter()
                         .map(|pattern| pattern.parse())
                         .collect::<Result<_, HostPatternError>>()
@@ -234,10 +207,10 @@ impl Config {
                 }
                 "port" => config.port = value.switch().map_err(wrong)?,
                 "prefix" => config.prefix = value.switch().map_err(wrong)?,
-                "scheme" => config.scheme = parse(&value).map_err(wrong)?,
-                "count" => count = Some(parse::<usize>(&value).map_err(wrong)?),
-                "keep" => config.keep = names(value).map_err(wrong)?,
-                "remove" => config.remove = names(value).map_err(wrong)?,
+                "scheme" => config.scheme = value.parse().map_err(wrong)?,
+                "count" => count = Some(value.parse::<usize>().map_err(wrong)?),
+                "keep" => config.keep = header_names(value).map_err(wrong)?,
+                "remove" => config.remove = header_names(value).map_err(wrong)?,
                 "require" => require = Some(value.text().map_err(wrong)?.to_owned()),
                 "require_env" | "require_file" if secrets.is_some() => {
                     return Err(wrong("the values are read from one place only".to_owned()));
@@ -269,6 +242,7 @@ impl Config {
             }
             seen.push(key);
         }
+        config.headers = names.headers()?;
         config.secret = secret(require, secrets)?;
         if let Some(count) = count {
             if trust.is_some_and(|trust| trust != TrustedProxies::none()) || hops.is_some() {
@@ -291,9 +265,9 @@ impl Config {
 }
 
 /// Header names.
-fn names(value: Value) -> Result<Vec<http::HeaderName>, String> {
+fn header_names(value: Value) -> Result<Vec<http::HeaderName>, String> {
     value
-        .list()
+        .list()?
         .iter()
         .map(|name| match name.parse() {
             Ok(header) if header != http::header::HOST => Ok(header),
@@ -327,45 +301,6 @@ fn secret(
     }
 }
 
-fn parse<T>(value: &Value) -> Result<T, String>
-where
-    T: std::str::FromStr,
-    T::Err: fmt::Display,
-{
-    value
-        .text()?
-        .parse()
-        .map_err(|error: T::Err| error.to_string())
-}
-
-impl Value {
-    fn text(&self) -> Result<&str, String> {
-        match self {
-            Self::Text(text) => Ok(text),
-            Self::List(list) => Err(format!("expected one value, not the list {list:?}")),
-        }
-    }
-
-    /// The entries of a list, which can also be one text with commas.
-    fn list(self) -> Vec<String> {
-        match self {
-            Self::List(list) => list,
-            Self::Text(text) => text.split(',').map(|part| part.trim().to_owned()).collect(),
-        }
-    }
-
-    fn switch(&self) -> Result<bool, String> {
-        match self.text()? {
-            "true" => Ok(true),
-            "false" => Ok(false),
-            text => Err(format!(
-                "`{}` is neither `true` nor `false`",
-                text.escape_debug()
-            )),
-        }
-    }
-}
-
 impl<'de> Deserialize<'de> for Config {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         deserializer.deserialize_map(ConfigVisitor)
@@ -387,61 +322,14 @@ impl<'de> Visitor<'de> for ConfigVisitor {
             if !KEYS.contains(&key.as_str()) {
                 return Err(A::Error::custom(ConfigError::UnknownKey { key }));
             }
-            let value = map.next_value::<Option<Value>>().map_err(|error| {
+            let value = map.next_value().map_err(|error| {
                 A::Error::custom(ConfigError::Value {
                     key: key.clone(),
                     reason: error.to_string(),
                 })
             })?;
-            // JSON's null is how some write a key that is not there.
-            if let Some(value) = value {
-                values.push((key, value));
-            }
+            values.push((key, value));
         }
         Config::from_values(values).map_err(A::Error::custom)
-    }
-}
-
-impl<'de> Deserialize<'de> for Value {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_any(ValueVisitor)
-    }
-}
-
-struct ValueVisitor;
-
-impl<'de> Visitor<'de> for ValueVisitor {
-    type Value = Value;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a text, a number, a switch, or a list of texts")
-    }
-
-    fn visit_str<E>(self, text: &str) -> Result<Value, E> {
-        Ok(Value::Text(text.to_owned()))
-    }
-
-    fn visit_bool<E>(self, switch: bool) -> Result<Value, E> {
-        Ok(Value::Text(switch.to_string()))
-    }
-
-    fn visit_u64<E>(self, number: u64) -> Result<Value, E> {
-        Ok(Value::Text(number.to_string()))
-    }
-
-    fn visit_i64<E>(self, number: i64) -> Result<Value, E> {
-        Ok(Value::Text(number.to_string()))
-    }
-
-    fn visit_f64<E>(self, number: f64) -> Result<Value, E> {
-        Ok(Value::Text(number.to_string()))
-    }
-
-    fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Value, A::Error> {
-        let mut texts = Vec::new();
-        while let Some(text) = list.next_element::<String>()? {
-            texts.push(text);
-        }
-        Ok(Value::List(texts))
     }
 }

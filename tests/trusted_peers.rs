@@ -1,0 +1,84 @@
+//! Nobody but the proxy is answered, if the deployment says so.
+
+use std::convert::Infallible;
+
+use http::{Request, Response, StatusCode};
+use tower::{Layer, ServiceBuilder, ServiceExt, service_fn};
+use tower_forwarded::{
+    ForwardedLayer, Peer, Refusal, RefusalReason, TrustedPeersLayer, TrustedProxies,
+};
+
+use crate::support::*;
+
+fn ask(
+    outer: &ForwardedLayer,
+    peer: Option<&str>,
+    uri: &str,
+    fields: &[(&str, &str)],
+) -> Response<String> {
+    let mut request = request(uri, fields);
+    if let Some(peer) = peer {
+        request
+            .extensions_mut()
+            .insert(peer.parse::<Peer>().unwrap());
+    }
+    let service = ServiceBuilder::new()
+        .layer(outer.clone())
+        .layer(TrustedPeersLayer::new().exempt_path("/healthz"))
+        .service(service_fn(|_: Request<()>| {
+            std::future::ready(Ok::<_, Infallible>(Response::new("inner".to_owned())))
+        }));
+    now(service.oneshot(request)).unwrap()
+}
+
+#[test]
+fn a_direct_client_is_turned_away_whatever_it_sends() {
+    let login = [("x-forwarded-user", "admin")];
+    let forged = [
+        ("x-forwarded-for", "10.0.0.1"),
+        ("x-forwarded-proto", "https"),
+    ];
+    for fields in [&[][..], &login, &forged] {
+        let answer = ask(&layer(), Some("203.0.113.9:1"), "/", fields);
+        assert_eq!(answer.status(), StatusCode::FORBIDDEN, "{fields:?}");
+        assert_eq!(answer.body(), "");
+        let refusal = answer.extensions().get::<Refusal>().unwrap();
+        assert_eq!(refusal.reason(), RefusalReason::PeerNotTrusted);
+        assert_eq!(ask(&layer(), None, "/", fields).status(), 403);
+        assert_eq!(ask(&layer(), Some(PROXY), "/", fields).body(), "inner");
+    }
+}
+
+#[test]
+fn without_the_secret_or_the_counted_proxies_a_peer_is_not_the_proxy() {
+    let secret = layer().require("x-origin-verify", ["s3cret"]).unwrap();
+    assert_eq!(ask(&secret, Some(PROXY), "/", &[]).status(), 403);
+    let proof = [("x-origin-verify", "s3cret")];
+    assert_eq!(ask(&secret, Some(PROXY), "/", &proof).status(), 200);
+    let counted = ForwardedLayer::new(TrustedProxies::count(2));
+    let one = [("x-forwarded-for", "203.0.113.7")];
+    let two = [("x-forwarded-for", "203.0.113.7, 130.176.1.9")];
+    assert_eq!(ask(&counted, Some(PROXY), "/", &one).status(), 403);
+    assert_eq!(ask(&counted, Some(PROXY), "/", &two).status(), 200);
+}
+
+#[test]
+fn probes_pass_by_their_path_only() {
+    for (uri, status) in [
+        ("/healthz", 200),
+        ("/healthz/", 403),
+        ("/healthz/../admin", 403),
+    ] {
+        let answer = ask(&layer(), Some("172.17.0.1:1"), uri, &[]);
+        assert_eq!(answer.status(), status, "{uri}");
+    }
+}
+
+#[test]
+fn a_missing_layer_is_found_at_the_first_request() {
+    let alone = TrustedPeersLayer::new().layer(service_fn(|_: Request<()>| {
+        std::future::ready(Ok::<_, Infallible>(Response::new(String::new())))
+    }));
+    let answer = now(alone.oneshot(request("/", &[]))).unwrap();
+    assert_eq!(answer.status(), 500);
+}
