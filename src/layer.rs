@@ -398,7 +398,7 @@ where
             let peer = rules.peer_of(request.extensions());
             self.policy.with_trust(|trust| {
                 let head = Head::of_request(&request);
-                let outcome = resolve::resolve_and_record(peer, head, rules, trust);
+                let outcome = resolve::resolve(peer, head, rules, trust, &mut ());
                 let findings = outcome.resolution.findings();
                 if !findings.is_empty() {
                     report(findings, &self.policy, peer, head, trust);

@@ -55,7 +55,7 @@ impl Policy {
     #[must_use]
     pub fn resolve(&self, peer: Option<Peer>, parts: &Parts) -> Resolution {
         let head = Head::of(parts);
-        self.with_trust(|trust| resolve::resolve_and_record(peer, head, &self.rules, trust))
+        self.with_trust(|trust| resolve::resolve(peer, head, &self.rules, trust, &mut ()))
             .resolution
     }
 

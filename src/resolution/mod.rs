@@ -44,7 +44,7 @@ pub struct Resolution {
     pub(crate) prefix: Option<Arc<str>>,
     pub(crate) hops: usize,
     pub(crate) findings: Findings,
-    pub(crate) hops_seen: Option<Arc<[Hop]>>,
+    pub(crate) hops_seen: Option<Arc<Vec<Hop>>>,
 }
 
 impl Resolution {
@@ -182,7 +182,7 @@ impl Resolution {
     /// ```
     #[must_use]
     pub fn hops_seen(&self) -> &[Hop] {
-        self.hops_seen.as_deref().unwrap_or_default()
+        self.hops_seen.as_ref().map_or(&[], |hops| hops.as_slice())
     }
 
     /// What was not as it should be.

@@ -21,27 +21,6 @@ use self::{
 };
 use crate::{headers::scan::Scan, peer::Peer, resolution::Finding, rules::Rules, trust::Trust};
 
-/// Resolves a request, and records its way if that is asked for.
-#[inline]
-pub(crate) fn resolve_and_record(
-    peer: Option<Peer>,
-    head: Head<'_>,
-    rules: &Rules,
-    trust: &dyn Trust,
-) -> Outcome {
-    let mut outcome = resolve(peer, head, rules, trust, &mut ());
-    if rules.record_hops {
-        record(&mut outcome, head, rules);
-    }
-    outcome
-}
-
-#[cold]
-fn record(outcome: &mut Outcome, head: Head<'_>, rules: &Rules) {
-    let hops = seen::hops_seen(head.headers, &rules.headers, &outcome.resolution);
-    outcome.resolution.hops_seen = Some(hops);
-}
-
 /// Resolves a request.
 pub(crate) fn resolve<O: Observer>(
     peer: Option<Peer>,

@@ -8,6 +8,7 @@ use super::{
     edits::{ClientEdit, Edits, Outcome},
     head::Head,
     observer::{Observer, Role, Source, Step},
+    seen::hops_seen,
 };
 use crate::{
     headers::{ClientSyntax, Headers, known::FieldSet, scan::Scan},
@@ -195,6 +196,14 @@ impl<'a, O: Observer> Resolving<'a, O> {
         self.edits.remove_host = found.authority.is_none() && !self.scan.host.is_empty();
         self.edits.remove = self.scan.present.without(self.believed);
         self.leave_what_is_kept();
+        let hops_seen = self.rules.record_hops.then(|| {
+            hops_seen(
+                self.scan,
+                self.headers().client_syntax,
+                found.hops,
+                found.client,
+            )
+        });
         let (client, client_port) = match found.client {
             Some((client, port)) => (Some(client), port),
             None => {
@@ -215,7 +224,7 @@ impl<'a, O: Observer> Resolving<'a, O> {
                 prefix: found.prefix,
                 hops: found.hops,
                 findings: self.findings,
-                hops_seen: None,
+                hops_seen,
             },
             edits: self.edits,
         }

@@ -1,12 +1,10 @@
 //! The way that a request took, as data.
 
-use std::sync::Arc;
-
-use http::HeaderMap;
+use std::{net::IpAddr, sync::Arc};
 
 use crate::{
-    headers::{ClientSyntax, Headers, scan::Scan},
-    resolution::{Finding, Hop, Resolution},
+    headers::{ClientSyntax, scan::Scan},
+    resolution::Hop,
     syntax::{
         forwarded::{self, OutsideQuotes},
         list::{AtCommas, FromRight},
@@ -15,16 +13,16 @@ use crate::{
 };
 
 /// The nodes that trusted proxies vouch for, from the client on.
+#[cold]
 pub(super) fn hops_seen(
-    headers: &HeaderMap,
-    wanted: &Headers,
-    resolution: &Resolution,
-) -> Arc<[Hop]> {
-    let walked = resolution.hops();
-    let scan = Scan::new(headers, wanted);
+    scan: &Scan<'_>,
+    syntax: ClientSyntax,
+    walked: usize,
+    client: Option<(IpAddr, Option<u16>)>,
+) -> Arc<Vec<Hop>> {
     let mut earlier = None;
-    let lines = scan.client.rev(headers, &mut earlier);
-    let mut hops: Vec<Hop> = match wanted.client_syntax {
+    let lines = scan.client.rev(scan.headers, &mut earlier);
+    let mut hops: Vec<Hop> = match syntax {
         ClientSyntax::List => FromRight::<_, AtCommas<{ node::LONGEST }>>::new(lines)
             .map_while(|element| hop(node::parse(element.text?)?, None))
             .take(walked)
@@ -41,22 +39,17 @@ pub(super) fn hops_seen(
             })
             .take(walked)
             .collect(),
-        ClientSyntax::Single | ClientSyntax::SingleWithPort => {
-            let is_told = walked > 0
-                && !scan.client.is_empty()
-                && !resolution.findings().contains(Finding::ForMalformed);
-            is_told
-                .then(|| Hop {
-                    address: resolution.client(),
-                    port: resolution.client_port(),
-                    by: None,
-                })
-                .into_iter()
-                .collect()
-        }
+        ClientSyntax::Single | ClientSyntax::SingleWithPort => client
+            .map(|(address, port)| Hop {
+                address: Some(address),
+                port,
+                by: None,
+            })
+            .into_iter()
+            .collect(),
     };
     hops.reverse();
-    hops.into()
+    Arc::new(hops)
 }
 
 fn hop(node: Node, by: Option<&[u8]>) -> Option<Hop> {
