@@ -1,38 +1,83 @@
-//! A trust set that follows a file and a name, while requests run.
+//! A trust set that follows published lists and a name, while requests run.
 //!
 //! ```text
-//! cargo run --features arc-swap --example reload -- --list proxies.txt --name balancer.internal
+//! cargo run --features arc-swap,published-lists --example reload -- --list https://www.cloudflare.com/ips-v4 \\
+//!     --list https://www.cloudflare.com/ips-v6
+//! cargo run --features arc-swap,published-lists --example reload -- \\
+//!     --list https://ip-ranges.amazonaws.com/ip-ranges.json --aws CLOUDFRONT_ORIGIN_FACING
+//! cargo run --features arc-swap,published-lists --example reload -- --list proxies.txt --name balancer.internal
 //! ```
 //!
-//! The file has one address or network a line, as providers publish them; the name is looked up anew
-//! each time, as for a balancer whose addresses change. What cannot be read keeps the last good set.
+//! A list is a file or a URL: with one address or network a line, or in the format that an option names. A
+//! name is looked up anew each time, as for a balancer whose addresses change. The set is replaced when all
+//! of it was read. What cannot be read, or is empty, keeps the last good set, and is said once.
 
-use std::{net::SocketAddr, path::PathBuf, process::ExitCode, time::Duration};
+use std::{net::SocketAddr, process::ExitCode, sync::Arc, time::Duration};
 
 use axum::{Router, routing::get};
 use clap::Parser;
 use tokio::net::{TcpListener, lookup_host};
-use tower_forwarded::{ClientIp, ForwardedLayer, SwapProxies, TrustedProxies};
+use tower_forwarded::{ClientIp, ForwardedLayer, ListError, SwapProxies, TrustedProxies};
 
-/// Serves an app that says who you are, and trusts what a file and a name say.
+/// Serves an app that says who you are, and trusts what lists and a name say.
 #[derive(Parser)]
 #[command(name = "reload")]
 struct Arguments {
-    /// A list of addresses and networks, one a line
-    #[arg(long, value_name = "FILE")]
-    list: PathBuf,
+    /// A list of addresses and networks; can be given more than once
+    #[arg(long, value_name = "FILE or URL", required = true)]
+    list: Vec<String>,
+
+    #[command(flatten)]
+    format: Format,
 
     /// A name whose addresses are trusted too
     #[arg(long, value_name = "HOST")]
     name: Option<String>,
 
     /// Seconds between two looks
-    #[arg(long, default_value_t = 30.0, value_name = "SECONDS")]
+    #[arg(long, default_value_t = 3600.0, value_name = "SECONDS")]
     every: f64,
 
     /// Where to listen on loopback
     #[arg(long, default_value_t = 3000, value_name = "PORT")]
     port: u16,
+}
+
+/// What the lists are written in, if not one entry a line.
+#[derive(clap::Args)]
+#[group(multiple = false)]
+struct Format {
+    /// The lists are AWS's ip-ranges.json, and this service of theirs is trusted
+    #[arg(long, value_name = "SERVICE")]
+    aws: Option<String>,
+
+    /// The lists are Azure's service tags, and this one is trusted
+    #[arg(long, value_name = "TAG")]
+    azure: Option<String>,
+
+    /// The lists are Fastly's public IP list
+    #[arg(long)]
+    fastly: bool,
+
+    /// The lists are Google's cloud.json, and this scope of theirs is trusted
+    #[arg(long, value_name = "SCOPE")]
+    google: Option<String>,
+}
+
+impl Format {
+    fn read(&self, text: &str) -> Result<TrustedProxies, ListError> {
+        if let Some(service) = &self.aws {
+            TrustedProxies::from_aws_ip_ranges(text, service, None)
+        } else if let Some(tag) = &self.azure {
+            TrustedProxies::from_azure_service_tags(text, tag)
+        } else if let Some(scope) = &self.google {
+            TrustedProxies::from_google_ip_ranges(text, Some(scope))
+        } else if self.fastly {
+            TrustedProxies::from_fastly_ip_list(text)
+        } else {
+            TrustedProxies::from_list(text)
+        }
+    }
 }
 
 #[tokio::main]
@@ -51,6 +96,7 @@ async fn run(arguments: Arguments) -> Result<(), String> {
         .ok()
         .filter(|every| !every.is_zero())
         .ok_or_else(|| format!("--every {}: not a time between two looks", arguments.every))?;
+    let arguments = Arc::new(arguments);
     // The first look has to succeed: without it, nobody would be trusted, and nobody would know why.
     let proxies = SwapProxies::new(look(&arguments).await?);
     let app = Router::new()
@@ -67,15 +113,25 @@ async fn run(arguments: Arguments) -> Result<(), String> {
     println!("http://{address}/ trusts {:?}", proxies.load());
 
     tokio::spawn(async move {
+        let mut last_error = None;
         loop {
             tokio::time::sleep(every).await;
             match look(&arguments).await {
-                Ok(set) if set == *proxies.load() => {}
                 Ok(set) => {
-                    println!("now {set:?}");
-                    proxies.store(set);
+                    if last_error.take().is_some() {
+                        println!("reload: all can be read again");
+                    }
+                    if set != *proxies.load() {
+                        println!("now {set:?}");
+                        proxies.store(set);
+                    }
                 }
-                Err(error) => eprintln!("reload: {error}; the last set stays"),
+                Err(error) => {
+                    if last_error.as_ref() != Some(&error) {
+                        eprintln!("reload: {error}; the last set stays");
+                    }
+                    last_error = Some(error);
+                }
             }
         }
     });
@@ -85,20 +141,48 @@ async fn run(arguments: Arguments) -> Result<(), String> {
         .map_err(|error| error.to_string())
 }
 
-async fn look(arguments: &Arguments) -> Result<TrustedProxies, String> {
-    let path = arguments.list.display();
-    let text = tokio::fs::read_to_string(&arguments.list)
-        .await
-        .map_err(|error| format!("{path}: {error}"))?;
-    let listed = TrustedProxies::from_list(&text).map_err(|error| format!("{path}: {error}"))?;
-    let Some(name) = &arguments.name else {
-        return Ok(listed);
-    };
-    let addresses = lookup_host((name.as_str(), 0))
-        .await
-        .map_err(|error| format!("{name}: {error}"))?;
-    let named: TrustedProxies = addresses
-        .map(|address| ipnet::IpNet::from(address.ip()))
-        .collect();
-    Ok(listed.union(&named))
+/// The whole set, or nothing.
+async fn look(arguments: &Arc<Arguments>) -> Result<TrustedProxies, String> {
+    let mut set = TrustedProxies::none();
+    for index in 0..arguments.list.len() {
+        let arguments = arguments.clone();
+        // The client and the disk make their thread wait.
+        let listed = tokio::task::spawn_blocking(move || {
+            let place = &arguments.list[index];
+            let text = fetch(place).map_err(|error| format!("{place}: {error}"))?;
+            let listed = arguments.format.read(&text);
+            listed.map_err(|error| format!("{place}: {error}"))
+        });
+        set = set.union(&listed.await.map_err(|error| error.to_string())??);
+    }
+    if let Some(name) = &arguments.name {
+        let addresses = lookup_host((name.as_str(), 0))
+            .await
+            .map_err(|error| format!("{name}: {error}"))?;
+        let named: TrustedProxies = addresses
+            .map(|address| ipnet::IpNet::from(address.ip()))
+            .collect();
+        set = set.union(&named);
+    }
+    Ok(set)
+}
+
+fn fetch(place: &str) -> Result<String, String> {
+    if !place.contains("://") {
+        return std::fs::read_to_string(place).map_err(|error| error.to_string());
+    }
+    let agent: ureq::Agent = ureq::Agent::config_builder()
+        .timeout_global(Some(Duration::from_secs(30)))
+        // What was asked for by https is not answered by http after a redirect.
+        .https_only(place.starts_with("https://"))
+        .build()
+        .into();
+    let mut response = agent.get(place).call().map_err(|error| error.to_string())?;
+    // A body that ends with the connection may be half of one.
+    let headers = response.headers();
+    if !headers.contains_key("content-length") && !headers.contains_key("transfer-encoding") {
+        return Err("the response does not say how long it is".to_owned());
+    }
+    let body = response.body_mut().with_config().limit(32 << 20);
+    body.read_to_string().map_err(|error| error.to_string())
 }

@@ -149,7 +149,7 @@
 //! | `axum-08` (default) | `ConnectInfo`, `OriginalUri` and the extractors of axum 0.8 |
 //! | `explain-service` | `explain_service`, the explanation of the very request as a page and as JSON, behind your guard |
 //! | `serde` (default) | `Config`, types of your own configuration, explanations as data |
-//! | `published-lists` | AWS's ip-ranges.json |
+//! | `published-lists` | the lists that AWS, Fastly, Google and Azure publish as JSON |
 //! | `arc-swap` | `SwapProxies` |
 //! | `tracing` | each finding in the log, once with what to change; `request_span` with OpenTelemetry's names |
 

@@ -668,3 +668,68 @@ fn a_list_where_one_value_belongs_names_the_call_and_no_host_of_a_clients() {
         );
     }
 }
+
+#[test]
+fn a_cdn_that_came_out_as_the_client_is_named_with_where_its_networks_are_published() {
+    let router = ForwardedLayer::new(TrustedProxies::any()).headers(Headers::HEROKU);
+    let list = [("x-forwarded-for", "203.0.113.7, 172.68.1.9"), HONEST[1]];
+    for (evidence, cdn, published) in [
+        (
+            ("cf-ray", "8f1"),
+            "Cloudflare",
+            "https://www.cloudflare.com/ips/",
+        ),
+        (
+            ("x-amz-cf-id", "a=="),
+            "CloudFront",
+            "CLOUDFRONT_ORIGIN_FACING",
+        ),
+        (
+            ("via", "2.0 a.cloudfront.net (CloudFront)"),
+            "CloudFront",
+            "ip-ranges.json",
+        ),
+        (
+            ("fastly-ff", "a!WDC!b"),
+            "Fastly",
+            "https://api.fastly.com/public-ip-list",
+        ),
+        (
+            ("x-azure-ref", "0a"),
+            "Azure Front Door",
+            "AzureFrontDoor.Backend",
+        ),
+    ] {
+        let fields = [&list[..], &[evidence]].concat();
+        let line = first_line(&told(&router, Some(PROXY), &fields));
+        for text in [cdn, published, "172.68.1.9", evidence.0, "\"*, …\""] {
+            assert!(line.contains(text), "{text}: {line}");
+        }
+        // A balancer of one's own behind the CDN is the same mistake.
+        let line = first_line(&told(&layer(), Some(PROXY), &fields));
+        assert!(
+            line.contains(cdn) && line.contains("\"10.0.0.0/8, …\""),
+            "{line}"
+        );
+        // Once the networks are named, the client comes out, and there is nothing to say.
+        let named = "*, 172.64.0.0/13".parse::<TrustedProxies>().unwrap();
+        let told = told(
+            &ForwardedLayer::new(named).headers(Headers::HEROKU),
+            Some(PROXY),
+            &fields,
+        );
+        assert_eq!(told.advice().next(), None);
+        assert_eq!(
+            told.resolution().client().unwrap().to_string(),
+            "203.0.113.7"
+        );
+    }
+    assert_eq!(told(&router, Some(PROXY), &list).advice().next(), None);
+    // Where the CDN itself is the peer, it vouches for the client.
+    let direct = ForwardedLayer::new("172.64.0.0/13".parse::<TrustedProxies>().unwrap());
+    let fields = [HONEST[0], HONEST[1], ("cf-ray", "8f1")];
+    assert_eq!(
+        told(&direct, Some("172.68.1.9:1"), &fields).advice().next(),
+        None
+    );
+}

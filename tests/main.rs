@@ -33,7 +33,7 @@ mod presets;
 #[cfg(feature = "axum-08")]
 mod redirect;
 mod reject;
-#[cfg(feature = "arc-swap")]
+#[cfg(all(feature = "arc-swap", feature = "published-lists"))]
 mod reload;
 #[cfg(feature = "axum-08")]
 mod rewriting;

@@ -292,6 +292,77 @@ fn published_lists_are_read_and_their_mistakes_named_by_line() {
     assert!(error.to_string().contains("ip-ranges.json"), "{error}");
 }
 
+#[cfg(feature = "published-lists")]
+#[test]
+fn a_published_list_that_is_another_or_holds_nothing_of_what_was_asked_for_is_told() {
+    let google = r#"{"syncToken": "1", "creationTime": "2026-01-01T00:00:00.0", "prefixes": [
+        {"ipv4Prefix": "34.1.208.0/20", "service": "Google Cloud", "scope": "africa-south1"},
+        {"ipv6Prefix": "2600:1900:8000::/44", "service": "Google Cloud", "scope": "africa-south1"},
+        {"ipv4Prefix": "8.8.4.0/24"}]}"#;
+    let azure = r#"{"changeNumber": 1, "cloud": "Public", "values": [
+        {"name": "ActionGroup", "id": "ActionGroup", "properties": {"changeNumber": 1, "region": "", "regionId": 0,
+            "platform": "Azure", "systemService": "ActionGroup", "addressPrefixes": ["4.145.74.52/30"], "networkFeatures": []}},
+        {"name": "AzureFrontDoor.Backend", "id": "AzureFrontDoor.Backend",
+            "properties": {"addressPrefixes": ["4.150.241.128/25", "2603:1030:7::780/121"]}}]}"#;
+    let fastly = r#"{"addresses": ["23.235.32.0/20"], "ipv6_addresses": ["2a04:4e40::/32"]}"#;
+    let read = |provider: &str, text: &str, part: &str| match provider {
+        "google" => TrustedProxies::from_google_ip_ranges(text, (!part.is_empty()).then_some(part)),
+        "azure" => TrustedProxies::from_azure_service_tags(text, part),
+        _ => TrustedProxies::from_fastly_ip_list(text),
+    };
+    for (provider, text, part, inside, outside) in [
+        (
+            "google",
+            google,
+            "africa-south1",
+            "2600:1900:8000::1",
+            "8.8.4.4",
+        ),
+        ("google", google, "", "8.8.4.4", "192.0.2.1"),
+        (
+            "azure",
+            azure,
+            "AzureFrontDoor.Backend",
+            "2603:1030:7::781",
+            "4.145.74.53",
+        ),
+        ("fastly", fastly, "", "2a04:4e40::9", "192.0.2.1"),
+    ] {
+        let proxies = read(provider, text, part).unwrap();
+        assert!(proxies.contains(inside.parse().unwrap()), "{provider}");
+        assert!(!proxies.contains(outside.parse().unwrap()), "{provider}");
+    }
+    for (provider, text, part, told) in [
+        ("google", google, "mars", "`mars`"),
+        ("azure", azure, "AzureFrontDoor", "`AzureFrontDoor`"),
+        (
+            "fastly",
+            r#"{"addresses": [], "ipv6_addresses": []}"#,
+            "",
+            "nothing",
+        ),
+        ("google", azure, "", "Google's"),
+        ("azure", google, "x", "Azure's"),
+        ("fastly", google, "", "Fastly's"),
+        (
+            "fastly",
+            r#"{"addresses": ["a"], "ipv6_addresses": []}"#,
+            "",
+            "line 1 column",
+        ),
+    ] {
+        let error = read(provider, text, part).unwrap_err().to_string();
+        assert!(error.contains(told), "{error}");
+    }
+    // Half of a list is none.
+    for text in [google, azure, fastly] {
+        let half = &text[..text.len() - 3];
+        for provider in ["google", "azure", "fastly"] {
+            assert!(read(provider, half, "africa-south1").is_err());
+        }
+    }
+}
+
 #[test]
 fn an_environment_variable_is_named_when_it_is_wrong() {
     let error = TrustedProxies::from_env("TOWER_FORWARDED_NOT_SET").unwrap_err();

@@ -4,7 +4,7 @@ use std::net::{IpAddr, Ipv6Addr, SocketAddr};
 
 use ipnet::IpNet;
 
-use super::trace::Trace;
+use super::{cdn, trace::Trace};
 use crate::{
     headers::{ClientSyntax, known::Field},
     peer::Peer,
@@ -34,6 +34,8 @@ enum Subject {
     CleartextBehindCdn,
     /// A proxy of one's own seems to have come out as the client.
     MissingHop,
+    /// A CDN seems to have come out as the client.
+    CdnAsClient,
     /// Every address is trusted, so a client's word was believed.
     EveryAddress,
     /// Any peer is trusted, and this one has a public address.
@@ -42,7 +44,7 @@ enum Subject {
 
 /// The order in which advice is given: who is believed at all, then the scheme, the client, the host, and
 /// the rest.
-const ORDER: [Subject; Finding::ALL.len() + 4] = [
+const ORDER: [Subject; Finding::ALL.len() + 5] = [
     Subject::Finding(Finding::PeerUnknown),
     Subject::Finding(Finding::PeerUntrusted),
     Subject::Finding(Finding::SecretMissing),
@@ -53,6 +55,7 @@ const ORDER: [Subject; Finding::ALL.len() + 4] = [
     Subject::CleartextBehindCdn,
     Subject::Finding(Finding::HopLimit),
     Subject::MissingHop,
+    Subject::CdnAsClient,
     Subject::EveryAddress,
     Subject::PublicPeer,
     Subject::Finding(Finding::ForMissing),
@@ -84,6 +87,7 @@ pub(super) fn advise(case: Case<'_>) -> Vec<Advice> {
                 cleartext_behind_a_cdn(case.head, case.resolution, case.trace),
             ),
             Subject::MissingHop => (None, missing_hop(case.resolution, case.trace)),
+            Subject::CdnAsClient => (None, case.cdn_as_client()),
             Subject::EveryAddress => (None, every_address(case.trust, case.trace)),
             Subject::PublicPeer => (None, anyone_is_trusted(case.trust, case.resolution)),
         };
@@ -96,6 +100,15 @@ pub(super) fn advise(case: Case<'_>) -> Vec<Advice> {
 }
 
 impl Case<'_> {
+    /// A CDN behind the peer. A peer with a public address may be the CDN itself.
+    fn cdn_as_client(self) -> Option<String> {
+        let peer = self.resolution.peer().and_then(|peer| peer.ip());
+        if peer.is_some_and(is_public) {
+            return None;
+        }
+        cdn::came_out_as_the_client(self.head.headers, self.resolution, self.trace)
+    }
+
     /// The sentence about a finding, if the request has it and there is something to change.
     fn about(self, finding: Finding) -> Option<String> {
         let Self {

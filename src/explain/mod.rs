@@ -1,6 +1,7 @@
 //! The same walk, told to a person.
 
 mod advice;
+mod cdn;
 #[cfg(feature = "serde")]
 mod data;
 #[cfg(feature = "tracing")]

@@ -4,7 +4,7 @@ use std::net::IpAddr;
 
 use super::printable::printable;
 use crate::{
-    headers::{Headers, known::FieldSet},
+    headers::{ClientSyntax, Headers, known::FieldSet},
     peer::Peer,
     resolution::Finding,
     resolve::observer::{End, Observer, Role, Source, Step, Verdict},
@@ -22,6 +22,8 @@ pub(super) struct Trace {
     pub(super) present: FieldSet,
     /// The name of the client field.
     pub(super) client_field: String,
+    /// It is a list, to which each hop appends.
+    pub(super) is_list: bool,
     /// The elements of the client field, from the right.
     pub(super) elements: Vec<Element>,
     /// `None` where nothing was walked, since the peer is not believed.
@@ -94,6 +96,10 @@ impl<'a> Recorder<'a> {
             voucher: Voucher::Nobody,
             trace: Trace {
                 client_field: headers.field_name(headers.client).to_owned(),
+                is_list: matches!(
+                    headers.client_syntax,
+                    ClientSyntax::List | ClientSyntax::Forwarded
+                ),
                 ..Trace::default()
             },
         }

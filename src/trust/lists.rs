@@ -34,21 +34,23 @@ pub enum ListError {
         /// What is wrong with it.
         error: TrustError,
     },
-    /// The text is not what AWS publishes as ip-ranges.json.
+    /// The text is not what the provider publishes.
     #[cfg(feature = "published-lists")]
-    #[error("not AWS's ip-ranges.json: {reason}")]
-    AwsFormat {
+    #[error("not {list}: {reason}")]
+    Format {
+        /// What was expected.
+        list: &'static str,
         /// The reason, with line and column.
         reason: String,
     },
-    /// AWS lists no network of that service and region.
+    /// The list holds no network of those that were asked for.
     #[cfg(feature = "published-lists")]
-    #[error("ip-ranges.json lists nothing for service `{service}`{}", region.as_ref().map(|r| format!(" in region `{r}`")).unwrap_or_default())]
-    AwsNothing {
-        /// The service that was asked for.
-        service: String,
-        /// The region that was asked for.
-        region: Option<String>,
+    #[error("{list} lists nothing for {wanted}")]
+    Nothing {
+        /// The list.
+        list: &'static str,
+        /// What was asked for.
+        wanted: String,
     },
 }
 
@@ -102,64 +104,5 @@ impl TrustedProxies {
                 name: name.to_owned(),
                 error,
             })
-    }
-
-    /// Reads the networks of one service from AWS's
-    /// [ip-ranges.json](https://docs.aws.amazon.com/vpc/latest/userguide/aws-ip-ranges.html), in
-    /// one region or in all.
-    ///
-    /// `CLOUDFRONT_ORIGIN_FACING` is the service to trust behind CloudFront.
-    ///
-    /// ```
-    /// use tower_forwarded::TrustedProxies;
-    ///
-    /// let json = r#"{ "prefixes": [ { "ip_prefix": "120.52.22.96/27", "region": "GLOBAL",
-    ///     "service": "CLOUDFRONT_ORIGIN_FACING", "network_border_group": "GLOBAL" } ],
-    ///     "ipv6_prefixes": [] }"#;
-    /// let proxies = TrustedProxies::from_aws_ip_ranges(json, "CLOUDFRONT_ORIGIN_FACING", None)?;
-    /// assert!(proxies.contains("120.52.22.97".parse()?));
-    /// # Ok::<(), Box<dyn std::error::Error>>(())
-    /// ```
-    ///
-    /// # Errors
-    ///
-    /// If the text is something else, or lists nothing for that service and region.
-    #[cfg(feature = "published-lists")]
-    pub fn from_aws_ip_ranges(
-        json: &str,
-        service: &str,
-        region: Option<&str>,
-    ) -> Result<Self, ListError> {
-        #[derive(serde::Deserialize)]
-        struct Ranges {
-            prefixes: Vec<Range>,
-            ipv6_prefixes: Vec<Range>,
-        }
-        #[derive(serde::Deserialize)]
-        struct Range {
-            #[serde(alias = "ipv6_prefix")]
-            ip_prefix: ipnet::IpNet,
-            region: String,
-            service: String,
-        }
-        let ranges: Ranges = serde_json::from_str(json).map_err(|error| ListError::AwsFormat {
-            reason: error.to_string(),
-        })?;
-        let proxies: Self = ranges
-            .prefixes
-            .into_iter()
-            .chain(ranges.ipv6_prefixes)
-            .filter(|range| {
-                range.service == service && region.is_none_or(|region| range.region == region)
-            })
-            .map(|range| range.ip_prefix)
-            .collect();
-        if proxies.range_count() == 0 {
-            return Err(ListError::AwsNothing {
-                service: service.to_owned(),
-                region: region.map(str::to_owned),
-            });
-        }
-        Ok(proxies)
     }
 }

@@ -6,6 +6,8 @@ mod entry;
 mod hops;
 mod lists;
 mod proxies;
+#[cfg(feature = "published-lists")]
+mod published;
 mod ranges;
 #[cfg(feature = "arc-swap")]
 mod swap;
