@@ -7,7 +7,7 @@ use proptest::prelude::*;
 use tower_forwarded::Scheme;
 
 use crate::support::targets::property::{
-    Hop, NAMES, Scenario, SchemeBy, Style, Truth, check, check_explanation,
+    Broken, Hop, NAMES, Scenario, SchemeBy, Style, Truth, check, check_explanation,
 };
 
 fn address() -> impl Strategy<Value = IpAddr> {
@@ -105,9 +105,13 @@ fn written() -> impl Strategy<Value = Vec<(HeaderName, HeaderValue)>> {
 }
 
 fn scenario() -> impl Strategy<Value = Scenario> {
-    let scheme_by = prop_oneof![Just(SchemeBy::Edge), Just(SchemeBy::Each)];
+    let scheme_by = prop_oneof![
+        Just(SchemeBy::Edge),
+        Just(SchemeBy::Each),
+        Just(SchemeBy::Gateway)
+    ];
     (
-        any::<[bool; 6]>(),
+        any::<[bool; 7]>(),
         truth(),
         proptest::collection::vec(hop(), 1..=5),
         scheme_by,
@@ -122,6 +126,7 @@ fn scenario() -> impl Strategy<Value = Scenario> {
                     any_peer,
                     secret,
                     unix,
+                    zones,
                 ],
                 truth,
                 hops,
@@ -138,6 +143,8 @@ fn scenario() -> impl Strategy<Value = Scenario> {
                     any_peer,
                     secret,
                     unix,
+                    zones,
+                    broken: None,
                     written,
                 }
             },
@@ -196,6 +203,8 @@ fn the_property_fails_where_its_premise_is_broken() {
         any_peer: false,
         secret: false,
         unix: false,
+        zones: false,
+        broken: None,
         written: client_wrote("x-forwarded-for", "198.51.100.66"),
     };
     assert!(check(&honest));
@@ -227,6 +236,52 @@ fn the_property_fails_where_its_premise_is_broken() {
                 forwarded: true,
                 hops: vec![pass_on],
                 written: client_wrote("forwarded", "for=198.51.100.66"),
+                ..honest.clone()
+            },
+        ),
+        (
+            "the outermost removes a client's prefix",
+            "the prefix",
+            Scenario {
+                believes_prefix: true,
+                broken: Some(Broken::PrefixPasses),
+                written: client_wrote("x-forwarded-prefix", "/evil"),
+                ..honest.clone()
+            },
+        ),
+        (
+            "nobody else knows the secret",
+            "the client",
+            Scenario {
+                hops: vec![inner],
+                secret: true,
+                broken: Some(Broken::SecretIsKnown),
+                written: [
+                    client_wrote("x-forwarded-for", "198.51.100.66"),
+                    client_wrote("x-origin-verify", "s3cret"),
+                ]
+                .concat(),
+                ..honest.clone()
+            },
+        ),
+        (
+            "any peer is the router",
+            "the client",
+            Scenario {
+                hops: vec![inner],
+                any_peer: true,
+                broken: Some(Broken::RouterIsPassedBy),
+                written: client_wrote("x-forwarded-for", "198.51.100.66"),
+                ..honest.clone()
+            },
+        ),
+        (
+            "a gateway states what it was told by a proxy, and not by a client",
+            "the scheme",
+            Scenario {
+                scheme_by: SchemeBy::Gateway,
+                broken: Some(Broken::GatewayBelievesItsClient),
+                written: client_wrote("x-forwarded-proto", "http"),
                 ..honest
             },
         ),

@@ -14,7 +14,7 @@ pub(super) enum Value {
     Nothing,
     Text(String),
     List(Vec<String>),
-    Table(Vec<(String, Value)>),
+    Table(Vec<(String, Self)>),
 }
 
 /// The same keys and values without tables: `headers = { client = … }` is `headers_client = …`, and nothing

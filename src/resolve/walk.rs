@@ -192,10 +192,8 @@ impl<'a, O: Observer> Resolving<'a, O> {
         let mut client = text.and_then(parse);
         if client.is_some_and(|(address, _)| is_class_e(address)) {
             if let Some(line) = self.client_v6() {
-                text = line;
-                client = text
-                    .and_then(parse)
-                    .filter(|(address, _)| address.is_ipv6());
+                text = Some(line);
+                client = parse(line).filter(|(address, _)| address.is_ipv6());
             }
         }
         let verdict = match client {
@@ -224,15 +222,16 @@ impl<'a, O: Observer> Resolving<'a, O> {
 
 impl<'a, O: Observer> Resolving<'a, O> {
     /// Cloudflare's Pseudo IPv4 overwrites an IPv6 client's address with one of class E, and says the real
-    /// one in a field of its own: `None` if that is not there, `Some(None)` if it is there twice.
+    /// one in a field of its own: `None` if that is not there, nothing if it is there twice.
     #[cold]
-    fn client_v6(&mut self) -> Option<Option<&'a [u8]>> {
+    fn client_v6(&mut self) -> Option<&'a [u8]> {
         let field = self.headers().client_v6;
         let name = self.headers().header_name(field)?;
         let mut lines = self.scan.headers.get_all(name).iter();
         let line = lines.next()?.as_bytes();
         self.believed.insert(field);
-        Some(lines.next().is_none().then_some(line))
+        let is_single = lines.next().is_none();
+        Some(if is_single { line } else { b"" })
     }
 }
 

@@ -122,10 +122,12 @@ impl<'a> Bytes<'a> {
             secret: more & 8 != 0,
             forwarded: flags & 1 != 0,
             unix: flags & 2 != 0,
-            scheme_by: if flags & 4 != 0 {
-                SchemeBy::Each
-            } else {
-                SchemeBy::Edge
+            zones: more & 16 != 0,
+            broken: None,
+            scheme_by: match (flags & 4 != 0, more & 32 != 0) {
+                (_, true) => SchemeBy::Gateway,
+                (true, false) => SchemeBy::Each,
+                (false, false) => SchemeBy::Edge,
             },
             truth: Truth {
                 client: SocketAddr::new(self.address(), u16::from_be_bytes(self.array()).max(1)),

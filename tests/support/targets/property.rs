@@ -61,6 +61,22 @@ pub enum SchemeBy {
     Edge,
     /// Each appends how it was asked, the outermost too.
     Each,
+    /// A gateway that knows what the outermost saw is the innermost, and the only one that says it: AWS API
+    /// Gateway behind CloudFront.
+    Gateway,
+}
+
+/// A promise of the deployment that is not kept.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Broken {
+    /// Prefixes are believed, and the outermost leaves a client's own.
+    PrefixPasses,
+    /// A client that knows the secret asks the service itself, from an address that is trusted.
+    SecretIsKnown,
+    /// Any peer is trusted, and a client asks the service itself.
+    RouterIsPassedBy,
+    /// The gateway states the scheme that the client wrote.
+    GatewayBelievesItsClient,
 }
 
 #[derive(Clone, Debug)]
@@ -80,6 +96,10 @@ pub struct Scenario {
     pub secret: bool,
     /// The innermost proxy connects by a Unix socket.
     pub unix: bool,
+    /// Proxies write an IPv6 address with its zone, as those in Go do.
+    pub zones: bool,
+    /// A premise that does not hold; the property fails then.
+    pub broken: Option<Broken>,
     /// What the client wrote, names and values.
     pub written: Vec<(HeaderName, HeaderValue)>,
 }
@@ -149,9 +169,13 @@ pub fn check(scenario: &Scenario) -> bool {
     if trusted.contains(client) || client.is_unspecified() {
         return false;
     }
-    let peer = match scenario.unix {
-        true => Peer::unix(),
-        false => Peer::from(SocketAddr::new(innermost.address, 443)),
+    let peer = match scenario {
+        Scenario {
+            broken: Some(Broken::RouterIsPassedBy),
+            ..
+        } => Peer::from(truth.client),
+        Scenario { unix: true, .. } => Peer::unix(),
+        _ => Peer::from(SocketAddr::new(innermost.address, 443)),
     };
     let mut request = Request::new(());
     *request.uri_mut() = http::Uri::from_static("/path?query");
@@ -288,9 +312,14 @@ fn sent(scenario: &Scenario) -> HeaderMap {
     if scenario.edge_says_host && !scenario.forwarded {
         headers.insert("x-forwarded-host", value(&scenario.truth.host));
     }
-    if scenario.believes_prefix {
+    let broken = |broken| scenario.broken == Some(broken);
+    if broken(Broken::SecretIsKnown) || broken(Broken::RouterIsPassedBy) {
+        return headers;
+    }
+    if scenario.believes_prefix && !broken(Broken::PrefixPasses) {
         headers.remove("x-forwarded-prefix");
     }
+    let innermost = scenario.hops.len().saturating_sub(1);
     let mut source = scenario.truth.client;
     let mut scheme = scenario.truth.scheme;
     for (index, hop) in scenario.hops.iter().enumerate() {
@@ -300,8 +329,13 @@ fn sent(scenario: &Scenario) -> HeaderMap {
             style => style,
         };
         if scenario.forwarded {
-            let mut element = format!("for={}", forwarded_node(source, hop));
-            if edge || scenario.scheme_by == SchemeBy::Each {
+            let mut element = format!("for={}", forwarded_node(source, hop, scenario.zones));
+            let states = match scenario.scheme_by {
+                SchemeBy::Edge => edge.then_some(scheme),
+                SchemeBy::Each => Some(scheme),
+                SchemeBy::Gateway => (index == innermost).then_some(scenario.truth.scheme),
+            };
+            if let Some(scheme) = states {
                 element = format!("{element};proto={scheme}");
             }
             if edge && (scenario.edge_says_host || hop.says_host) {
@@ -314,7 +348,7 @@ fn sent(scenario: &Scenario) -> HeaderMap {
             add(
                 &mut headers,
                 "x-forwarded-for",
-                &node(source, hop),
+                &node(source, hop, scenario.zones),
                 style,
                 hop.spaced,
             );
@@ -331,7 +365,12 @@ fn sent(scenario: &Scenario) -> HeaderMap {
                 SchemeBy::Edge if edge => {
                     headers.insert("x-forwarded-proto", value(scheme.as_str()));
                 }
-                SchemeBy::Edge => {}
+                SchemeBy::Gateway if index == innermost => {
+                    if !broken(Broken::GatewayBelievesItsClient) {
+                        headers.insert("x-forwarded-proto", value(scenario.truth.scheme.as_str()));
+                    }
+                }
+                SchemeBy::Edge | SchemeBy::Gateway => {}
             }
         }
         if let (true, Some(part)) = (scenario.believes_prefix, hop.strips) {
@@ -376,19 +415,22 @@ fn add(headers: &mut HeaderMap, name: &'static str, element: &str, style: Style,
     }
 }
 
-fn node(source: SocketAddr, hop: &Hop) -> String {
+fn node(source: SocketAddr, hop: &Hop, zones: bool) -> String {
     let address = match source.ip().to_canonical() {
         IpAddr::V4(address) if hop.mapped => IpAddr::V6(address.to_ipv6_mapped()),
         address => address,
     };
-    match hop.with_port {
-        true => SocketAddr::new(address, source.port()).to_string(),
-        false => address.to_string(),
+    let zone = if zones { "%eth0" } else { "" };
+    match (address, hop.with_port) {
+        (IpAddr::V6(address), true) => format!("[{address}{zone}]:{}", source.port()),
+        (IpAddr::V6(address), false) => format!("{address}{zone}"),
+        (IpAddr::V4(_), true) => SocketAddr::new(address, source.port()).to_string(),
+        (IpAddr::V4(_), false) => address.to_string(),
     }
 }
 
-fn forwarded_node(source: SocketAddr, hop: &Hop) -> String {
-    match node(source, hop) {
+fn forwarded_node(source: SocketAddr, hop: &Hop, zones: bool) -> String {
+    match node(source, hop, zones) {
         node if node.contains(':') && !node.starts_with('[') && node.matches(':').count() > 1 => {
             format!("\"[{node}]\"")
         }
