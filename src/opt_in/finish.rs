@@ -111,34 +111,36 @@ impl Repair {
         (repaired != text).then_some(repaired)
     }
 
-    /// `seconds; url=…`, as the HTML standard reads it: `,` and blanks separate too, quotes may stand
-    /// around the URL.
+    /// The same for the URL in `seconds; url=…`.
     fn refresh(&self, text: &[u8], origin: &Origin) -> Option<Vec<u8>> {
-        let separator = text.iter().position(|byte| b";,".contains(byte))?;
-        let rest = text.get(separator.checked_add(1)?..)?.trim_ascii_start();
-        let url = match rest.split_at_checked(3) {
-            Some((name, after)) if name.eq_ignore_ascii_case(b"url") => {
-                match after.trim_ascii_start().strip_prefix(b"=") {
-                    Some(url) => url.trim_ascii_start(),
-                    None => rest,
-                }
-            }
-            _ => rest,
-        };
-        let (url, after) = match url {
-            [quote @ (b'"' | b'\''), url @ ..] => {
-                let end = url.iter().position(|byte| byte == quote);
-                url.split_at_checked(end.unwrap_or(url.len()))?
-            }
-            _ => (url, &b""[..]),
-        };
-        let before = text
-            .len()
-            .checked_sub(url.len())?
-            .checked_sub(after.len())?;
+        let (before, url, after) = refresh_url(text)?;
         let repaired = self.url(url, origin)?;
-        Some([text.get(..before)?, &repaired, after].concat())
+        Some([before, &repaired, after].concat())
     }
+}
+
+/// What stands before the URL of a `Refresh`, the URL, and what stands behind it. As the HTML standard reads
+/// it: `,` and blanks separate too, and quotes may stand around the URL.
+fn refresh_url(text: &[u8]) -> Option<(&[u8], &[u8], &[u8])> {
+    let separator = text.iter().position(|byte| b";,".contains(byte))?;
+    let rest = text.get(separator.checked_add(1)?..)?.trim_ascii_start();
+    let value = match rest.split_at_checked(3) {
+        Some((name, after)) if name.eq_ignore_ascii_case(b"url") => after
+            .trim_ascii_start()
+            .strip_prefix(b"=")
+            .map_or(rest, <[u8]>::trim_ascii_start),
+        _ => rest,
+    };
+    let (url, after) = match value {
+        [quote @ (b'"' | b'\''), url @ ..] => {
+            let end = url.iter().position(|byte| byte == quote);
+            url.split_at_checked(end.unwrap_or(url.len()))?
+        }
+        _ => (value, &b""[..]),
+    };
+    let length = url.len().checked_add(after.len())?;
+    let (before, _) = text.split_at_checked(text.len().checked_sub(length)?)?;
+    Some((before, url, after))
 }
 
 /// What stands before and behind the first `//`.

@@ -11,7 +11,7 @@ use crate::{
     headers::ClientSyntax,
     resolution::{Finding, scheme::Scheme},
     syntax::{
-        forwarded::{self, OutsideQuotes},
+        forwarded::{self, ForwardedElement, OutsideQuotes},
         list::{AtCommas, FromRight},
         node::{self, Node},
     },
@@ -98,16 +98,7 @@ impl<'a, O: Observer> Resolving<'a, O> {
             let node = said_for.flatten().and_then(node::parse);
             if let (true, Some(parsed)) = (is_without_for || node.is_some(), parsed) {
                 vouched.element(element.start, !parsed.needs_quoting);
-                // R6: the outermost element that states one.
-                if parsed.proto.is_some() {
-                    walked.inner_statements |= walked.scheme.as_deref().is_some_and(is_no_scheme);
-                    walked.scheme = parsed.proto;
-                }
-                if parsed.host.is_some() {
-                    walked.inner_statements |= walked.host.is_some();
-                    walked.host = parsed.host;
-                    walked.host_number = vouched.elements;
-                }
+                walked.take_statements(parsed, vouched.elements);
             }
             if is_without_for {
                 walked.accepted = walked.accepted.saturating_add(1);
@@ -277,8 +268,22 @@ fn width(address: Ipv4Addr) -> usize {
         })
 }
 
-fn is_no_scheme(text: &[u8]) -> bool {
-    Scheme::from_bytes(text).is_none()
+impl<'a> Walked<'a> {
+    /// Takes what an element further out states (R6: the outermost one that states it counts). `number` counts
+    /// from the right.
+    #[inline]
+    fn take_statements(&mut self, element: ForwardedElement<'a>, number: usize) {
+        let is_no_scheme = |text: &[u8]| Scheme::from_bytes(text).is_none();
+        if element.proto.is_some() {
+            self.inner_statements |= self.scheme.as_deref().is_some_and(is_no_scheme);
+            self.scheme = element.proto;
+        }
+        if element.host.is_some() {
+            self.inner_statements |= self.host.is_some();
+            self.host = element.host;
+            self.host_number = number;
+        }
+    }
 }
 
 /// How far the walk may go.
