@@ -343,7 +343,13 @@ fn a_published_list_that_is_another_or_holds_nothing_of_what_was_asked_for_is_to
         ),
         ("google", azure, "", "Google's"),
         ("azure", google, "x", "Azure's"),
-        ("fastly", google, "", "Fastly's"),
+        (
+            "fastly",
+            google,
+            "",
+            "Fastly's public-ip-list lists nothing",
+        ),
+        ("fastly", "<!DOCTYPE html>", "", "Fastly's"),
         (
             "fastly",
             r#"{"addresses": ["a"], "ipv6_addresses": []}"#,

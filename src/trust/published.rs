@@ -15,7 +15,8 @@ impl TrustedProxies {
     /// [ip-ranges.json](https://docs.aws.amazon.com/vpc/latest/userguide/aws-ip-ranges.html), in
     /// one region or in all.
     ///
-    /// `CLOUDFRONT_ORIGIN_FACING` is the service to trust behind CloudFront. `EC2` and `AMAZON` hold the
+    /// `CLOUDFRONT_ORIGIN_FACING` is the service to trust behind CloudFront, in all regions: a few of its networks
+    /// are in one. `EC2` and `AMAZON` hold the
     /// machines of other customers: never trust these.
     ///
     /// ```
@@ -40,6 +41,7 @@ impl TrustedProxies {
         #[derive(Deserialize)]
         struct Ranges {
             prefixes: Vec<Range>,
+            #[serde(default)]
             ipv6_prefixes: Vec<Range>,
         }
         #[derive(Deserialize)]
@@ -84,7 +86,9 @@ impl TrustedProxies {
     pub fn from_fastly_ip_list(json: &str) -> Result<Self, ListError> {
         #[derive(Deserialize)]
         struct List {
+            #[serde(default)]
             addresses: Vec<IpNet>,
+            #[serde(default)]
             ipv6_addresses: Vec<IpNet>,
         }
         let list: List = read(FASTLY, json)?;
@@ -187,6 +191,7 @@ impl TrustedProxies {
 }
 
 fn read<T: DeserializeOwned>(list: &'static str, json: &str) -> Result<T, ListError> {
+    let json = json.trim_start_matches('\u{feff}');
     serde_json::from_str(json).map_err(|error| ListError::Format {
         list,
         reason: error.to_string(),
