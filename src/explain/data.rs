@@ -4,6 +4,7 @@ use serde::{Serialize, Serializer, ser::SerializeStruct};
 
 use super::{
     Explanation,
+    advice::{Advice, Evidence},
     trace::{Element, Trace, Value},
 };
 use crate::{
@@ -16,7 +17,12 @@ impl Serialize for Explanation {
         let resolution = &self.resolution;
         let findings: Vec<_> = resolution.findings().iter().map(Finding::as_str).collect();
         let mut out = serializer.serialize_struct("Explanation", 10)?;
-        out.serialize_field("advice", &self.advice().collect::<Vec<_>>())?;
+        let advice: Vec<_> = self
+            .advice
+            .iter()
+            .map(|(advice, text)| Told { advice, text })
+            .collect();
+        out.serialize_field("advice", &advice)?;
         out.serialize_field("client", &resolution.client())?;
         out.serialize_field("client_port", &resolution.client_port())?;
         out.serialize_field("scheme", resolution.scheme().as_str())?;
@@ -32,6 +38,34 @@ impl Serialize for Explanation {
                 uri: &self.uri,
             },
         )?;
+        out.end()
+    }
+}
+
+/// A piece of advice, and its sentence.
+struct Told<'a> {
+    advice: &'a Advice,
+    text: &'a str,
+}
+
+impl Serialize for Told<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let advice = self.advice;
+        let mut out = serializer.serialize_struct("Advice", 5)?;
+        out.serialize_field("kind", advice.kind.as_str())?;
+        out.serialize_field("text", self.text)?;
+        out.serialize_field("cause", &advice.cause)?;
+        out.serialize_field("evidence", &advice.evidence)?;
+        out.serialize_field("cure", &advice.cure)?;
+        out.end()
+    }
+}
+
+impl Serialize for Evidence {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut out = serializer.serialize_struct("Evidence", 2)?;
+        out.serialize_field("header", self.header)?;
+        out.serialize_field("value", &self.value)?;
         out.end()
     }
 }

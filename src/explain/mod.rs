@@ -1,7 +1,6 @@
 //! The same walk, told to a person.
 
 mod advice;
-mod cdn;
 #[cfg(feature = "serde")]
 mod data;
 #[cfg(feature = "tracing")]
@@ -79,7 +78,13 @@ pub(crate) fn explain_head(
         trust,
         resolution: &outcome.resolution,
         trace: &trace,
-    });
+    })
+    .into_iter()
+    .map(|advice| {
+        let text = advice.to_string();
+        (advice, text)
+    })
+    .collect();
     Explanation {
         trace,
         removed: removed(head, rules, &outcome.edits),
@@ -98,7 +103,8 @@ pub struct Explanation {
     trace: Trace,
     removed: Vec<String>,
     uri: String,
-    advice: Vec<Advice>,
+    /// Each with its sentence.
+    advice: Vec<(Advice, String)>,
 }
 
 impl Explanation {
@@ -111,7 +117,7 @@ impl Explanation {
     /// What to change, most important first, each a sentence that names cause and cure. Empty if
     /// nothing looks wrong.
     pub fn advice(&self) -> impl Iterator<Item = &str> {
-        self.advice.iter().map(|advice| &*advice.text)
+        self.advice.iter().map(|(_, text)| &**text)
     }
 
     /// The sentence about one finding; `None` if the request does not have it.
@@ -119,8 +125,8 @@ impl Explanation {
     pub fn advice_about(&self, finding: Finding) -> Option<&str> {
         self.advice
             .iter()
-            .find(|advice| advice.finding == Some(finding))
-            .map(|advice| &*advice.text)
+            .find(|(advice, _)| advice.finding() == Some(finding))
+            .map(|(_, text)| &**text)
     }
 
     /// The request's URI as the inner service sees it. Bytes outside ASCII are escaped, as `\xc3`.

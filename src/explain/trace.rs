@@ -72,6 +72,11 @@ impl Trace {
             })
     }
 
+    /// The text of what was ignored for a role, else of what was read.
+    pub(super) fn text_of(&self, role: Role) -> &str {
+        self.value(role).map_or("", |value| &value.text)
+    }
+
     /// What was read for a role: first what was ignored.
     pub(super) fn value(&self, role: Role) -> Option<&Value> {
         let mut values = self.values.iter().filter(|value| value.role == role);

@@ -1,0 +1,51 @@
+//! What an address tells by itself.
+
+use std::net::IpAddr;
+
+use ipnet::IpNet;
+
+use crate::trust::Trust;
+
+pub(super) fn is_public(address: IpAddr) -> bool {
+    match address {
+        IpAddr::V4(address) => {
+            let [a, b, ..] = address.octets();
+            let shared = a == 100 && (64..128).contains(&b);
+            !(address.is_private() || address.is_loopback() || address.is_link_local() || shared)
+        }
+        IpAddr::V6(address) => {
+            !(address.is_unique_local() || address.is_loopback() || address.is_unicast_link_local())
+        }
+    }
+}
+
+/// The narrowest entry that is worth writing: containers get another address in the same network at
+/// every start, public addresses do not come in networks of one's own.
+pub(super) fn narrowest(address: IpAddr) -> String {
+    if address.is_loopback() {
+        return "loopback".to_owned();
+    }
+    let length = match address {
+        _ if is_public(address) => return address.to_string(),
+        IpAddr::V4(_) => 24,
+        IpAddr::V6(_) => 64,
+    };
+    network(address, length)
+}
+
+/// The network of a private address, if another part of it is trusted already: the pods of a node have
+/// addresses of one `/24`, those of the cluster of one `/16`.
+pub(super) fn wider(address: IpAddr, trust: &dyn Trust) -> Option<String> {
+    let IpAddr::V4(v4) = address else { return None };
+    let [a, b, _, d] = v4.octets();
+    let neighbours = (0..=u8::MAX).map(|c| IpAddr::from([a, b, c, d.max(1)]));
+    let knows_one = !is_public(address) && neighbours.into_iter().any(|one| trust.trusts(one));
+    knows_one.then(|| network(address, 16))
+}
+
+fn network(address: IpAddr, length: u8) -> String {
+    IpNet::new(address, length).map_or_else(
+        |_| address.to_string(),
+        |network| network.trunc().to_string(),
+    )
+}

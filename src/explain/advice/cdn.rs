@@ -1,0 +1,104 @@
+//! A CDN that came out as the client, since nobody named its networks.
+
+use http::HeaderMap;
+
+use super::{Advice, Case, Evidence, address::is_public, evidence};
+use crate::resolve::observer::End;
+
+/// A CDN, and how a request that came through it can be told.
+struct Cdn {
+    name: &'static str,
+    /// Headers that it adds to requests for the origin.
+    evidence: &'static [&'static str],
+    /// What its `Via` holds.
+    via: Option<&'static str>,
+    /// Where its networks are published, and how they are read.
+    networks: &'static str,
+}
+
+/// Sources: the pages that the presets of these products name, Fastly's page on
+/// [Fastly-FF](https://www.fastly.com/documentation/reference/http/http-headers/Fastly-FF/), and CloudFront's on
+/// [origin requests](https://docs.aws.amazon.com/cloudfront/latest/APIReference/API_OriginRequestPolicy.html).
+const CDNS: [Cdn; 5] = [
+    Cdn {
+        name: "Cloudflare",
+        evidence: &["cf-ray", "cf-connecting-ip"],
+        via: None,
+        networks: "https://www.cloudflare.com/ips/ (`TrustedProxies::from_list`). Other customers share \
+                   them, so let yours prove itself with `.require(…)`",
+    },
+    Cdn {
+        name: "CloudFront",
+        evidence: &["x-amz-cf-id"],
+        via: Some("(CloudFront)"),
+        networks: "https://ip-ranges.amazonaws.com/ip-ranges.json \
+                   (`TrustedProxies::from_aws_ip_ranges`, CLOUDFRONT_ORIGIN_FACING). Other customers share \
+                   them, so let yours prove itself with `.require(…)`",
+    },
+    Cdn {
+        name: "Fastly",
+        evidence: &["fastly-ff"],
+        via: None,
+        networks: "https://api.fastly.com/public-ip-list (`TrustedProxies::from_fastly_ip_list`). Other \
+                   customers share them, so let yours prove itself with `.require(…)`",
+    },
+    Cdn {
+        name: "Azure Front Door",
+        evidence: &["x-azure-fdid", "x-azure-ref"],
+        via: None,
+        networks: "the service tag AzureFrontDoor.Backend (`TrustedProxies::from_azure_service_tags`). \
+                   Other customers share them, so require the id of yours, `.require(\"x-azure-fdid\", …)`",
+    },
+    Cdn {
+        name: "Google Cloud's load balancer",
+        evidence: &[],
+        via: Some("1.1 google"),
+        networks: "the external address of its forwarding rule \
+                   (`gcloud compute forwarding-rules list`)",
+    },
+];
+
+impl Cdn {
+    /// The header that tells it.
+    fn told_by(&self, headers: &HeaderMap) -> Option<Evidence> {
+        let present = |name: &&'static str| evidence::of(headers, name);
+        let via = || {
+            let text = self.via?;
+            evidence::of(headers, "via").filter(|evidence| evidence.value.contains(text))
+        };
+        self.evidence.iter().find_map(present).or_else(via)
+    }
+}
+
+/// What to name, if the walk ended at the first address and a CDN was on the way.
+///
+/// Behind a list alone: a header that a CDN sets itself says the client and not the CDN. A peer with a public
+/// address may be the CDN itself.
+pub(super) fn as_client(case: Case<'_>) -> Option<Advice> {
+    let client = case.resolution.client()?;
+    let peer = case.resolution.peer().and_then(|peer| peer.ip());
+    let walked = case.trace.addresses().count();
+    let ended = matches!(case.trace.end, Some(End::Client { counted: false, .. }));
+    if !ended || walked != 1 || !case.trace.is_list || peer.is_some_and(is_public) {
+        return None;
+    }
+    let headers = case.head.headers;
+    let told = |cdn: &Cdn| Some((cdn.name, cdn.networks, cdn.told_by(headers)?));
+    let (name, networks, evidence) = CDNS.iter().find_map(told)?;
+    let trusted = match case.trace.trusted_by.as_deref() {
+        Some(entry) => format!("{entry}, …"),
+        None => "…".to_owned(),
+    };
+    Some(
+        Advice::new(
+            format!(
+                "The request came through {name}, or says so ({}), and {client} came out as the client",
+                evidence.header
+            ),
+            format!(
+                "if that is an address of {name}'s, trust its networks too, as in \"{trusted}\": {networks}"
+            ),
+        )
+        .with(evidence),
+    )
+}
