@@ -45,6 +45,8 @@ mod server;
 mod stack;
 #[cfg(all(feature = "explain-service", feature = "axum-08"))]
 mod surface;
+#[cfg(all(feature = "serde", feature = "axum-08"))]
+mod told;
 mod trust;
 mod trusted_peers;
 mod values;

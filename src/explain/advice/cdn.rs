@@ -14,6 +14,8 @@ struct Cdn {
     via: Option<&'static str>,
     /// Where its networks are published, and how they are read.
     networks: &'static str,
+    /// Its peer has a public address of another network, and so says nothing.
+    has_two_addresses: bool,
 }
 
 /// Sources: the pages that the presets of these products name, Fastly's page on
@@ -26,6 +28,7 @@ const CDNS: [Cdn; 5] = [
         via: None,
         networks: "https://www.cloudflare.com/ips/ (`TrustedProxies::from_list`). Other customers share \
                    them, so let yours prove itself with `.require(…)`",
+        has_two_addresses: false,
     },
     Cdn {
         name: "CloudFront",
@@ -34,6 +37,7 @@ const CDNS: [Cdn; 5] = [
         networks: "https://ip-ranges.amazonaws.com/ip-ranges.json \
                    (`TrustedProxies::from_aws_ip_ranges`, CLOUDFRONT_ORIGIN_FACING). Other customers share \
                    them, so let yours prove itself with `.require(…)`",
+        has_two_addresses: false,
     },
     Cdn {
         name: "Fastly",
@@ -41,6 +45,7 @@ const CDNS: [Cdn; 5] = [
         via: None,
         networks: "https://api.fastly.com/public-ip-list (`TrustedProxies::from_fastly_ip_list`). Other \
                    customers share them, so let yours prove itself with `.require(…)`",
+        has_two_addresses: false,
     },
     Cdn {
         name: "Azure Front Door",
@@ -48,6 +53,7 @@ const CDNS: [Cdn; 5] = [
         via: None,
         networks: "the service tag AzureFrontDoor.Backend (`TrustedProxies::from_azure_service_tags`). \
                    Other customers share them, so require the id of yours, `.require(\"x-azure-fdid\", …)`",
+        has_two_addresses: false,
     },
     Cdn {
         name: "Google Cloud's load balancer",
@@ -55,6 +61,7 @@ const CDNS: [Cdn; 5] = [
         via: Some("1.1 google"),
         networks: "the external address of its forwarding rule \
                    (`gcloud compute forwarding-rules list`)",
+        has_two_addresses: true,
     },
 ];
 
@@ -79,12 +86,16 @@ pub(super) fn as_client(case: Case<'_>) -> Option<Advice> {
     let peer = case.resolution.peer().and_then(|peer| peer.ip());
     let walked = case.trace.addresses().count();
     let ended = matches!(case.trace.end, Some(End::Client { counted: false, .. }));
-    if !ended || walked != 1 || !case.trace.is_list || peer.is_some_and(is_public) {
+    if !ended || walked != 1 || !case.trace.is_list {
         return None;
     }
     let headers = case.head.headers;
-    let told = |cdn: &Cdn| Some((cdn.name, cdn.networks, cdn.told_by(headers)?));
-    let (name, networks, evidence) = CDNS.iter().find_map(told)?;
+    let may_be_the_peer = peer.is_some_and(is_public);
+    let (cdn, evidence) = CDNS
+        .iter()
+        .filter(|cdn| cdn.has_two_addresses || !may_be_the_peer)
+        .find_map(|cdn| Some((cdn, cdn.told_by(headers)?)))?;
+    let Cdn { name, networks, .. } = cdn;
     let trusted = match case.trace.trusted_by.as_deref() {
         Some(entry) => format!("{entry}, …"),
         None => "…".to_owned(),

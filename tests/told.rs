@@ -1,0 +1,83 @@
+//! Heads that people posted in public, and what the first line says to each.
+
+use std::io::Write;
+use std::process::{Command, Stdio};
+
+use fancy_regex::Regex;
+use serde_json::Value;
+
+use crate::support::example;
+
+/// What the program answers.
+fn told(arguments: &[&str], head: &str) -> (String, Option<i32>) {
+    let mut program = Command::new(example("explain"))
+        .args(arguments)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut input = program.stdin.take().unwrap();
+    input.write_all(head.as_bytes()).unwrap();
+    drop(input);
+    let output = program.wait_with_output().unwrap();
+    assert!(output.status.code() != Some(2), "{arguments:?}: {output:?}");
+    (
+        String::from_utf8(output.stdout).unwrap(),
+        output.status.code(),
+    )
+}
+
+/// What is wrong with the answer to a case; nothing if it is as it should be.
+fn wrong(case: &Value) -> Option<String> {
+    let arguments: Vec<&str> = case["args"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|argument| argument.as_str().unwrap())
+        .collect();
+    let (text, code) = told(&arguments, case["head"].as_str().unwrap());
+    let first = text.lines().next().unwrap();
+    let expect = &case["expect"];
+    let matches = |pattern: &str, text: &str| {
+        Regex::new(&format!("(?i){pattern}"))
+            .unwrap()
+            .is_match(text)
+            .unwrap()
+    };
+    let mut reasons = Vec::new();
+    for pattern in expect["first_line"].as_array().into_iter().flatten() {
+        if !matches(pattern.as_str().unwrap(), first) {
+            reasons.push(format!("`{pattern}` is not in the first line"));
+        }
+    }
+    if expect["quiet"] == true && code != Some(0) {
+        reasons.push("it is not quiet".to_owned());
+    }
+    if let Some(outcome) = expect["outcome"].as_str() {
+        let last = text.lines().last().unwrap();
+        if !last.contains(outcome) {
+            reasons.push(format!("the outcome is not {outcome}"));
+        }
+    }
+    (!reasons.is_empty()).then(|| format!("{}: {reasons:?}\n{text}", case["id"]))
+}
+
+fn all(file: &str, count: usize) {
+    let file: Value = serde_json::from_str(file).unwrap();
+    let cases = file["cases"].as_array().unwrap();
+    assert!(cases.len() >= count, "{}", cases.len());
+    let wrong: Vec<String> = cases.iter().filter_map(wrong).collect();
+    assert!(
+        wrong.is_empty(),
+        "{} of {}:\n{}",
+        wrong.len(),
+        cases.len(),
+        wrong.join("\n")
+    );
+}
+
+#[test]
+fn what_people_posted_is_told_by_the_first_line() {
+    all(include_str!("data/told.json"), 14);
+}
