@@ -5,6 +5,8 @@ mod support;
 mod allowed_hosts;
 #[cfg(feature = "axum-08")]
 mod article;
+#[cfg(all(feature = "serde", feature = "axum-08"))]
+mod captures;
 #[cfg(feature = "serde")]
 mod cases;
 mod cleaning;

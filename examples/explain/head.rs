@@ -1,13 +1,77 @@
-//! Finds a request head in what people have at hand: `curl -v`, `tcpdump -A`, an echo server.
+//! Finds a request head in what people have at hand: `curl -v`, `tcpdump -A`, an echo server, or a
+//! [dump](super::dump).
 
 use http::{HeaderName, HeaderValue, Method, Request, Uri};
 
-/// Reads the first request head of `text`.
+use crate::dump::{self, Dump};
+
+/// A request, and who sent it if the text says it.
+pub struct Captured {
+    pub request: Request<()>,
+    pub peer: Option<String>,
+}
+
+/// Reads the first request of `text`.
 ///
 /// # Errors
 ///
 /// A sentence that says what was looked for and where.
-pub fn parse(text: &str) -> Result<Request<()>, String> {
+pub fn parse(text: &str) -> Result<Captured, String> {
+    let has_request_line = text.lines().any(|line| request_line(line).is_some());
+    let is_plain = text.lines().any(is_plain_field);
+    if !has_request_line && !is_plain {
+        if let Some(dump) = dump::find(text) {
+            return from_dump(dump);
+        }
+    }
+    let request = from_lines(text)?;
+    let peer = text
+        .lines()
+        .find_map(|line| line.trim().strip_prefix("RemoteAddr: "));
+    Ok(Captured {
+        request,
+        peer: peer.map(str::to_owned),
+    })
+}
+
+/// A line that is a field of a request as it stands: a name, a colon, and no quotes.
+fn is_plain_field(line: &str) -> bool {
+    let line = line.trim().trim_start_matches('>').trim_start();
+    let is_name = |name: &str| {
+        let mut bytes = name.bytes();
+        bytes.all(|byte| byte.is_ascii_alphanumeric() || byte == b'-') && !name.is_empty()
+    };
+    line.split_once(": ").is_some_and(|(name, value)| {
+        is_name(name) && !value.starts_with(['"', '\'', '{']) && !value.contains("map[")
+    })
+}
+
+fn from_dump(dump: Dump) -> Result<Captured, String> {
+    let mut request = Request::new(());
+    if let Some(method) = dump.method.and_then(|method| method.parse().ok()) {
+        *request.method_mut() = method;
+    }
+    // What stands there as the URL may be one that the program made of it: its path is enough.
+    let target = dump.target.and_then(|target| target.parse::<Uri>().ok());
+    if let Some(path) = target.as_ref().and_then(Uri::path_and_query) {
+        *request.uri_mut() = path.clone().into();
+    }
+    for (name, value) in dump.fields {
+        if let (Ok(name), Ok(value)) = (
+            name.parse::<HeaderName>(),
+            HeaderValue::from_bytes(value.as_bytes()),
+        ) {
+            request.headers_mut().append(name, value);
+        }
+    }
+    Ok(Captured {
+        request,
+        peer: dump.peer,
+    })
+}
+
+/// Reads a head as it was sent.
+fn from_lines(text: &str) -> Result<Request<()>, String> {
     // `curl -v` marks what it sent with `>`; its other lines are about something else.
     let sent: Vec<&str> = text
         .lines()
@@ -71,9 +135,10 @@ pub fn parse(text: &str) -> Result<Request<()>, String> {
     }
     if request.headers().is_empty() {
         return Err(format!(
-            "no request head in {} lines: expected a line like `GET /users HTTP/1.1` and fields like \
-             `X-Forwarded-For: 203.0.113.7` below it, as curl -v, tcpdump -A or an echo server show \
-             them",
+            "no request head in {} lines: looked for a line like `GET /users HTTP/1.1` and fields like \
+             `X-Forwarded-For: 203.0.113.7` below it, as curl -v, tcpdump -A or an echo server show them; for \
+             JSON with headers, a HAR, a map as Rust, Go, Python or Ruby print it; and for `HTTP_X_…` or \
+             name=value lines",
             text.lines().count()
         ));
     }

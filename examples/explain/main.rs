@@ -5,6 +5,8 @@
 //! ```
 #![allow(clippy::exit)]
 
+mod configuration;
+mod dump;
 mod head;
 mod json;
 
@@ -16,9 +18,7 @@ use std::{
 };
 
 use clap::Parser;
-use tower_forwarded::{
-    Explanation, ForwardedLayer, Headers, Peer, Scheme, TrustedProxies, explain,
-};
+use tower_forwarded::{Explanation, Peer, PeerError, TrustedProxies, explain};
 
 /// Tells how a request is resolved: who vouches for what, what was ignored and why, and what to
 /// change if that is not what was meant.
@@ -31,34 +31,35 @@ Exit status: 0 if nothing looks wrong, 1 if there is advice, 2 for input that ca
 Examples:
   curl -v http://10.0.0.5/ 2>&1 | explain --trust 10.0.0.0/8 --peer 10.0.0.1 -
   explain --trust loopback,10.0.0.0/8 --headers forwarded --peer 10.0.0.1 request.txt
+  explain --config app.toml --section forwarded --peer 10.0.0.1 request.har
+  explain --trust '*' --set headers_client=x-client-ip --set scheme=https headers.json
   explain --json <cases.jsonl"
 )]
 struct Arguments {
-    /// The trusted proxies: addresses, networks, loopback, private, link-local, unix, *
-    #[arg(
-        long,
-        value_name = "LIST",
-        required_unless_present = "json",
-        allow_hyphen_values = true
-    )]
-    trust: Option<TrustedProxies>,
+    /// The trusted proxies: addresses, networks, loopback, private, link-local, cgnat, unix, none, *
+    #[arg(long, value_name = "LIST", allow_hyphen_values = true)]
+    trust: Option<String>,
 
-    /// The other end of the connection: an address, address:port or unix. Without it, the first
-    /// trusted address is taken
+    /// Count this many proxies, whoever they are, instead of --trust
+    #[arg(long, value_name = "N", conflicts_with_all = ["trust", "hops"])]
+    count: Option<String>,
+
+    /// The other end of the connection: an address, address:port, unix or none. Without it, the capture's, else
+    /// the first trusted address is taken
     #[arg(long, value_name = "ADDR")]
-    peer: Option<Peer>,
+    peer: Option<PeerArgument>,
 
     /// Which fields the nearest proxy writes: x-forwarded, forwarded, or a preset
-    #[arg(long, value_name = "PRESET", default_value = "x-forwarded")]
-    headers: Headers,
+    #[arg(long, value_name = "PRESET")]
+    headers: Option<String>,
 
     /// At most this many trusted proxies, the peer included; `all` for no limit
     #[arg(long, value_name = "N")]
-    hops: Option<Hops>,
+    hops: Option<String>,
 
     /// Forwarded hosts to believe
-    #[arg(long, value_name = "PATTERNS", value_delimiter = ',')]
-    hosts: Vec<String>,
+    #[arg(long, value_name = "PATTERNS")]
+    hosts: Option<String>,
 
     /// Believe a forwarded port
     #[arg(long)]
@@ -69,44 +70,54 @@ struct Arguments {
     prefix: bool,
 
     /// The scheme of the connection itself
-    #[arg(long, default_value = "http")]
-    scheme: Scheme,
+    #[arg(long)]
+    scheme: Option<String>,
 
-    /// Answer in JSON. Without --trust, read one case a line, each with its own configuration, and
-    /// write one answer a line
+    /// Any other key of Config, such as headers_scheme=x-scheme; can be given more than once
+    #[arg(long, value_name = "KEY=VALUE")]
+    set: Vec<String>,
+
+    /// The service's own configuration, in TOML or JSON; options here go before it
+    #[arg(long, value_name = "FILE")]
+    config: Option<PathBuf>,
+
+    /// The table of the configuration, as `server.forwarded`; without it, the first that has `trust` or `count`
+    #[arg(long, value_name = "NAME", requires = "config")]
+    section: Option<String>,
+
+    /// Answer in JSON. Without --trust, --count and --config, read one case a line, each with its own
+    /// configuration, and write one answer a line
     #[arg(long)]
     json: bool,
 
-    /// A captured request head; - for standard input
+    /// A captured request: a head, `curl -v`, `tcpdump -A`, JSON, a HAR, a printed map; - for standard input
     #[arg(value_name = "FILE", default_value = "-")]
     file: PathBuf,
 }
 
+/// A peer, or that there is none.
 #[derive(Clone, Copy)]
-enum Hops {
-    AtMost(usize),
-    All,
-}
+struct PeerArgument(Option<Peer>);
 
-impl std::str::FromStr for Hops {
-    type Err = String;
+impl std::str::FromStr for PeerArgument {
+    type Err = PeerError;
 
-    fn from_str(text: &str) -> Result<Self, String> {
+    fn from_str(text: &str) -> Result<Self, PeerError> {
         match text {
-            "all" => Ok(Self::All),
-            _ => text
-                .parse()
-                .map(Self::AtMost)
-                .map_err(|_| format!("`{text}` is neither a number of hops nor `all`")),
+            "none" => Ok(Self(None)),
+            _ => text.parse().map(Some).map(Self),
         }
     }
 }
 
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
-    let result = match arguments.trust {
-        Some(_) => one(arguments),
-        None => cases(&arguments),
+    let names_nobody =
+        arguments.trust.is_none() && arguments.count.is_none() && arguments.config.is_none();
+    let result = match (names_nobody, arguments.json) {
+        (true, true) => cases(&arguments),
+        (true, false) => Err("nobody is named as a proxy: --trust, --count or --config".to_owned()),
+        (false, _) => one(&arguments),
     };
     match result {
         Ok(code) => code,
@@ -129,7 +140,7 @@ fn cases(arguments: &Arguments) -> Result<ExitCode, String> {
     Ok(ExitCode::SUCCESS)
 }
 
-fn one(arguments: Arguments) -> Result<ExitCode, String> {
+fn one(arguments: &Arguments) -> Result<ExitCode, String> {
     let text = if arguments.file.as_os_str() == "-" {
         let mut text = Vec::new();
         io::stdin().lock().read_to_end(&mut text).map(|_| text)
@@ -137,30 +148,16 @@ fn one(arguments: Arguments) -> Result<ExitCode, String> {
         fs::read(&arguments.file)
     }
     .map_err(|error| format!("{}: {error}", arguments.file.display()))?;
-    let request = head::parse(&String::from_utf8_lossy(&text))?;
-
-    let mut trust = arguments.trust.unwrap_or_default();
-    match arguments.hops {
-        Some(Hops::AtMost(hops)) => trust = trust.hops(hops),
-        Some(Hops::All) => trust = trust.unlimited_hops(),
-        None => {}
-    }
-    let peer = match arguments.peer {
-        Some(peer) => Some(peer),
-        None => assumed_peer(&trust),
+    let config = configuration::read(arguments)?;
+    let captured = head::parse(&String::from_utf8_lossy(&text))?;
+    let told = captured.peer.as_deref().and_then(|peer| peer.parse().ok());
+    let peer = match (arguments.peer, told) {
+        (Some(PeerArgument(peer)), _) => peer,
+        (None, Some(peer)) => Some(peer),
+        (None, None) => assumed_peer(&config.trust),
     };
-    let mut layer = ForwardedLayer::new(trust)
-        .headers(arguments.headers)
-        .connection_scheme(arguments.scheme)
-        .believe_hosts(&arguments.hosts)
-        .map_err(|error| error.to_string())?;
-    if arguments.port {
-        layer = layer.believe_port();
-    }
-    if arguments.prefix {
-        layer = layer.believe_prefix();
-    }
-    let explanation = explain(peer, &request.into_parts().0, layer.policy());
+    let layer = config.layer();
+    let explanation = explain(peer, &captured.request.into_parts().0, layer.policy());
     let text = if arguments.json {
         let json = serde_json::to_string_pretty(&explanation).map_err(|error| error.to_string())?;
         json::ascii(&json)

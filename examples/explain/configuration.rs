@@ -1,0 +1,82 @@
+//! The configuration: a section of a file, and the options before it.
+
+use std::fs;
+
+use serde_json::{Map, Value};
+use tower_forwarded::Config;
+
+use crate::Arguments;
+
+/// What the file and the options say together.
+///
+/// # Errors
+///
+/// A sentence that names the file or the key, and the text.
+pub fn read(arguments: &Arguments) -> Result<Config, String> {
+    let mut keys = match &arguments.config {
+        None => Map::new(),
+        Some(path) => {
+            let name = path.display();
+            let text = fs::read_to_string(path).map_err(|error| format!("{name}: {error}"))?;
+            let file = parse(&text).map_err(|error| format!("{name}: {error}"))?;
+            section(&file, arguments.section.as_deref())
+                .ok_or_else(|| match &arguments.section {
+                    Some(section) => format!("{name}: there is no table `{section}`"),
+                    None => format!("{name}: no table has `trust` or `count`"),
+                })?
+                .clone()
+        }
+    };
+    let options = [
+        ("trust", &arguments.trust),
+        ("count", &arguments.count),
+        ("headers", &arguments.headers),
+        ("hops", &arguments.hops),
+        ("hosts", &arguments.hosts),
+        ("scheme", &arguments.scheme),
+    ];
+    for (key, value) in options {
+        if let Some(value) = value {
+            keys.insert(key.to_owned(), value.clone().into());
+        }
+    }
+    for (key, is_on) in [("port", arguments.port), ("prefix", arguments.prefix)] {
+        if is_on {
+            keys.insert(key.to_owned(), true.into());
+        }
+    }
+    for set in &arguments.set {
+        let (key, value) = set
+            .split_once('=')
+            .ok_or_else(|| format!("--set `{set}`: expected KEY=VALUE"))?;
+        keys.insert(key.to_owned(), value.into());
+    }
+    serde_json::from_value(Value::Object(keys)).map_err(|error| error.to_string())
+}
+
+fn parse(text: &str) -> Result<Value, String> {
+    match serde_json::from_str(text) {
+        Ok(value) => Ok(value),
+        Err(_) if !text.trim_start().starts_with('{') => {
+            toml::from_str(text).map_err(|error| error.to_string())
+        }
+        Err(error) => Err(error.to_string()),
+    }
+}
+
+/// The table of that name; without one, the first that says whom to trust.
+fn section<'a>(file: &'a Value, name: Option<&str>) -> Option<&'a Map<String, Value>> {
+    match name {
+        Some(name) => name
+            .split('.')
+            .try_fold(file, |table, part| table.get(part))?
+            .as_object(),
+        None => {
+            let table = file.as_object()?;
+            if table.contains_key("trust") || table.contains_key("count") {
+                return Some(table);
+            }
+            table.values().find_map(|value| section(value, None))
+        }
+    }
+}
