@@ -37,6 +37,7 @@ fn an_honest_request_is_told_without_advice() {
          walk      ended at the first address that is not trusted\n\
          scheme    https (x-forwarded-proto, last element)\n\
          host      app.internal (host)\n\
+         next sees host: app.internal; x-forwarded-for: 203.0.113.7; x-forwarded-proto: https\n\
          outcome   203.0.113.7 asked for https://app.internal/users"
     );
 }

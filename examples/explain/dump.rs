@@ -67,10 +67,53 @@ impl Dump {
 
 /// Finds the fields in a dump of any of the known forms.
 pub fn find(text: &str) -> Option<Dump> {
-    [json, quoted, go_map, pairs]
+    [curl, json, quoted, go_map, pairs]
         .into_iter()
         .filter_map(|read| read(text))
         .find(Dump::is_a_request)
+}
+
+/// A command: `curl -H 'X-Forwarded-For: 203.0.113.7' http://127.0.0.1:8080/users`.
+fn curl(text: &str) -> Option<Dump> {
+    if !text.contains("curl") {
+        return None;
+    }
+    let mut dump = Dump::default();
+    let mut rest = text;
+    while let Some((before, after)) = rest
+        .split_once("-H ")
+        .or_else(|| rest.split_once("--header "))
+    {
+        target(before, &mut dump);
+        let after = after.trim_start();
+        let quote = after.chars().next()?;
+        let (field, more) = match quote {
+            '"' | '\'' => {
+                let inside = after.strip_prefix(quote)?;
+                inside.split_once(quote)?
+            }
+            _ => after.split_once(' ').unwrap_or((after, "")),
+        };
+        if let Some((name, value)) = field.split_once(':') {
+            dump.add(name, value);
+        }
+        rest = more;
+    }
+    target(rest, &mut dump);
+    (!dump.fields.is_empty()).then_some(dump)
+}
+
+/// Takes the URL out of a part of a command.
+fn target(part: &str, dump: &mut Dump) {
+    let words = part.split_whitespace().map(unquoted);
+    let url = words.into_iter().find(|word| {
+        word.contains("://") || word.starts_with("127.0.0.1") || word.starts_with("localhost")
+    });
+    if let Some(url) = url {
+        let (scheme, rest) = url.split_once("://").unwrap_or(("http", url));
+        dump.target
+            .get_or_insert_with(|| format!("{scheme}://{rest}"));
+    }
 }
 
 /// A JSON object, wherever it begins in the text: of an echo service, a log line, or a HAR.

@@ -24,7 +24,10 @@ pub fn parse(text: &str) -> Result<Captured, String> {
             return from_dump(dump);
         }
     }
-    let request = from_lines(text)?;
+    let mut request = from_lines(text)?;
+    if !has_request_line {
+        assume_host(&mut request, None);
+    }
     let peer = text
         .lines()
         .find_map(|line| line.trim().strip_prefix("RemoteAddr: "));
@@ -56,6 +59,8 @@ fn from_dump(dump: Dump) -> Result<Captured, String> {
     if let Some(path) = target.as_ref().and_then(Uri::path_and_query) {
         *request.uri_mut() = path.clone().into();
     }
+    let authority = target.as_ref().and_then(Uri::authority);
+    let authority = authority.map(ToString::to_string);
     for (name, value) in dump.fields {
         if let (Ok(name), Ok(value)) = (
             name.parse::<HeaderName>(),
@@ -64,10 +69,29 @@ fn from_dump(dump: Dump) -> Result<Captured, String> {
             request.headers_mut().append(name, value);
         }
     }
+    assume_host(&mut request, authority);
     Ok(Captured {
         request,
         peer: dump.peer,
     })
+}
+
+/// Programs leave the host out of what they print; a request has one.
+fn assume_host(request: &mut Request<()>, authority: Option<String>) {
+    let headers = request.headers();
+    if headers.contains_key("host") || request.uri().authority().is_some() {
+        return;
+    }
+    let told = ["x-forwarded-host", "x-original-host"]
+        .iter()
+        .find_map(|name| headers.get(*name)?.to_str().ok());
+    let host = authority
+        .or_else(|| told.map(str::to_owned))
+        .unwrap_or_else(|| "example.com".to_owned());
+    if let Ok(value) = HeaderValue::from_str(&host) {
+        eprintln!("explain: the capture has no Host; it is taken to be {host}");
+        request.headers_mut().insert("host", value);
+    }
 }
 
 /// Reads a head as it was sent.

@@ -34,6 +34,8 @@ impl Serialize for Explanation {
             "steps",
             &Steps {
                 trace: &self.trace,
+                left: &self.left,
+                seen: &self.seen,
                 removed: &self.removed,
                 uri: &self.uri,
             },
@@ -73,6 +75,8 @@ impl Serialize for Evidence {
 /// The walk, and what it changed.
 struct Steps<'a> {
     trace: &'a Trace,
+    left: &'a [String],
+    seen: &'a [(String, String)],
     removed: &'a [String],
     uri: &'a str,
 }
@@ -80,14 +84,16 @@ struct Steps<'a> {
 impl Serialize for Steps<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let trace = self.trace;
-        let mut out = serializer.serialize_struct("Steps", 9)?;
+        let mut out = serializer.serialize_struct("Steps", 11)?;
         out.serialize_field("peer", &trace.peer.map(|peer| peer.to_string()))?;
         out.serialize_field("trusted", &trace.trusted)?;
         out.serialize_field("trusted_by", &trace.trusted_by)?;
         out.serialize_field("client_field", &trace.client_field)?;
         out.serialize_field("elements", &trace.elements)?;
         out.serialize_field("walk_ended", &trace.end.map(End::as_str))?;
+        out.serialize_field("left_of_client", self.left)?;
         out.serialize_field("values", &trace.values)?;
+        out.serialize_field("next_sees", self.seen)?;
         out.serialize_field("removed", self.removed)?;
         out.serialize_field("uri", self.uri)?;
         out.end()

@@ -13,20 +13,26 @@ mod trace;
 
 use std::fmt;
 
-use http::request::Parts;
+use http::{HeaderMap, HeaderValue, request::Parts};
 
 use self::{
     advice::{Advice, Case},
-    printable::{escaped, shortened},
+    printable::{escaped, printable, shortened},
     trace::{Recorder, Trace},
 };
 use crate::{
+    headers::ClientSyntax,
     peer::Peer,
     policy::Policy,
     resolution::{Finding, Resolution},
     resolve::{self, edits::Edits, head::Head},
     rewrite,
     rules::Rules,
+    syntax::{
+        forwarded::OutsideQuotes,
+        list::{AtCommas, FromRight},
+        node,
+    },
     trust::Trust,
 };
 
@@ -72,6 +78,8 @@ pub(crate) fn explain_head(
     let mut uri = head.uri.clone();
     let connect = *head.method == http::Method::CONNECT;
     rewrite::target::set(&mut uri, &outcome.resolution, connect, rules);
+    let mut seen = head.headers.clone();
+    outcome.edits.apply(&mut seen, &outcome.resolution, rules);
     let advice = advice::advise(Case {
         head,
         rules,
@@ -86,6 +94,8 @@ pub(crate) fn explain_head(
     })
     .collect();
     Explanation {
+        left: left_of_the_client(head, rules, &trace),
+        seen: what_is_left(&seen, rules),
         trace,
         removed: removed(head, rules, &outcome.edits),
         uri: escaped(uri.to_string().as_bytes()),
@@ -101,6 +111,10 @@ pub(crate) fn explain_head(
 pub struct Explanation {
     resolution: Resolution,
     trace: Trace,
+    /// What stands left of the client, from the left.
+    left: Vec<String>,
+    /// What the next layer sees: `Host` and the forwarding headers.
+    seen: Vec<(String, String)>,
     removed: Vec<String>,
     uri: String,
     /// Each with its sentence.
@@ -150,6 +164,46 @@ impl Explanation {
     }
 }
 
+/// The elements that nobody vouches for, of those that stand nearest.
+fn left_of_the_client(head: Head<'_>, rules: &Rules, trace: &Trace) -> Vec<String> {
+    const SHOWN: usize = 8;
+    let headers = &rules.headers;
+    if trace.end.is_none() {
+        return Vec::new();
+    }
+    let Some(name) = headers.header_name(headers.client) else {
+        return Vec::new();
+    };
+    let lines = head.headers.get_all(name).iter().rev();
+    let lines = lines.map(HeaderValue::as_bytes);
+    let shown = |text: Option<&[u8]>| text.map_or_else(|| "…".to_owned(), printable);
+    let walked = trace.elements.len();
+    let mut left: Vec<String> = match headers.client_syntax {
+        ClientSyntax::List => FromRight::<_, AtCommas<{ node::LONGEST }>>::new(lines)
+            .skip(walked)
+            .map(|element| shown(element.text))
+            .take(SHOWN)
+            .collect(),
+        ClientSyntax::Forwarded => FromRight::<_, OutsideQuotes>::new(lines)
+            .skip(walked)
+            .map(|element| shown(element.text))
+            .take(SHOWN)
+            .collect(),
+        ClientSyntax::Single | ClientSyntax::SingleWithPort => Vec::new(),
+    };
+    left.reverse();
+    left
+}
+
+/// `Host` and the forwarding headers among these.
+fn what_is_left(headers: &HeaderMap, rules: &Rules) -> Vec<(String, String)> {
+    headers
+        .iter()
+        .filter(|(name, _)| rules.headers.recognise(name.as_str()).is_some())
+        .map(|(name, value)| (name.to_string(), printable(value.as_bytes())))
+        .collect()
+}
+
 fn removed(head: Head<'_>, rules: &Rules, edits: &Edits) -> Vec<String> {
     let mut removed = Vec::new();
     edits
@@ -183,9 +237,17 @@ impl fmt::Display for Explanation {
             writeln!(f, "{advice}")?;
         }
         writeln!(f)?;
-        tell::tell(&self.trace, f)?;
+        tell::tell(&self.trace, &self.left, f)?;
         if !self.removed.is_empty() {
             writeln!(f, "{:<10}{}", "removed", self.removed.join(", "))?;
+        }
+        if !self.seen.is_empty() {
+            let seen: Vec<_> = self
+                .seen
+                .iter()
+                .map(|(name, value)| format!("{name}: {value}"))
+                .collect();
+            writeln!(f, "{:<10}{}", "next sees", seen.join("; "))?;
         }
         let findings = self.resolution.findings();
         if !findings.is_empty() {

@@ -6,7 +6,7 @@ use super::trace::{Element, Trace, Value, Voucher};
 use crate::resolve::observer::{End, Role, Source, Verdict};
 
 /// One line for each step, each ending with a newline.
-pub(super) fn tell(trace: &Trace, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+pub(super) fn tell(trace: &Trace, left: &[String], f: &mut fmt::Formatter<'_>) -> fmt::Result {
     let mut line = |label: &str, text: &dyn fmt::Display| writeln!(f, "{label:<10}{text}");
     let peer = match trace.peer {
         Some(peer) => peer.to_string(),
@@ -32,6 +32,17 @@ pub(super) fn tell(trace: &Trace, f: &mut fmt::Formatter<'_>) -> fmt::Result {
     }
     if let Some(end) = trace.end {
         line("walk", &format_args!("ended {end}"))?;
+    }
+    if !left.is_empty() {
+        let who = match trace.elements.last().map(|element| element.verdict) {
+            Some(Verdict::Address { address, .. }) => address.to_string(),
+            _ => "the hop before it".to_owned(),
+        };
+        let left = left.join(", ");
+        line(
+            "left",
+            &format_args!("{left}: anybody can write that; it would count if {who} were trusted"),
+        )?;
     }
     for value in &trace.values {
         let text = &value.text;

@@ -13,7 +13,7 @@ use crate::{
 impl Edits {
     /// Removes what is not believed, and leaves of the rest what is vouched for.
     #[inline]
-    pub(super) fn apply(&self, headers: &mut HeaderMap, resolution: &Resolution, rules: &Rules) {
+    pub(crate) fn apply(&self, headers: &mut HeaderMap, resolution: &Resolution, rules: &Rules) {
         self.remove_fields(headers, rules);
         if self.client != ClientEdit::Keep {
             self.client.apply(headers, resolution, &rules.headers);

@@ -3,8 +3,9 @@
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use super::{
-    Advice, Case,
+    Advice, Case, Evidence,
     address::{is_public, narrowest, wider},
+    evidence,
 };
 use crate::{
     headers::ClientSyntax,
@@ -12,7 +13,7 @@ use crate::{
 };
 
 pub(super) fn missing(case: Case<'_>) -> Advice {
-    if let Some(other) = other_family(case) {
+    if let Some(other) = other_family(case).or_else(|| elsewhere(case)) {
         return other;
     }
     let headers = &case.rules.headers;
@@ -46,6 +47,49 @@ pub(super) fn other_family(case: Case<'_>) -> Option<Advice> {
         ),
         format!("add `.headers(Headers::{constant})`"),
     ))
+}
+
+/// A header that no preset is named after, and that holds one client: none of the family that is believed is
+/// there, so the peer came out as the client.
+pub(super) fn elsewhere(case: Case<'_>) -> Option<Advice> {
+    const HEADERS: [&str; 10] = [
+        "x-envoy-external-address",
+        "true-client-ip",
+        "x-client-ip",
+        "x-cluster-client-ip",
+        "do-connecting-ip",
+        "x-original-forwarded-for",
+        "x-appengine-user-ip",
+        "x-nf-client-connection-ip",
+        "x-vercel-forwarded-for",
+        "client-ip",
+    ];
+    if !case.trace.trusted || case.trace.end != Some(End::Missing) {
+        return None;
+    }
+    let address = |evidence: &Evidence| evidence.value.parse::<IpAddr>().is_ok();
+    let evidence = HEADERS
+        .into_iter()
+        .filter_map(|header| evidence::of(case.head.headers, header))
+        .find(address)?;
+    let client = case.resolution.client()?;
+    let headers = &case.rules.headers;
+    let name = evidence.header;
+    Some(
+        Advice::new(
+            format!(
+                "The proxy does not send {}, so the client is taken to be {client}, but it sends {name}: {}",
+                headers.field_name(headers.client),
+                evidence.value
+            ),
+            format!(
+                "let it send {}; or, if it sets {name} itself, whatever a client sends, believe that with \
+                 `Headers::client_field(\"{name}\")?` (in a configuration, `headers_client = \"{name}\"`)",
+                headers.field_name(headers.client)
+            ),
+        )
+        .with(evidence),
+    )
 }
 
 pub(super) fn hidden() -> Advice {
@@ -86,6 +130,10 @@ fn what_is_wrong(text: &str) -> &'static str {
         }
         _ if text.contains(['{', '[']) && text.contains('"') => {
             "it is JSON, and a header holds a list with commas: let the proxy write the address alone"
+        }
+        _ if text.contains(',') => {
+            "it is a list, and this header holds one address: let the proxy write its own peer alone (nginx: \
+             `proxy_set_header X-Real-IP $remote_addr;`), or believe X-Forwarded-For"
         }
         _ if is_address(text.trim_matches(['"', '\'', '\\'])) => {
             "there are quotes around the address, which only Forwarded has: let the proxy leave them out"

@@ -81,6 +81,8 @@ pub(super) enum Kind {
     EveryAddress,
     /// Any peer is trusted, and this one has a public address.
     PublicPeer,
+    /// Nobody names the client where it is looked for, and another header holds one.
+    ClientElsewhere,
     /// A CDN seems to have come out as the client.
     CdnAsClient,
     /// A proxy of one's own seems to have come out as the client.
@@ -104,6 +106,7 @@ impl Kind {
             Self::Finding(finding) => finding.as_str(),
             Self::EveryAddress => "every-address",
             Self::PublicPeer => "public-peer",
+            Self::ClientElsewhere => "client-elsewhere",
             Self::CdnAsClient => "cdn-as-client",
             Self::MissingHop => "missing-hop",
             Self::NatAsClient => "nat-as-client",
@@ -117,7 +120,7 @@ impl Kind {
 
 /// The order in which advice is given, the worst first: who is believed at all, what can be forged, a wrong
 /// client, a wrong scheme, a wrong host, and the rest. What is malformed goes before what is missing.
-const ORDER: [Kind; Finding::ALL.len() + 9] = [
+const ORDER: [Kind; Finding::ALL.len() + 10] = [
     Kind::Finding(Finding::PeerUnknown),
     Kind::Finding(Finding::PeerUntrusted),
     Kind::Finding(Finding::SecretMissing),
@@ -125,6 +128,7 @@ const ORDER: [Kind; Finding::ALL.len() + 9] = [
     Kind::EveryAddress,
     Kind::PublicPeer,
     Kind::Finding(Finding::OtherFamily),
+    Kind::ClientElsewhere,
     Kind::Finding(Finding::ForMalformed),
     Kind::CdnAsClient,
     Kind::Finding(Finding::HopLimit),
@@ -170,6 +174,13 @@ impl Case<'_> {
             }
             Kind::EveryAddress => client::every_address(self),
             Kind::PublicPeer => peer::public(self),
+            // The findings say it where the request has one of them.
+            Kind::ClientElsewhere => {
+                let findings = self.resolution.findings();
+                let is_told = findings.contains(Finding::ForMissing)
+                    || findings.contains(Finding::OtherFamily);
+                (!is_told).then(|| client::elsewhere(self)).flatten()
+            }
             Kind::CdnAsClient => cdn::as_client(self),
             Kind::MissingHop => client::missing_hop(self),
             Kind::NatAsClient => client::nat(self),
