@@ -81,3 +81,18 @@ fn all(file: &str, count: usize) {
 fn what_people_posted_is_told_by_the_first_line() {
     all(include_str!("data/told.json"), 14);
 }
+
+#[test]
+fn what_others_posted_elsewhere_is_told_too_and_most_of_it_without_a_change() {
+    let text = include_str!("data/reported.json");
+    all(text, 30);
+    let file: Value = serde_json::from_str(text).unwrap();
+    let cases = file["cases"].as_array().unwrap();
+    let unchanged = cases.iter().filter(|case| case["changed"].is_null());
+    assert!(unchanged.count() >= 18);
+    assert!(
+        cases
+            .iter()
+            .all(|case| case["source"].as_str().unwrap().starts_with("https://"))
+    );
+}

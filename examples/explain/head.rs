@@ -19,7 +19,9 @@ pub struct Captured {
 pub fn parse(text: &str) -> Result<Captured, String> {
     let has_request_line = text.lines().any(|line| request_line(line).is_some());
     let is_plain = text.lines().any(is_plain_field);
-    if !has_request_line && !is_plain {
+    // What stands below a command is its response.
+    let is_command = text.contains("curl ") && text.contains("-H ");
+    if !has_request_line && (is_command || !is_plain) {
         if let Some(dump) = dump::find(text) {
             return from_dump(dump);
         }
