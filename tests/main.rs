@@ -12,6 +12,7 @@ mod cases;
 mod cleaning;
 #[cfg(feature = "serde")]
 mod config;
+mod cures;
 #[cfg(all(feature = "serde", feature = "axum-08"))]
 mod explain;
 #[cfg(feature = "explain-service")]

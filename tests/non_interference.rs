@@ -7,7 +7,8 @@ use proptest::prelude::*;
 use tower_forwarded::Scheme;
 
 use crate::support::targets::property::{
-    Broken, Hop, NAMES, Scenario, SchemeBy, Style, Truth, check, check_explanation,
+    Broken, EVIDENCE, Hop, NAMES, Scenario, SchemeBy, Style, Truth, check, check_evidence,
+    check_explanation,
 };
 
 fn address() -> impl Strategy<Value = IpAddr> {
@@ -104,6 +105,19 @@ fn written() -> impl Strategy<Value = Vec<(HeaderName, HeaderValue)>> {
     proptest::collection::vec((name, value()), 0..6)
 }
 
+fn evidence() -> impl Strategy<Value = Vec<(HeaderName, HeaderValue)>> {
+    let name = proptest::sample::select(EVIDENCE.to_vec()).prop_map(HeaderName::from_static);
+    let told = proptest::sample::select(vec![
+        "https://shop.example.com",
+        "http://127.0.0.1:8015/x",
+        "same-origin",
+        "1.1 google",
+        "2.0 a.cloudfront.net (CloudFront)",
+    ]);
+    let value = prop_oneof![told.prop_map(HeaderValue::from_static), value()];
+    proptest::collection::vec((name, value), 0..6)
+}
+
 fn scenario() -> impl Strategy<Value = Scenario> {
     let scheme_by = prop_oneof![
         Just(SchemeBy::Edge),
@@ -159,6 +173,11 @@ proptest! {
     fn whatever_a_client_writes_the_outcome_is_the_truth(scenario in scenario()) {
         // What is no chain is counted: too many of them fail the test.
         prop_assume!(check(&scenario));
+    }
+
+    #[test]
+    fn evidence_is_for_advice_and_decides_nothing(scenario in scenario(), evidence in evidence()) {
+        check_evidence(&scenario, &evidence);
     }
 
     #[test]

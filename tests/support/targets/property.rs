@@ -297,6 +297,54 @@ pub fn check_explanation(scenario: &Scenario, trusted: bool) {
     );
 }
 
+/// Resolves a request of the chain with and without headers that are no forwarding fields, which explanations
+/// use as evidence.
+///
+/// # Panics
+///
+/// If they make a difference to anything but what is advised.
+pub fn check_evidence(scenario: &Scenario, evidence: &[(HeaderName, HeaderValue)]) {
+    let layer = layer_for(scenario, trusted(scenario));
+    let Some(innermost) = scenario.hops.last() else {
+        return;
+    };
+    let peer = Peer::from(SocketAddr::new(innermost.address, 443));
+    let resolve = |more: &[(HeaderName, HeaderValue)]| {
+        let mut request = Request::new(());
+        *request.headers_mut() = sent(scenario);
+        for (name, value) in more {
+            request.headers_mut().append(name, value.clone());
+        }
+        request.extensions_mut().insert(peer);
+        let seen = through(&layer, request);
+        let resolution: &Resolution = seen.extensions().get().expect("a resolution");
+        (resolution.clone(), seen.uri().clone())
+    };
+    assert_eq!(
+        resolve(&[]),
+        resolve(evidence),
+        "{scenario:#?}\n{evidence:?}"
+    );
+}
+
+/// What explanations read beside forwarding fields.
+pub const EVIDENCE: [&str; 14] = [
+    "origin",
+    "referer",
+    "sec-fetch-site",
+    "sec-fetch-mode",
+    "upgrade-insecure-requests",
+    "cdn-loop",
+    "via",
+    "cf-ray",
+    "x-amz-cf-id",
+    "fastly-ff",
+    "x-azure-ref",
+    "x-azure-fdid",
+    "x-amzn-trace-id",
+    "user-agent",
+];
+
 /// The header fields that reach the service.
 fn sent(scenario: &Scenario) -> HeaderMap {
     let mut headers = HeaderMap::new();
