@@ -1,6 +1,7 @@
 //! Chapters to read.
 
 #[doc = include_str!("../docs/why-http.md")]
+#[doc = include_str!("../docs/told.md")]
 pub mod why_http {}
 
 #[doc = include_str!("../docs/deployment.md")]

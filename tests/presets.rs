@@ -38,7 +38,7 @@ type Product = (
     &'static [(&'static str, &'static str)],
 );
 
-const PRODUCTS: [Product; 23] = [
+const PRODUCTS: [Product; 26] = [
     (
         "x-forwarded",
         &[("x-forwarded-for", "203.0.113.7")],
@@ -132,6 +132,32 @@ const PRODUCTS: [Product; 23] = [
         "x-real-ip",
         &[],
         &[("x-real-ip", "203.0.113.7"), ("x-forwarded-proto", "https")],
+    ),
+    (
+        "tailscale",
+        &[],
+        &[
+            ("x-forwarded-for", "203.0.113.7"),
+            ("x-forwarded-proto", "https"),
+            ("x-forwarded-host", "app.internal"),
+        ],
+    ),
+    (
+        "ngrok",
+        &[
+            ("x-forwarded-for", "203.0.113.7"),
+            ("x-forwarded-proto", "https"),
+        ],
+        &[],
+    ),
+    (
+        "vercel",
+        &[],
+        &[
+            ("x-forwarded-for", "203.0.113.7"),
+            ("x-forwarded-proto", "https"),
+            ("x-forwarded-host", "app.internal"),
+        ],
     ),
     (
         "haproxy",

@@ -96,3 +96,49 @@ fn what_others_posted_elsewhere_is_told_too_and_most_of_it_without_a_change() {
             .all(|case| case["source"].as_str().unwrap().starts_with("https://"))
     );
 }
+
+/// The table of the chapter "Why is my scheme still http?": for each kind of advice, what the first case of it is told.
+#[test]
+fn the_chapters_table_is_what_the_cases_are_told() {
+    let mut table = String::from("| kind | what explain says | what cures it |\n|---|---|---|\n");
+    let mut kinds: Vec<(String, String)> = Vec::new();
+    for file in [
+        include_str!("data/told.json"),
+        include_str!("data/reported.json"),
+    ] {
+        let file: Value = serde_json::from_str(file).unwrap();
+        for case in file["cases"].as_array().unwrap() {
+            let mut arguments: Vec<&str> = case["args"]
+                .as_array()
+                .unwrap()
+                .iter()
+                .map(|argument| argument.as_str().unwrap())
+                .collect();
+            arguments.push("--json");
+            let (text, _) = told(&arguments, case["head"].as_str().unwrap());
+            let json: Value = serde_json::from_str(&text).unwrap();
+            let advice = &json["advice"][0];
+            let Some(kind) = advice["kind"].as_str() else {
+                continue;
+            };
+            let cell = |key: &str| advice[key].as_str().unwrap().replace('|', "\\|");
+            if !kinds.iter().any(|(known, _)| known == kind) {
+                let row = format!("| `{kind}` | {} | {} |\n", cell("cause"), cell("cure"));
+                kinds.push((kind.to_owned(), row));
+            }
+        }
+    }
+    kinds.sort();
+    for (_, row) in kinds {
+        table.push_str(&row);
+    }
+    let path = crate::support::root().join("docs/told.md");
+    if std::env::var_os("BLESS").is_some() {
+        std::fs::write(&path, &table).unwrap();
+    }
+    let written = std::fs::read_to_string(&path).unwrap_or_default();
+    assert!(
+        written == table,
+        "BLESS=1 cargo test --all-features --test all told"
+    );
+}

@@ -238,6 +238,10 @@ impl Headers {
     /// proxy_set_header X-Forwarded-Port  $server_port;
     /// ```
     ///
+    /// `$host` drops the port. Where clients name one in the URL, write `$http_host` in its place, which is
+    /// [empty over HTTP/3](https://github.com/nginx/nginx/issues/455), or, from nginx 1.29.3 on,
+    /// [`$host$is_request_port$request_port`](https://nginx.org/en/docs/http/ngx_http_core_module.html#var_request_port).
+    ///
     /// A client's field passes through where its line is missing, so leave out none whose field you
     /// [opt into](crate::ForwardedLayer::believe_port). Without the first line, `Host` is the name of
     /// the upstream.
@@ -264,6 +268,37 @@ impl Headers {
         NONE,
         NONE,
     );
+
+    /// Tailscale `serve` and `funnel`: sets `X-Forwarded-For`, `-Host`, and `-Proto` where it was asked by https.
+    ///
+    /// tailscaled is a process on the machine itself, so trust `loopback`, or `unix` for a target on a socket. A
+    /// client's `X-Forwarded-Port` passes through and is not read. Where Tailscale runs with userspace networking,
+    /// connections of the whole tailnet come from loopback without passing `serve`
+    /// ([a measurement](https://github.com/alphastorm/omp-session-gateway/pull/102)): do not trust it there.
+    ///
+    /// Source: [`addProxyForwardedHeaders`](https://github.com/tailscale/tailscale/blob/000403c276b21e984608fe68d1390f7a84d3bf9f/ipn/ipnlocal/serve.go).
+    pub const TAILSCALE: Self = x_forwarded("tailscale", XFH, NONE, NONE);
+
+    /// ngrok: appends to `X-Forwarded-For` and to `X-Forwarded-Proto`.
+    ///
+    /// Its agent connects from the machine that it runs on: trust `loopback` if that is the service's own. A
+    /// client's `X-Forwarded-Host` passes through and is not read.
+    ///
+    /// Source: [HTTP endpoints, upstream headers](https://ngrok.com/docs/http/#upstream-headers).
+    pub const NGROK: Self = {
+        let mut headers = x_forwarded("ngrok", NONE, NONE, NONE);
+        headers.lists.insert(XFP);
+        headers
+    };
+
+    /// Vercel: sets `X-Forwarded-For`, replacing what the client sent.
+    ///
+    /// Its `X-Forwarded-Host` is the `Host`, so it is not read. Nothing is published about where its connections
+    /// come from: trust any peer, and require a secret of your own where a service behind an external rewrite
+    /// can be asked directly.
+    ///
+    /// Source: [Request headers](https://vercel.com/docs/headers/request-headers).
+    pub const VERCEL: Self = x_forwarded("vercel", NONE, NONE, NONE);
 
     /// HAProxy, with `option forwardfor`: adds an `X-Forwarded-For` line of its own below the
     /// client's. The other two are up to the configuration:
@@ -355,7 +390,7 @@ impl Headers {
     }
 }
 
-static ALL: [Headers; 23] = [
+static ALL: [Headers; 26] = [
     Headers::X_FORWARDED,
     Headers::FORWARDED,
     Headers::AWS_ALB,
@@ -370,6 +405,9 @@ static ALL: [Headers; 23] = [
     Headers::HEROKU,
     Headers::NGINX,
     Headers::X_REAL_IP,
+    Headers::TAILSCALE,
+    Headers::NGROK,
+    Headers::VERCEL,
     Headers::HAPROXY,
     Headers::HAPROXY_FORWARDED,
     Headers::APACHE,

@@ -179,9 +179,9 @@ pub(super) fn other_port(case: Case<'_>) -> Option<Advice> {
                     .to_owned()
             }
             _ => format!(
-                "`$host` in nginx drops the port: let it write `proxy_set_header Host $http_host;` (over \
-                 HTTP/3 that is empty: `$host:$server_port` then), or X-Forwarded-Port with `.believe_port()`. \
-                 Without it, links and the check of Origin go to port {port}"
+                "`$host` in nginx drops the port: let it write `proxy_set_header Host $http_host;` (empty over \
+                 HTTP/3; from nginx 1.29.3 on, `$host$is_request_port$request_port`), or X-Forwarded-Port with \
+                 `.believe_port()`. Without it, links and the check of Origin go to port {port}"
             ),
         };
         return Some(
