@@ -32,3 +32,15 @@ pub fn outcome(layer: &ForwardedLayer, peer: &str, fields: &[(&str, &str)]) -> S
     assert_eq!(explanation.advice().next(), None);
     explanation.to_string().lines().next().unwrap().trim_end_matches('.').to_owned()
 }
+
+/// The outcome, whatever is advised.
+#[allow(dead_code)]
+pub fn first_outcome(layer: &ForwardedLayer, peer: &str, fields: &[(&str, &str)]) -> String {
+    let mut request = http::Request::get("/").header("host", "app.internal");
+    for (name, value) in fields {
+        request = request.header(*name, *value);
+    }
+    let (parts, ()) = request.body(()).unwrap().into_parts();
+    let text = explain(Some(peer.parse().unwrap()), &parts, layer.policy()).to_string();
+    text.lines().last().unwrap().trim_start_matches("outcome").trim().to_owned()
+}

@@ -2,10 +2,15 @@
 
 #[doc = include_str!("../docs/why-http.md")]
 #[doc = include_str!("../docs/told.md")]
+// What a browser said is shown as it is.
+#[allow(rustdoc::bare_urls)]
 pub mod why_http {}
 
 #[doc = include_str!("../docs/deployment.md")]
 pub mod deployment {}
+
+#[doc = include_str!("../docs/platforms.md")]
+pub mod platforms {}
 
 #[cfg(feature = "axum-08")]
 #[doc = include_str!("../docs/migration.md")]

@@ -29,6 +29,7 @@ mod layer;
 mod location;
 #[cfg(feature = "tracing")]
 mod logs;
+mod migration;
 #[cfg(feature = "axum-08")]
 mod order;
 mod port_and_prefix;

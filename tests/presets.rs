@@ -38,7 +38,7 @@ type Product = (
     &'static [(&'static str, &'static str)],
 );
 
-const PRODUCTS: [Product; 26] = [
+const PRODUCTS: [Product; 27] = [
     (
         "x-forwarded",
         &[("x-forwarded-for", "203.0.113.7")],
@@ -141,6 +141,11 @@ const PRODUCTS: [Product; 26] = [
             ("x-forwarded-proto", "https"),
             ("x-forwarded-host", "app.internal"),
         ],
+    ),
+    (
+        "iis-arr",
+        &[("x-forwarded-for", "203.0.113.7:63354")],
+        &[("x-arr-ssl", "2048|256|C=NO, CN=x|C=NO, CN=app.internal")],
     ),
     (
         "ngrok",
@@ -343,6 +348,8 @@ fn scheme_fields_are_read_as_they_are_written() {
         ("fastly-ssl", "1", "https"),
         ("cf-visitor", "{\"scheme\":\"https\"}", "https"),
         ("x-my-scheme", "wss", "https"),
+        ("x-forwarded-protocol", "ssl", "https"),
+        ("x-arr-ssl", "2048|256|C=US|CN=a.example", "https"),
     ] {
         let headers = Headers::X_FORWARDED.with_scheme_field(field).unwrap();
         let fields = [("x-forwarded-for", "203.0.113.7"), (field, value)];
@@ -536,4 +543,22 @@ fn behind_pseudo_ipv4_the_client_is_the_ipv6_address() {
         );
     }
     assert_eq!(came_out(&[pseudo]), ("240.1.2.3".into(), String::new()));
+}
+
+#[test]
+fn a_header_that_says_https_by_being_there_says_http_by_not_being_there() {
+    let headers = Headers::X_FORWARDED.with_scheme_field("x-arr-ssl").unwrap();
+    let asked = |fields: &[(&str, &str)]| single(fields, headers.clone());
+    let client = ("x-forwarded-for", "203.0.113.7:4711");
+    let http = ("203.0.113.7".into(), "http", String::new());
+    assert_eq!(asked(&[client]), http);
+    assert_eq!(asked(&[client, ("x-arr-ssl", "x")]).1, "https");
+    // Twice is a client's, and so is nothing.
+    for forged in [
+        &[client, ("x-arr-ssl", "x"), ("x-arr-ssl", "y")][..],
+        &[client, ("x-arr-ssl", "")],
+    ] {
+        assert_eq!(asked(forged).1, "http");
+        assert_eq!(asked(forged).2, "scheme-invalid");
+    }
 }

@@ -89,10 +89,13 @@ pub(crate) enum SchemeSyntax {
     Switch,
     /// Cloudflare's JSON object.
     CfVisitor,
+    /// It is there for https, and not for http: `X-ARR-SSL`.
+    Presence,
 }
 
 const X_FORWARDED_PROTO: Field = known::field("x-forwarded-proto");
 const CF_VISITOR: Field = known::field("cf-visitor");
+const X_ARR_SSL: Field = known::field("x-arr-ssl");
 
 impl Headers {
     /// Reads no field yet.
@@ -212,7 +215,8 @@ impl Headers {
     /// Reads the scheme from this field instead.
     ///
     /// `CF-Visitor` is read as Cloudflare writes it, and `X-Forwarded-Proto` holds one of `http`,
-    /// `https`, `ws`, `wss`. Any other field may also hold `on`, `off`, `1`, `0`, `true` or `false`.
+    /// `https`, `ws`, `wss`. `X-ARR-SSL` describes the certificate of a request that came by https, so it says https by
+    /// being there. Any other field may also hold `on`, `off`, `1`, `0`, `true`, `false` or `ssl`.
     /// With [`FORWARDED`](Self::FORWARDED) it is used where no element says `proto`.
     ///
     /// # Errors
@@ -431,6 +435,7 @@ impl Headers {
         match field {
             X_FORWARDED_PROTO => SchemeSyntax::Name,
             CF_VISITOR => SchemeSyntax::CfVisitor,
+            X_ARR_SSL => SchemeSyntax::Presence,
             _ => SchemeSyntax::Switch,
         }
     }

@@ -279,6 +279,22 @@ impl Headers {
     /// Source: [`addProxyForwardedHeaders`](https://github.com/tailscale/tailscale/blob/000403c276b21e984608fe68d1390f7a84d3bf9f/ipn/ipnlocal/serve.go).
     pub const TAILSCALE: Self = x_forwarded("tailscale", XFH, NONE, NONE);
 
+    /// IIS with Application Request Routing: appends `address:port` to `X-Forwarded-For`, and sets `X-ARR-SSL` on
+    /// requests that came by https.
+    ///
+    /// No source says that it removes a client's own `X-ARR-SSL` from a request that came by http, so that a client may
+    /// make its own http look like https. Where only https is served, take
+    /// [`without_scheme`](Self::without_scheme) and say so with
+    /// [`connection_scheme`](crate::ForwardedLayer::connection_scheme). Trust the address of the server that ARR runs on.
+    ///
+    /// Source: [SSL in Windows Azure Web Sites](https://fusebit.io/blog/2013/12/16/secure-by-default-with-ssl-in-windows/),
+    /// [a request as ARR sends it](https://abhimantiwari.github.io/blog/ARR).
+    pub const IIS_ARR: Self = {
+        let mut headers = x_forwarded("iis-arr", NONE, NONE, NONE);
+        headers.scheme = super::X_ARR_SSL;
+        headers
+    };
+
     /// ngrok: appends to `X-Forwarded-For` and to `X-Forwarded-Proto`.
     ///
     /// Its agent connects from the machine that it runs on: trust `loopback` if that is the service's own. A
@@ -390,7 +406,7 @@ impl Headers {
     }
 }
 
-static ALL: [Headers; 26] = [
+static ALL: [Headers; 27] = [
     Headers::X_FORWARDED,
     Headers::FORWARDED,
     Headers::AWS_ALB,
@@ -406,6 +422,7 @@ static ALL: [Headers; 26] = [
     Headers::NGINX,
     Headers::X_REAL_IP,
     Headers::TAILSCALE,
+    Headers::IIS_ARR,
     Headers::NGROK,
     Headers::VERCEL,
     Headers::HAPROXY,

@@ -50,6 +50,11 @@ impl<'a, O: Observer> Resolving<'a, O> {
         let (field, lines) = match (self.scan.scheme, self.scan.other_scheme) {
             (lines, _) if !lines.is_empty() => (headers.scheme, lines),
             (_, lines) if !lines.is_empty() => (headers.other_scheme, lines),
+            _ if Headers::scheme_syntax(headers.scheme) == SchemeSyntax::Presence
+                && self.is_proxied() =>
+            {
+                return Stated::Scheme(Scheme::Http);
+            }
             _ => return Stated::Nothing,
         };
         let (text, number) = self.said::<64>(field, &lines, pairs);
@@ -59,6 +64,7 @@ impl<'a, O: Observer> Resolving<'a, O> {
                 Scheme::from_bytes(text).or_else(|| syntax::scheme::parse_switch(text))
             }
             SchemeSyntax::CfVisitor => syntax::scheme::parse_cf_visitor(text),
+            SchemeSyntax::Presence => (!text.is_empty()).then_some(Scheme::Https),
         });
         self.value(
             Role::Scheme,

@@ -2,10 +2,11 @@
 
 use crate::resolution::scheme::Scheme;
 
-/// `on`, `1` or `true` for https, `off`, `0` or `false` for http, in any case.
+/// `on`, `1`, `true` or `ssl` for https, `off`, `0` or `false` for http, in any case. `ssl` is what gunicorn looks
+/// for in `X-Forwarded-Protocol`.
 pub(crate) fn parse_switch(text: &[u8]) -> Option<Scheme> {
     let is = |words: [&[u8]; 3]| words.iter().any(|word| text.eq_ignore_ascii_case(word));
-    if is([b"on", b"1", b"true"]) {
+    if is([b"on", b"1", b"true"]) || text.eq_ignore_ascii_case(b"ssl") {
         Some(Scheme::Https)
     } else if is([b"off", b"0", b"false"]) {
         Some(Scheme::Http)
@@ -57,6 +58,7 @@ mod tests {
     fn switches_and_cloudflares_object_are_read_strictly() {
         assert_eq!(parse_switch(b"On"), Some(Scheme::Https));
         assert_eq!(parse_switch(b"off"), Some(Scheme::Http));
+        assert_eq!(parse_switch(b"ssl"), Some(Scheme::Https));
         assert_eq!(parse_switch(b"https"), None);
         assert_eq!(parse_switch(b""), None);
         for (text, expected) in [
