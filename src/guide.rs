@@ -12,6 +12,9 @@ pub mod deployment {}
 #[doc = include_str!("../docs/platforms.md")]
 pub mod platforms {}
 
+#[doc = include_str!("../docs/secrets.md")]
+pub mod secrets {}
+
 #[cfg(feature = "axum-08")]
 #[doc = include_str!("../docs/migration.md")]
 pub mod migration {}
