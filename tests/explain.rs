@@ -734,3 +734,28 @@ fn a_cdn_that_came_out_as_the_client_is_named_with_where_its_networks_are_publis
         None
     );
 }
+
+#[test]
+fn an_edge_that_has_no_line_of_its_own_is_told_by_the_client_that_another_header_names() {
+    let router = ForwardedLayer::new(TrustedProxies::any());
+    let list = [("x-forwarded-for", "203.0.113.7, 198.51.100.9"), HONEST[1]];
+    for header in ["true-client-ip", "do-connecting-ip", "fastly-client-ip"] {
+        let fields = [&list[..], &[(header, "203.0.113.7")]].concat();
+        let line = first_line(&told(&router, Some(PROXY), &fields));
+        assert!(
+            line.contains(header) && line.contains("198.51.100.9 came out"),
+            "{line}"
+        );
+        // What it names does not stand in the list, or is the client itself.
+        for value in ["6.6.6.6", "198.51.100.9", "junk"] {
+            let fields = [&list[..], &[(header, value)]].concat();
+            assert_eq!(
+                told(&router, Some(PROXY), &fields).advice().next(),
+                None,
+                "{value}"
+            );
+        }
+    }
+    let fields = [&list[..], &[("cdn-loop", "cloudflare; loops=1")]].concat();
+    assert!(first_line(&told(&router, Some(PROXY), &fields)).contains("Cloudflare"));
+}

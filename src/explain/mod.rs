@@ -80,7 +80,9 @@ pub(crate) fn explain_head(
     rewrite::target::set(&mut uri, &outcome.resolution, connect, rules);
     let mut seen = head.headers.clone();
     outcome.edits.apply(&mut seen, &outcome.resolution, rules);
+    let left = left_of_the_client(head, rules, &trace);
     let advice = advice::advise(Case {
+        left: &left,
         head,
         rules,
         trust,
@@ -94,7 +96,7 @@ pub(crate) fn explain_head(
     })
     .collect();
     Explanation {
-        left: left_of_the_client(head, rules, &trace),
+        left,
         seen: what_is_left(&seen, rules),
         trace,
         removed: removed(head, rules, &outcome.edits),

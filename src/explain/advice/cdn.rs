@@ -1,5 +1,7 @@
 //! A CDN that came out as the client, since nobody named its networks.
 
+use std::net::IpAddr;
+
 use http::HeaderMap;
 
 use super::{Advice, Case, Evidence, address::is_public, evidence};
@@ -12,6 +14,8 @@ struct Cdn {
     evidence: &'static [&'static str],
     /// What its `Via` holds.
     via: Option<&'static str>,
+    /// What its `CDN-Loop` (RFC 8586) holds.
+    cdn_loop: Option<&'static str>,
     /// Where its networks are published, and how they are read.
     networks: &'static str,
     /// Its peer has a public address of another network, and so says nothing.
@@ -26,6 +30,7 @@ const CDNS: [Cdn; 5] = [
         name: "Cloudflare",
         evidence: &["cf-ray", "cf-connecting-ip"],
         via: None,
+        cdn_loop: Some("cloudflare"),
         networks: "https://www.cloudflare.com/ips/ (`TrustedProxies::from_list`). Other customers share \
                    them, so let yours prove itself with `.require(…)`",
         has_two_addresses: false,
@@ -34,6 +39,7 @@ const CDNS: [Cdn; 5] = [
         name: "CloudFront",
         evidence: &["x-amz-cf-id"],
         via: Some("(CloudFront)"),
+        cdn_loop: None,
         networks: "https://ip-ranges.amazonaws.com/ip-ranges.json \
                    (`TrustedProxies::from_aws_ip_ranges`, CLOUDFRONT_ORIGIN_FACING). Other customers share \
                    them, so let yours prove itself with `.require(…)`",
@@ -43,6 +49,7 @@ const CDNS: [Cdn; 5] = [
         name: "Fastly",
         evidence: &["fastly-ff"],
         via: None,
+        cdn_loop: None,
         networks: "https://api.fastly.com/public-ip-list (`TrustedProxies::from_fastly_ip_list`). Other \
                    customers share them, so let yours prove itself with `.require(…)`",
         has_two_addresses: false,
@@ -51,6 +58,7 @@ const CDNS: [Cdn; 5] = [
         name: "Azure Front Door",
         evidence: &["x-azure-fdid", "x-azure-ref"],
         via: None,
+        cdn_loop: None,
         networks: "the service tag AzureFrontDoor.Backend (`TrustedProxies::from_azure_service_tags`). \
                    Other customers share them, so require the id of yours, `.require(\"x-azure-fdid\", …)`",
         has_two_addresses: false,
@@ -59,6 +67,7 @@ const CDNS: [Cdn; 5] = [
         name: "Google Cloud's load balancer",
         evidence: &[],
         via: Some("1.1 google"),
+        cdn_loop: None,
         networks: "the external address of its forwarding rule \
                    (`gcloud compute forwarding-rules list`)",
         has_two_addresses: true,
@@ -69,11 +78,16 @@ impl Cdn {
     /// The header that tells it.
     fn told_by(&self, headers: &HeaderMap) -> Option<Evidence> {
         let present = |name: &&'static str| evidence::of(headers, name);
-        let via = || {
-            let text = self.via?;
-            evidence::of(headers, "via").filter(|evidence| evidence.value.contains(text))
+        let says = |header, text: &str| {
+            evidence::of(headers, header).filter(|evidence| evidence.value.contains(text))
         };
-        self.evidence.iter().find_map(present).or_else(via)
+        let via = || says("via", self.via?);
+        let cdn_loop = || says("cdn-loop", self.cdn_loop?);
+        self.evidence
+            .iter()
+            .find_map(present)
+            .or_else(via)
+            .or_else(cdn_loop)
     }
 }
 
@@ -91,11 +105,13 @@ pub(super) fn as_client(case: Case<'_>) -> Option<Advice> {
     }
     let headers = case.head.headers;
     let may_be_the_peer = peer.is_some_and(is_public);
-    let (cdn, evidence) = CDNS
+    let told = CDNS
         .iter()
         .filter(|cdn| cdn.has_two_addresses || !may_be_the_peer)
-        .find_map(|cdn| Some((cdn, cdn.told_by(headers)?)))?;
-    let Cdn { name, networks, .. } = cdn;
+        .find_map(|cdn| Some((cdn, cdn.told_by(headers)?)));
+    let Some((Cdn { name, networks, .. }, evidence)) = told else {
+        return edge(case, may_be_the_peer);
+    };
     let trusted = match case.trace.trusted_by.as_deref() {
         Some(entry) => format!("{entry}, …"),
         None => "…".to_owned(),
@@ -108,6 +124,44 @@ pub(super) fn as_client(case: Case<'_>) -> Option<Advice> {
             ),
             format!(
                 "if that is an address of {name}'s, trust its networks too, as in \"{trusted}\": {networks}"
+            ),
+        )
+        .with(evidence),
+    )
+}
+
+/// An edge of a CDN or a platform that has no line of its own: a header that such products set names somebody else, who
+/// stands left of the client in the list. A client can write both, so it is for a person to judge.
+fn edge(case: Case<'_>, may_be_the_peer: bool) -> Option<Advice> {
+    const HEADERS: [&str; 6] = [
+        "true-client-ip",
+        "do-connecting-ip",
+        "fly-client-ip",
+        "fastly-client-ip",
+        "x-nf-client-connection-ip",
+        "eo-connecting-ip",
+    ];
+    if may_be_the_peer {
+        return None;
+    }
+    let client = case.resolution.client()?;
+    let names_another = |evidence: &Evidence| {
+        let address = evidence.value.parse::<IpAddr>();
+        address.is_ok_and(|address| address != client) && case.left.contains(&evidence.value)
+    };
+    let evidence = HEADERS
+        .into_iter()
+        .filter_map(|header| evidence::of(case.head.headers, header))
+        .find(names_another)?;
+    Some(
+        Advice::new(
+            format!(
+                "{client} came out as the client, but {}: {} names who stands left of it",
+                evidence.header, evidence.value
+            ),
+            format!(
+                "if {client} is an edge of your CDN or platform, trust its networks too, where it publishes \
+                 them; if not, it is a client that wrote both"
             ),
         )
         .with(evidence),

@@ -156,6 +156,8 @@ pub(super) struct Case<'a> {
     pub(super) trust: &'a dyn Trust,
     pub(super) resolution: &'a Resolution,
     pub(super) trace: &'a Trace,
+    /// What stands left of the client.
+    pub(super) left: &'a [String],
 }
 
 /// What to change, most important first.
