@@ -38,7 +38,7 @@ type Product = (
     &'static [(&'static str, &'static str)],
 );
 
-const PRODUCTS: [Product; 27] = [
+const PRODUCTS: [Product; 32] = [
     (
         "x-forwarded",
         &[("x-forwarded-for", "203.0.113.7")],
@@ -146,6 +146,48 @@ const PRODUCTS: [Product; 27] = [
         "iis-arr",
         &[("x-forwarded-for", "203.0.113.7:63354")],
         &[("x-arr-ssl", "2048|256|C=NO, CN=x|C=NO, CN=app.internal")],
+    ),
+    (
+        "app-engine",
+        &[("x-forwarded-for", "203.0.113.7, 169.254.1.1")],
+        &[
+            ("x-appengine-user-ip", "203.0.113.7"),
+            ("x-appengine-https", "on"),
+            ("x-forwarded-proto", "https"),
+        ],
+    ),
+    (
+        "azure-app-service",
+        &[("x-forwarded-for", "203.0.113.7:46066")],
+        &[
+            ("client-ip", "203.0.113.7:46066"),
+            ("x-arr-ssl", "2048|256|CN=x|CN=*.azurewebsites.net"),
+            ("x-forwarded-proto", "https"),
+        ],
+    ),
+    (
+        "azure-container-apps",
+        &[("x-forwarded-for", "203.0.113.7")],
+        &[("x-forwarded-proto", "https")],
+    ),
+    (
+        "railway",
+        &[],
+        &[
+            ("x-real-ip", "203.0.113.7"),
+            ("x-forwarded-for", "203.0.113.7, 152.233.33.1"),
+            ("x-forwarded-proto", "https"),
+            ("x-forwarded-host", "app.internal"),
+        ],
+    ),
+    (
+        "kong",
+        &[("x-forwarded-for", "203.0.113.7")],
+        &[
+            ("x-forwarded-proto", "https"),
+            ("x-forwarded-host", "app.internal"),
+            ("x-forwarded-port", "443"),
+        ],
     ),
     (
         "ngrok",

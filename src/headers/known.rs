@@ -57,6 +57,7 @@ known! {
     "true-client-ip",
     "wl-proxy-client-ip",
     "wl-proxy-ssl",
+    "x-appengine-https",
     "x-appengine-user-ip",
     "x-arr-ssl",
     "x-azure-clientip",

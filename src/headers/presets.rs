@@ -295,6 +295,66 @@ impl Headers {
         headers
     };
 
+    /// Google App Engine: sets `X-Appengine-User-IP` and `X-Appengine-Https`, and removes headers of these names that a
+    /// client sends.
+    ///
+    /// Its router adds an element of its own behind the client's to `X-Forwarded-For`, which is not read. Nothing is
+    /// published about where its connections come from, and nothing else reaches an instance: trust any peer. Requests
+    /// of cron and of task queues have the addresses 0.1.0.1 and 0.1.0.2.
+    ///
+    /// Source: [Request headers, removed headers](https://cloud.google.com/appengine/docs/standard/reference/request-headers).
+    pub const APP_ENGINE: Self = single(
+        "app-engine",
+        "x-appengine-user-ip",
+        ClientSyntax::Single,
+        field("x-appengine-https"),
+        NONE,
+        NONE,
+    );
+
+    /// Azure App Service: sets `Client-IP`, an address with a port, replacing what the client sent, and `X-ARR-SSL` on
+    /// requests that came by https.
+    ///
+    /// No source says that `X-Forwarded-For` and `-Proto` are overwritten, so they are not read, and none that a client's
+    /// own `X-ARR-SSL` is removed from a request that came by http: let the app be "HTTPS only". Nothing is published about
+    /// where its connections come from: trust any peer.
+    ///
+    /// Source: [Things you should know, headers](https://github.com/Azure/app-service-linux-docs/blob/2efb99d58e22f6dee358de643b48196704050b45/Things_You_Should_Know/headers.md).
+    pub const AZURE_APP_SERVICE: Self = single(
+        "azure-app-service",
+        "client-ip",
+        ClientSyntax::Single,
+        super::X_ARR_SSL,
+        NONE,
+        NONE,
+    );
+
+    /// Azure Container Apps: appends to `X-Forwarded-For` and sets `-Proto`, replacing what the client sent.
+    ///
+    /// Its documentation says that the rightmost element alone is its own. Trust any peer; other apps of the environment
+    /// reach the app without passing the ingress.
+    ///
+    /// Source: [Ingress, HTTP headers](https://learn.microsoft.com/en-us/azure/container-apps/ingress-overview#http-headers).
+    pub const AZURE_CONTAINER_APPS: Self = x_forwarded("azure-container-apps", NONE, NONE, NONE);
+
+    /// Railway: sets `X-Real-IP`, `X-Forwarded-Proto` and `X-Forwarded-Host`.
+    ///
+    /// Its edge adds an element of its own behind the client's to `X-Forwarded-For`, and its addresses change, so that is
+    /// not read. Trust any peer; a CDN in front comes out as the client, so believe the CDN's own header with a
+    /// [secret](crate::ForwardedLayer::require) then.
+    ///
+    /// Source: [Public networking, specs and limits](https://github.com/railwayapp/docs/blob/135863d8c7f8bf7898d6571b90002da715a0c1ae/content/docs/networking/public-networking/specs-and-limits.md),
+    /// [a measurement of forged headers](https://github.com/fancyboi999/open-tag/pull/107).
+    pub const RAILWAY: Self = single("railway", "x-real-ip", ClientSyntax::Single, XFP, XFH, NONE);
+
+    /// Kong: appends to `X-Forwarded-For`, and sets `-Proto`, `-Host`, `-Port` and `-Prefix` for peers outside of its
+    /// `trusted_ips`.
+    ///
+    /// What comes from `trusted_ips` it passes on: let these be your own proxies only. Trust the nodes that Kong runs on.
+    ///
+    /// Source: [`kong/runloop/handler.lua`](https://github.com/Kong/kong/blob/master/kong/runloop/handler.lua).
+    pub const KONG: Self = x_forwarded("kong", XFH, X_PORT, X_PREFIX);
+
     /// ngrok: appends to `X-Forwarded-For` and to `X-Forwarded-Proto`.
     ///
     /// Its agent connects from the machine that it runs on: trust `loopback` if that is the service's own. A
@@ -406,7 +466,7 @@ impl Headers {
     }
 }
 
-static ALL: [Headers; 27] = [
+static ALL: [Headers; 32] = [
     Headers::X_FORWARDED,
     Headers::FORWARDED,
     Headers::AWS_ALB,
@@ -423,6 +483,11 @@ static ALL: [Headers; 27] = [
     Headers::X_REAL_IP,
     Headers::TAILSCALE,
     Headers::IIS_ARR,
+    Headers::APP_ENGINE,
+    Headers::AZURE_APP_SERVICE,
+    Headers::AZURE_CONTAINER_APPS,
+    Headers::RAILWAY,
+    Headers::KONG,
     Headers::NGROK,
     Headers::VERCEL,
     Headers::HAPROXY,

@@ -2,7 +2,9 @@
 
 use http::{Method, Request};
 
-use crate::{resolution::Resolution, resolve::edits::Outcome, rules::Rules};
+#[cfg(feature = "axum-08")]
+use crate::resolution::Resolution;
+use crate::{resolve::edits::Outcome, rules::Rules};
 
 pub(crate) mod fields;
 pub(crate) mod target;

@@ -101,6 +101,7 @@ pub(super) enum Kind {
 
 impl Kind {
     /// A stable name in kebab-case.
+    #[cfg(feature = "serde")]
     pub(super) const fn as_str(self) -> &'static str {
         match self {
             Self::Finding(finding) => finding.as_str(),
