@@ -179,6 +179,7 @@ fn the_services_own_configuration_is_read_and_options_go_before_it() {
     for (arguments, told) in [
         (&["--config", "/no/such/file"][..], "/no/such/file"),
         (&["--config", toml, "--section", "nowhere"], "`nowhere`"),
+        (&["--config", toml], "other, server.forwarded"),
         (&["--config", toml, "--section", "server"], "trust"),
         (
             &["--trust", "*", "--set", "headers_cleint=x"],
@@ -216,4 +217,63 @@ fn advice_as_data_has_a_kind_its_evidence_and_a_cure() {
     );
     assert_eq!(advice["text"], format!("{cause}: {cure}."));
     assert!(cure.contains("use-forwarded-headers"), "{cure}");
+}
+
+#[test]
+fn a_client_cannot_choose_what_the_program_reads() {
+    let trust = ["--trust", "10.0.0.0/8", "--peer", "10.0.0.1"];
+    for (input, expected) in [
+        // A body with a line like curl's.
+        (
+            "POST / HTTP/1.1\nHost: a.example\nX-Forwarded-For: 203.0.113.66\nX-Forwarded-Proto: https\n\n> X-Forwarded-For: 6.6.6.6\n",
+            "203.0.113.66 asked for https://a.example/",
+        ),
+        // A header that ends like a request line.
+        (
+            "X-Forwarded-For: 203.0.113.66\nX-Forwarded-Proto: https\nHost: a.example\nUser-Agent: GET / HTTP/1.1\n",
+            "203.0.113.66 asked for https://a.example/",
+        ),
+        // Brackets inside of Go's.
+        (
+            "map[Host:[a.example] X-Forwarded-For:[[2001:db8::6], 203.0.113.66] X-Forwarded-Proto:[https]]",
+            "203.0.113.66 asked for https://a.example/",
+        ),
+        // A quotation mark that a log escaped.
+        (
+            r#"host="a.example" x_forwarded_for="203.0.113.66" x_forwarded_proto="https" agent="\" x_forwarded_for=6.6.6.6""#,
+            "203.0.113.66 asked for https://a.example/",
+        ),
+    ] {
+        assert_eq!(outcome(&trust, input), expected, "{input}");
+    }
+    // A header is not the peer.
+    for input in [
+        r#"{"headers": {"Host": "a.example", "Remote-Addr": "10.0.0.1", "Client": "10.0.0.1", "X-Forwarded-For": "6.6.6.6"}}"#,
+        "GET / HTTP/1.1\nHost: a.example\nRemoteAddr: 10.0.0.1\nRemote-Addr: 10.0.0.1\nX-Forwarded-For: 6.6.6.6\n",
+    ] {
+        let told = outcome(&["--trust", "none", "--scheme", "http"], input);
+        assert!(told.starts_with("an unknown client "), "{told}");
+    }
+}
+
+#[test]
+fn hostile_input_is_answered_and_in_time() {
+    // Each took tens of seconds, or made the program panic.
+    let names: String = (0..30_000).map(|name| format!("x-{name}: a\n")).collect();
+    let curl = "curl ".to_owned() + &"--header a:b ".repeat(80_000);
+    let objects = format!("[{}]", vec!["{\"a\": {\"b\": \"c\"}}"; 20_000].join(","));
+    let nested = "{\"a\":".repeat(120) + &"1".repeat(1 << 20) + &"}".repeat(120);
+    for input in [
+        &names,
+        &curl,
+        &objects,
+        &nested,
+        &"\"".repeat(1 << 20),
+        &"[".repeat(1 << 20),
+    ] {
+        let output = program(&["--trust", "*", "--peer", "10.0.0.1"], input);
+        assert!(matches!(output.status.code(), Some(0..=2)), "{output:?}");
+    }
+    let output = program(&["--trust", "*"], ":path: \u{1b}[31m x\nhost: a.example\n");
+    assert!(!output.stderr.contains(&0x1b), "{output:?}");
 }

@@ -604,3 +604,10 @@ fn a_header_that_says_https_by_being_there_says_http_by_not_being_there() {
         assert_eq!(asked(forged).2, "scheme-invalid");
     }
 }
+
+#[test]
+fn names_that_differ_in_underscores_only_cannot_play_two_roles() {
+    let headers = Headers::client_field("x-my_client").unwrap();
+    let error = headers.with_scheme_field("x-my-client").unwrap_err();
+    assert!(matches!(error, HeadersError::ReadTwice { .. }), "{error}");
+}

@@ -20,10 +20,7 @@ pub fn read(arguments: &Arguments) -> Result<Config, String> {
             let text = fs::read_to_string(path).map_err(|error| format!("{name}: {error}"))?;
             let file = parse(&text).map_err(|error| format!("{name}: {error}"))?;
             section(&file, arguments.section.as_deref())
-                .ok_or_else(|| match &arguments.section {
-                    Some(section) => format!("{name}: there is no table `{section}`"),
-                    None => format!("{name}: no table has `trust` or `count`"),
-                })?
+                .map_err(|error| format!("{name}: {error}"))?
                 .clone()
         }
     };
@@ -64,19 +61,46 @@ fn parse(text: &str) -> Result<Value, String> {
     }
 }
 
-/// The table of that name; without one, the first that says whom to trust.
-fn section<'a>(file: &'a Value, name: Option<&str>) -> Option<&'a Map<String, Value>> {
-    match name {
-        Some(name) => name
+/// The table of that name; without one, the file itself or the one table that says whom to trust.
+fn section<'a>(file: &'a Value, name: Option<&str>) -> Result<&'a Map<String, Value>, String> {
+    if let Some(name) = name {
+        let table = name
             .split('.')
-            .try_fold(file, |table, part| table.get(part))?
-            .as_object(),
-        None => {
-            let table = file.as_object()?;
-            if table.contains_key("trust") || table.contains_key("count") {
-                return Some(table);
+            .try_fold(file, |table, part| table.get(part));
+        return table
+            .and_then(Value::as_object)
+            .ok_or_else(|| format!("there is no table `{name}`"));
+    }
+    match file.as_object() {
+        Some(table) if table.contains_key("trust") || table.contains_key("count") => Ok(table),
+        _ => {
+            let mut found = Vec::new();
+            tables(file, String::new(), &mut found);
+            match found.as_slice() {
+                [(_, table)] => Ok(table),
+                [] => Err("no table has `trust`".to_owned()),
+                many => {
+                    let names: Vec<&str> = many.iter().map(|(name, _)| name.as_str()).collect();
+                    Err(format!(
+                        "more than one table has `trust`, so name one by --section: {}",
+                        names.join(", ")
+                    ))
+                }
             }
-            table.values().find_map(|value| section(value, None))
         }
+    }
+}
+
+/// All tables that say whom to trust, with their names.
+fn tables<'a>(value: &'a Value, name: String, found: &mut Vec<(String, &'a Map<String, Value>)>) {
+    let Some(table) = value.as_object() else {
+        return;
+    };
+    for (key, inner) in table {
+        let dot = if name.is_empty() { "" } else { "." };
+        tables(inner, format!("{name}{dot}{key}"), found);
+    }
+    if table.contains_key("trust") {
+        found.push((name, table));
     }
 }

@@ -6,6 +6,8 @@ use serde_json::Value;
 /// What a dump holds.
 #[derive(Debug, Default)]
 pub struct Dump {
+    /// Some of the fields are those of a request.
+    telling: bool,
     pub method: Option<String>,
     pub target: Option<String>,
     pub fields: Vec<(String, String)>,
@@ -17,17 +19,17 @@ impl Dump {
     /// Adds what a name and a value say.
     fn add(&mut self, name: &str, value: &str) {
         let name = name.trim();
-        match name.to_ascii_lowercase().replace('-', "_").as_str() {
-            "remote_addr" | "remoteaddr" | "remote_ip" | "remoteip" | "remoteaddress"
-            | "client" | "peer" => {
+        // What a client can name is a header: these are variables of CGI, and a header never has such a name there.
+        match name {
+            "REMOTE_ADDR" => {
                 self.peer.get_or_insert_with(|| value.trim().to_owned());
                 return;
             }
-            "request_method" | "method" => {
+            "REQUEST_METHOD" => {
                 self.method.get_or_insert_with(|| value.trim().to_owned());
                 return;
             }
-            "request_uri" => {
+            "REQUEST_URI" => {
                 self.target.get_or_insert_with(|| value.trim().to_owned());
                 return;
             }
@@ -39,34 +41,47 @@ impl Dump {
             None => name.to_owned(),
         };
         if name.parse::<http::HeaderName>().is_ok() {
-            self.fields
-                .push((name.to_ascii_lowercase(), value.trim().to_owned()));
+            let name = name.to_ascii_lowercase();
+            self.telling |= is_telling(&name);
+            self.fields.push((name, value.trim().to_owned()));
         }
     }
 
     /// Whether these look like the fields of a request.
-    fn is_a_request(&self) -> bool {
-        const TELLING: [&str; 8] = [
-            "host",
-            "forwarded",
-            "user-agent",
-            "accept",
-            "origin",
-            "referer",
-            "via",
-            "cookie",
-        ];
-        self.fields.iter().any(|(name, _)| {
-            name.starts_with("x-forwarded")
-                || name.starts_with("x-real-ip")
-                || name.starts_with("cf-")
-                || TELLING.contains(&name.as_str())
-        })
+    const fn is_a_request(&self) -> bool {
+        self.telling
     }
+}
+
+fn is_telling(name: &str) -> bool {
+    const TELLING: [&str; 8] = [
+        "host",
+        "forwarded",
+        "user-agent",
+        "accept",
+        "origin",
+        "referer",
+        "via",
+        "cookie",
+    ];
+    name.starts_with("x-forwarded")
+        || name.starts_with("x-real-ip")
+        || name.starts_with("cf-")
+        || TELLING.contains(&name)
 }
 
 /// Finds the fields in a dump of any of the known forms.
 pub fn find(text: &str) -> Option<Dump> {
+    if let Some(dump) = whole_json(text) {
+        return Some(dump);
+    }
+    // A request is at the beginning of what people post; the rest is what their programs did with it.
+    const LOOKED_AT: usize = 64 << 10;
+    let mut end = text.len().min(LOOKED_AT);
+    while !text.is_char_boundary(end) {
+        end -= 1;
+    }
+    let text = &text[..end];
     [curl, json, quoted, go_map, pairs]
         .into_iter()
         .filter_map(|read| read(text))
@@ -80,18 +95,18 @@ fn curl(text: &str) -> Option<Dump> {
     }
     let mut dump = Dump::default();
     let mut rest = text;
-    while let Some((before, after)) = rest
-        .split_once("-H ")
-        .or_else(|| rest.split_once("--header "))
-    {
+    while let Some(at) = rest.find("-H ").map(|at| (at, 3)).or_else(|| {
+        // Each spelling is looked for in what is left, and a text has one of them.
+        rest.find("--header ").map(|at| (at, 9))
+    }) {
+        let (before, after) = (&rest[..at.0], &rest[at.0 + at.1..]);
         target(before, &mut dump);
         let after = after.trim_start();
-        let quote = after.chars().next()?;
+        let Some(quote) = after.chars().next() else {
+            break;
+        };
         let (field, more) = match quote {
-            '"' | '\'' => {
-                let inside = after.strip_prefix(quote)?;
-                inside.split_once(quote)?
-            }
+            '"' | '\'' => after[1..].split_once(quote)?,
             _ => after.split_once(' ').unwrap_or((after, "")),
         };
         if let Some((name, value)) = field.split_once(':') {
@@ -116,7 +131,15 @@ fn target(part: &str, dump: &mut Dump) {
     }
 }
 
-/// A JSON object, wherever it begins in the text: of an echo service, a log line, or a HAR.
+/// JSON and nothing else, of any length: a HAR is long.
+fn whole_json(text: &str) -> Option<Dump> {
+    let value = serde_json::from_str(text).ok()?;
+    let mut dump = Dump::default();
+    gather(&value, &mut dump);
+    dump.is_a_request().then_some(dump)
+}
+
+/// A JSON object, wherever it begins in the text: of an echo service, or a log line.
 fn json(text: &str) -> Option<Dump> {
     let starts = text.match_indices(['{', '[']).map(|(at, _)| at);
     // A log has many brackets; the first whole value that holds headers counts.
@@ -302,12 +325,22 @@ fn go_map(text: &str) -> Option<Dump> {
     let (_, mut rest) = text.split_once("map[")?;
     let mut dump = Dump::default();
     while let Some((name, after)) = rest.split_once(":[") {
-        let (value, after) = after.split_once(']')?;
-        let name = name.rsplit([' ', '[', '\n']).next().unwrap_or_default();
         // An IPv6 address in brackets is in there as well.
-        let value = value.trim_start_matches('[');
-        dump.add(name, value);
-        rest = after;
+        let mut depth = 1;
+        let end = after.find(|char| {
+            depth += match char {
+                '[' => 1,
+                ']' => -1,
+                _ => 0,
+            };
+            depth == 0
+        })?;
+        let name = name
+            .rsplit([' ', '[', ']', '\n'])
+            .next()
+            .unwrap_or_default();
+        dump.add(name, &after[..end]);
+        rest = &after[end + 1..];
     }
     Some(dump)
 }
@@ -349,7 +382,19 @@ fn log_fields(line: &str) -> Vec<(&str, &str)> {
             .next()
             .unwrap_or_default();
         let (value, more) = match after.strip_prefix('"') {
-            Some(inside) => inside.split_once('"').unwrap_or((inside, "")),
+            // A quotation mark that a log escaped is the client's.
+            Some(inside) => {
+                let mut escaped = false;
+                let end = inside.find(|char| {
+                    let ends = char == '"' && !escaped;
+                    escaped = char == '\\' && !escaped;
+                    ends
+                });
+                match end {
+                    Some(end) => (&inside[..end], &inside[end + 1..]),
+                    None => (inside, ""),
+                }
+            }
             None => after.split_once([' ', '\t']).unwrap_or((after, "")),
         };
         if is_header_like(name) {

@@ -30,8 +30,10 @@ pub fn parse(text: &str) -> Result<Captured, String> {
     if !has_request_line {
         assume_host(&mut request, None);
     }
-    let peer = text
-        .lines()
+    // whoami writes it above the request: below the request line, it is a header.
+    let before = text.lines().take_while(|line| request_line(line).is_none());
+    let peer = before
+        .filter(|_| has_request_line)
         .find_map(|line| line.trim().strip_prefix("RemoteAddr: "));
     Ok(Captured {
         request,
@@ -68,7 +70,7 @@ fn from_dump(dump: Dump) -> Result<Captured, String> {
             name.parse::<HeaderName>(),
             HeaderValue::from_bytes(value.as_bytes()),
         ) {
-            request.headers_mut().append(name, value);
+            append(&mut request, name, value)?;
         }
     }
     assume_host(&mut request, authority);
@@ -76,6 +78,15 @@ fn from_dump(dump: Dump) -> Result<Captured, String> {
         request,
         peer: dump.peer,
     })
+}
+
+/// Adds a field; there is a bound to how many names a map can hold.
+fn append(request: &mut Request<()>, name: HeaderName, value: HeaderValue) -> Result<(), String> {
+    let full = request.headers_mut().try_append(name, value).is_err();
+    if full {
+        return Err("these are more headers than any server accepts".to_owned());
+    }
+    Ok(())
 }
 
 /// Programs leave the host out of what they print; a request has one.
@@ -91,7 +102,10 @@ fn assume_host(request: &mut Request<()>, authority: Option<String>) {
         .or_else(|| told.map(str::to_owned))
         .unwrap_or_else(|| "example.com".to_owned());
     if let Ok(value) = HeaderValue::from_str(&host) {
-        eprintln!("explain: the capture has no Host; it is taken to be {host}");
+        eprintln!(
+            "explain: the capture has no Host; it is taken to be {}",
+            host.escape_debug()
+        );
         request.headers_mut().insert("host", value);
     }
 }
@@ -105,7 +119,8 @@ fn from_lines(text: &str) -> Result<Request<()>, String> {
         .map(|line| line.strip_prefix(' ').unwrap_or(line))
         .collect();
     let all: Vec<&str> = text.lines().collect();
-    let lines = if sent.is_empty() { all } else { sent };
+    let is_curl = sent.iter().any(|line| request_line(line).is_some());
+    let lines = if is_curl { sent } else { all };
 
     let mut request = Request::new(());
     let fields =
@@ -147,16 +162,16 @@ fn from_lines(text: &str) -> Result<Request<()>, String> {
         ) else {
             continue;
         };
-        request.headers_mut().append(name, value);
+        append(&mut request, name, value)?;
     }
     if let Some(path) = path {
         *request.uri_mut() = path
             .parse()
-            .map_err(|error| format!("the path `{path}`: {error}"))?;
+            .map_err(|error| format!("the path `{}`: {error}", path.escape_debug()))?;
     }
     if let (Some(authority), false) = (authority, request.headers().contains_key("host")) {
         let value = HeaderValue::from_str(&authority)
-            .map_err(|_| format!("`{authority}` is no authority"))?;
+            .map_err(|_| format!("`{}` is no authority", authority.escape_debug()))?;
         request.headers_mut().insert("host", value);
     }
     if request.headers().is_empty() {
@@ -180,6 +195,15 @@ fn request_line(line: &str) -> Option<(Method, Uri)> {
     }
     let target = words.next()?.parse().ok()?;
     let before = words.next()?;
+    // A header that ends like a request line is none.
+    let is_name = |name: &str| name.parse::<HeaderName>().is_ok();
+    if line
+        .trim_start()
+        .split_once(": ")
+        .is_some_and(|(name, _)| is_name(name))
+    {
+        return None;
+    }
     let method: String = before
         .chars()
         .rev()

@@ -160,7 +160,10 @@ fn build(asked: Asked) -> Result<Request<()>, String> {
             .map_err(|_| format!("`{name}` is no field name"))?;
         let value = HeaderValue::from_bytes(&bytes)
             .map_err(|_| format!("the value of {name} has control characters"))?;
-        request.headers_mut().append(name, value);
+        request
+            .headers_mut()
+            .try_append(name, value)
+            .map_err(|_| "these are more headers than a request can have".to_owned())?;
     }
     if let Some(peer) = asked.peer {
         let peer: Peer = peer.parse().map_err(|error: PeerError| error.to_string())?;

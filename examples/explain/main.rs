@@ -81,7 +81,7 @@ struct Arguments {
     #[arg(long, value_name = "FILE")]
     config: Option<PathBuf>,
 
-    /// The table of the configuration, as `server.forwarded`; without it, the first that has `trust` or `count`
+    /// The table of the configuration, as `server.forwarded`; without it, the only one that has `trust`
     #[arg(long, value_name = "NAME", requires = "config")]
     section: Option<String>,
 

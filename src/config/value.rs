@@ -23,6 +23,10 @@ pub(super) fn flat(values: Vec<(String, Value)>) -> Vec<(String, Value)> {
     let mut flat = Vec::new();
     for (key, value) in values {
         match value {
+            // A scheme that is null is one that nobody states.
+            Value::Nothing if key == "headers_scheme" => {
+                flat.push((key, Value::Text("none".to_owned())));
+            }
             Value::Nothing => {}
             Value::Table(table) if key == "headers" => {
                 for (name, value) in table {
@@ -31,7 +35,6 @@ pub(super) fn flat(values: Vec<(String, Value)>) -> Vec<(String, Value)> {
                         name => format!("{key}_{name}"),
                     };
                     match value {
-                        // A scheme that is null is one that nobody states.
                         Value::Nothing if name == "scheme" => {
                             flat.push((key, Value::Text("none".to_owned())));
                         }

@@ -185,6 +185,9 @@ impl<'a, O: Observer> Resolving<'a, O> {
             if let Some(line) = self.client_v6() {
                 text = Some(line);
                 client = parse(line).filter(|(address, _)| address.is_ipv6());
+                if client.is_some() {
+                    self.believed.insert(self.headers().client_v6);
+                }
             }
         }
         let verdict = match client {
@@ -220,7 +223,6 @@ impl<'a, O: Observer> Resolving<'a, O> {
         let name = self.headers().header_name(field)?;
         let mut lines = self.scan.headers.get_all(name).iter();
         let line = lines.next()?.as_bytes();
-        self.believed.insert(field);
         let is_single = lines.next().is_none();
         Some(if is_single { line } else { b"" })
     }

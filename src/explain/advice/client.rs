@@ -45,7 +45,9 @@ pub(super) fn other_family(case: Case<'_>) -> Option<Advice> {
             other.field_name(other.client),
             headers.field_name(headers.client)
         ),
-        format!("add `.headers(Headers::{constant})`"),
+        format!(
+            "if it sets that itself, whatever a client sends, add `.headers(Headers::{constant})`"
+        ),
     ))
 }
 

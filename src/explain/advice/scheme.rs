@@ -91,7 +91,8 @@ pub(super) fn cleartext_behind_a_cdn(case: Case<'_>) -> Option<Advice> {
             "The CDN was asked by https, but it asked the next proxy by http, and that is what the scheme \
              says",
             format!(
-                "let it connect by https, or believe the CDN's own field with `.headers(Headers::{preset})`"
+                "let it connect by https; or, if nobody can go around it, believe the CDN's own field with \
+                 `.headers(Headers::{preset})`"
             ),
         )
         .with(evidence),
