@@ -180,16 +180,16 @@ mod layer;
 mod opt_in;
 mod peer;
 mod policy;
+#[cfg(feature = "tracing")]
+mod request_span;
 mod resolution;
 mod resolve;
 mod rewrite;
 mod rules;
 mod secret;
-#[cfg(feature = "tracing")]
-mod span;
-mod syntax;
 #[cfg(feature = "serde")]
-mod text;
+mod serde_text;
+mod syntax;
 mod trust;
 
 #[cfg(feature = "serde")]
@@ -199,7 +199,7 @@ pub use self::explain::service::{ExplainService, explain_service};
 #[cfg(feature = "axum-08")]
 pub use self::extract::{ClientIp, ExtractError, RequestHost};
 #[cfg(feature = "tracing")]
-pub use self::span::request_span;
+pub use self::request_span::request_span;
 #[cfg(feature = "arc-swap")]
 pub use self::trust::SwapProxies;
 pub use self::{
@@ -210,9 +210,9 @@ pub use self::{
     opt_in::{
         ResponseFuture,
         allowed_hosts::{AllowedHostsLayer, AllowedHostsService},
+        check_order::{OrderError, check_order},
         https_redirect::{HttpsRedirectLayer, HttpsRedirectService},
         location::{LocationLayer, LocationService},
-        order::{OrderError, check_order},
         refusal::{EmptyResponse, Refusal, RefusalReason, RefusalResponse},
         reject::{RejectLayer, RejectService},
         trusted_peers::{TrustedPeersLayer, TrustedPeersService},

@@ -174,6 +174,16 @@ proptest! {
         // What is no chain is counted: too many of them fail the test.
         prop_assume!(check(&scenario));
     }
+}
+
+proptest! {
+    // These resolve each request twice, or tell it: a tenth of the cases takes as long.
+    #![proptest_config(ProptestConfig {
+        failure_persistence: None,
+        max_global_rejects: 1_000_000,
+        cases: (ProptestConfig::default().cases / 10).max(64),
+        ..ProptestConfig::default()
+    })]
 
     #[test]
     fn evidence_is_for_advice_and_decides_nothing(scenario in scenario(), evidence in evidence()) {

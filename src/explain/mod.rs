@@ -1,15 +1,15 @@
 //! The same walk, told to a person.
 
 mod advice;
-#[cfg(feature = "serde")]
-mod data;
 #[cfg(feature = "tracing")]
 pub(crate) mod log;
 mod printable;
+#[cfg(feature = "serde")]
+mod serialize;
 #[cfg(feature = "explain-service")]
 pub(crate) mod service;
-mod tell;
 mod trace;
+mod words;
 
 use std::fmt;
 
@@ -239,7 +239,7 @@ impl fmt::Display for Explanation {
             writeln!(f, "{advice}")?;
         }
         writeln!(f)?;
-        tell::tell(&self.trace, &self.left, f)?;
+        words::tell(&self.trace, &self.left, f)?;
         if !self.removed.is_empty() {
             writeln!(f, "{:<10}{}", "removed", self.removed.join(", "))?;
         }

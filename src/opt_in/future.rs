@@ -10,8 +10,8 @@ use std::{
 use http::Response;
 
 use super::{
-    finish::Finish,
     refusal::{self, Refusal, RefusalResponse},
+    response_headers::Finish,
 };
 
 pin_project_lite::pin_project! {

@@ -6,10 +6,10 @@ use http::{HeaderMap, HeaderValue, Method, Request, StatusCode, Uri, header};
 
 use super::{
     exempt::is_exempt,
-    finish::Finish,
     opt_in_service,
     refusal::{self, EmptyResponse, Refusal, RefusalReason},
     refusal_response,
+    response_headers::Finish,
 };
 use crate::{
     resolution::{Resolution, scheme::Scheme},

@@ -6,10 +6,10 @@ use std::sync::Arc;
 use http::Request;
 
 use super::{
-    finish::{Finish, Repair},
     opt_in_service,
     refusal::{self, EmptyResponse, Refusal},
     refusal_response,
+    response_headers::{Finish, Repair},
 };
 use crate::host_pattern::{HostPattern, HostPatternError};
 

@@ -2,14 +2,14 @@
 //! [`Resolution`](crate::Resolution) that [`ForwardedLayer`](crate::ForwardedLayer) left.
 
 pub(crate) mod allowed_hosts;
+pub(crate) mod check_order;
 mod exempt;
-mod finish;
 mod future;
 pub(crate) mod https_redirect;
 pub(crate) mod location;
-pub(crate) mod order;
 pub(crate) mod refusal;
 pub(crate) mod reject;
+mod response_headers;
 pub(crate) mod trusted_peers;
 
 pub use self::future::ResponseFuture;

@@ -3,10 +3,10 @@
 use http::{Request, StatusCode};
 
 use super::{
-    finish::Finish,
     opt_in_service,
     refusal::{EmptyResponse, Refusal, RefusalReason},
     refusal_response,
+    response_headers::Finish,
 };
 use crate::resolution::{Finding, Findings, Resolution};
 

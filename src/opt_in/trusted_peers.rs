@@ -4,10 +4,10 @@ use http::{Request, StatusCode};
 
 use super::{
     exempt::is_exempt,
-    finish::Finish,
     opt_in_service,
     refusal::{self, EmptyResponse, Refusal, RefusalReason},
     refusal_response,
+    response_headers::Finish,
 };
 
 /// Answers trusted peers only, whatever the others send.

@@ -5,11 +5,11 @@
 
 pub(crate) mod edits;
 pub(crate) mod head;
+mod hops_seen;
 mod host;
 pub(crate) mod observer;
 mod resolving;
-mod said;
-mod seen;
+mod values;
 pub(crate) mod walk;
 
 use self::{
@@ -17,7 +17,7 @@ use self::{
     head::Head,
     observer::{Observer, Step},
     resolving::{Found, Resolving, Walked},
-    said::Stated,
+    values::Stated,
 };
 use crate::{headers::scan::Scan, peer::Peer, resolution::Finding, rules::Rules, trust::Trust};
 

@@ -7,8 +7,8 @@ use http::uri::Authority;
 use super::{
     edits::{ClientEdit, Edits, Outcome},
     head::Head,
+    hops_seen::hops_seen,
     observer::{Observer, Role, Source, Step},
-    seen::hops_seen,
 };
 use crate::{
     headers::{ClientSyntax, Headers, known::FieldSet, scan::Scan},

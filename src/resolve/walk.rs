@@ -218,7 +218,7 @@ impl<'a, O: Observer> Resolving<'a, O> {
     /// Cloudflare's Pseudo IPv4 overwrites an IPv6 client's address with one of class E, and says the real
     /// one in a field of its own: `None` if that is not there, nothing if it is there twice.
     #[cold]
-    fn client_v6(&mut self) -> Option<&'a [u8]> {
+    fn client_v6(&self) -> Option<&'a [u8]> {
         let field = self.headers().client_v6;
         let name = self.headers().header_name(field)?;
         let mut lines = self.scan.headers.get_all(name).iter();
