@@ -759,3 +759,163 @@ fn an_edge_that_has_no_line_of_its_own_is_told_by_the_client_that_another_header
     let fields = [&list[..], &[("cdn-loop", "cloudflare; loops=1")]].concat();
     assert!(first_line(&told(&router, Some(PROXY), &fields)).contains("Cloudflare"));
 }
+
+#[test]
+fn an_entry_that_is_too_narrow_is_told_with_the_wider_one_beside_it() {
+    let one_node = ForwardedLayer::new("10.244.1.0/24".parse::<TrustedProxies>().unwrap());
+    let line = first_line(&told(&one_node, Some("10.244.2.8:1"), &HONEST));
+    assert!(
+        line.contains("\"10.244.2.0/24\"") && line.contains("\"10.244.0.0/16\""),
+        "{line}"
+    );
+    let fields = [("x-forwarded-for", "203.0.113.7, 10.244.2.8"), HONEST[1]];
+    let line = first_line(&told(&one_node, Some("10.244.1.8:1"), &fields));
+    assert!(line.contains("\"10.244.0.0/16\""), "{line}");
+    // Where no other part is trusted, nothing wider is offered, and never a public network.
+    for (trust, peer) in [
+        ("172.17.0.0/16", "10.244.2.8:1"),
+        ("203.0.113.0/25", "203.0.113.200:1"),
+    ] {
+        let layer = ForwardedLayer::new(trust.parse::<TrustedProxies>().unwrap());
+        let line = first_line(&told(&layer, Some(peer), &HONEST));
+        assert!(!line.contains("/16\""), "{line}");
+    }
+}
+
+#[test]
+fn lambda_has_a_line_of_its_own() {
+    let fields = [HONEST[0], HONEST[1], ("x-amzn-trace-id", "Root=1-62ecd163")];
+    let line = first_line(&told(&layer(), None, &fields));
+    assert!(
+        line.contains("Lambda") && line.contains(".peer_from("),
+        "{line}"
+    );
+    assert!(!first_line(&told(&layer(), None, &HONEST)).contains("Lambda"));
+}
+
+#[test]
+fn what_is_malformed_is_told_exactly() {
+    for (element, what) in [
+        ("2001:db8::1:443:x", "no address"),
+        ("[2001:db8::1]:http", "no port"),
+        ("203.0.113.7,", "is empty"),
+        ("{\"ip\": \"203.0.113.7\"}", "JSON"),
+        ("\"203.0.113.7\"", "quotes"),
+        ("fe80::1%", "no zone"),
+        ("203.0.113.0/24", "a network"),
+        ("proxy.example.com", "a host name"),
+    ] {
+        let fields = [("x-forwarded-for", element), HONEST[1]];
+        let line = first_line(&told(&layer(), Some(PROXY), &fields));
+        assert!(line.contains(what), "{element}: {line}");
+    }
+}
+
+#[test]
+fn https_that_was_lost_is_told_by_whatever_says_it_and_with_the_products_own_switch() {
+    let http = [HONEST[0], ("x-forwarded-proto", "http")];
+    for (evidence, headers, switch) in [
+        (
+            ("origin", "https://app.internal"),
+            Headers::TRAEFIK,
+            "forwardedHeaders.trustedIPs",
+        ),
+        (
+            ("referer", "https://app.internal/a?b"),
+            Headers::CADDY,
+            "trusted_proxies",
+        ),
+        (
+            ("x-forwarded-port", "443"),
+            Headers::ISTIO,
+            "numTrustedProxies",
+        ),
+        (
+            ("x-forwarded-ssl", "on"),
+            Headers::ENVOY,
+            "xff_num_trusted_hops",
+        ),
+        (
+            ("front-end-https", "On"),
+            Headers::NGINX,
+            "map $http_x_forwarded_proto",
+        ),
+        (
+            ("x-arr-ssl", "2048|256"),
+            Headers::INGRESS_NGINX,
+            "use-forwarded-headers",
+        ),
+        (
+            ("sec-fetch-site", "none"),
+            Headers::X_FORWARDED,
+            "use-forwarded-headers",
+        ),
+    ] {
+        let layer = layer().headers(headers);
+        let line = first_line(&told(
+            &layer,
+            Some(PROXY),
+            &[&http[..], &[evidence]].concat(),
+        ));
+        assert!(line.contains(evidence.0) && line.contains(switch), "{line}");
+        assert!(line.contains("nobody else can reach it"), "{line}");
+    }
+    // A page of another origin says nothing, and neither does a browser that asks the machine itself.
+    for evidence in [
+        ("origin", "https://other.example"),
+        ("origin", "null"),
+        ("x-forwarded-port", "80"),
+    ] {
+        let fields = [&http[..], &[evidence, ("host", "api.example.com")]].concat();
+        assert_eq!(
+            told(&layer(), Some(PROXY), &fields).advice().next(),
+            None,
+            "{evidence:?}"
+        );
+    }
+    let local = [
+        &http[..],
+        &[("sec-fetch-site", "none"), ("host", "localhost:3000")],
+    ]
+    .concat();
+    assert_eq!(told(&layer(), Some(PROXY), &local).advice().next(), None);
+}
+
+#[test]
+fn a_host_that_is_the_services_own_name_is_told_unless_the_page_is_another_sites() {
+    let page = ("origin", "https://shop.example.com");
+    let line = |fields: &[(&str, &str)]| {
+        let fields = [&HONEST[..], &[page], fields].concat();
+        told(&layer(), Some(PROXY), &fields)
+            .advice()
+            .next()
+            .unwrap_or_default()
+            .to_owned()
+    };
+    for host in ["app.internal", "127.0.0.1:8015", "backend", "10.1.2.3:80"] {
+        let told = line(&[("host", host)]);
+        assert!(
+            told.contains("https://shop.example.com")
+                && told.contains("if that is the service's own page"),
+            "{told}"
+        );
+    }
+    let forwarded = line(&[
+        ("host", "backend"),
+        ("x-forwarded-host", "shop.example.com"),
+    ]);
+    assert!(
+        forwarded.contains("`.believe_hosts([\"shop.example.com\"])?`"),
+        "{forwarded}"
+    );
+    assert_eq!(
+        line(&[("host", "app.internal"), ("sec-fetch-site", "cross-site")]),
+        ""
+    );
+    assert_eq!(line(&[("host", "api.example.com")]), "");
+    let same = line(&[
+        ("host", "api.example.com"),
+        ("sec-fetch-site", "same-origin"),
+    ]);
+    assert!(same.contains("https://shop.example.com"), "{same}");
+}

@@ -112,17 +112,19 @@ pub(super) fn internal(case: Case<'_>) -> Option<Advice> {
     }
     let page = evidence::page(case)?;
     let is_other = page.host != authority.host();
-    if !is_other || !(page.same_origin || is_internal(authority.host())) {
+    // A browser that says that the page is of another origin is believed.
+    let is_foreign = !page.same_origin && headers.contains_key("sec-fetch-site");
+    if !is_other || is_foreign || !(page.same_origin || is_internal(authority.host())) {
         return None;
     }
     let host = &page.host;
     let cure = match evidence::of(headers, "x-forwarded-host") {
         Some(told) if told.value.split(':').next() == Some(host) => {
             format!(
-                "if your proxy sets X-Forwarded-Host itself, add `.believe_hosts([\"{host}\"])?`"
+                "if that is the service's own page, and your proxy sets X-Forwarded-Host itself, add `.believe_hosts([\"{host}\"])?`"
             )
         }
-        _ => "let the proxy pass Host on (nginx: `proxy_set_header Host $http_host;`, Apache: \
+        _ => "if that is the service's own page, let the proxy pass Host on (nginx: `proxy_set_header Host $http_host;`, Apache: \
               `ProxyPreserveHost On`, IIS: `preserveHostHeader`), or set X-Forwarded-Host, and add \
               `.believe_hosts(…)`"
             .to_owned(),
@@ -130,8 +132,8 @@ pub(super) fn internal(case: Case<'_>) -> Option<Advice> {
     Some(
         Advice::new(
             format!(
-                "The proxy asked for {authority}, which is its own name for the service, but the browser \
-                 says that it asked {} ({})",
+                "The proxy asked for {authority}, which is its own name for the service, and the page that \
+                 asks is of {} ({})",
                 page.evidence.value, page.evidence.header
             ),
             cure,
