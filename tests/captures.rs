@@ -1,25 +1,8 @@
 //! The program reads a request in whatever form people have it, and the whole configuration.
 
-use std::{
-    fs,
-    io::Write,
-    process::{Command, Output, Stdio},
-};
+use std::fs;
 
-use crate::support::example;
-
-fn program(arguments: &[&str], input: &str) -> Output {
-    let mut child = Command::new(example("explain"))
-        .args(arguments)
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap();
-    // It may have ended already, with an error about its arguments.
-    let _ = child.stdin.take().unwrap().write_all(input.as_bytes());
-    child.wait_with_output().unwrap()
-}
+use crate::support::explain_program as program;
 
 fn text(bytes: &[u8]) -> String {
     String::from_utf8_lossy(bytes).into_owned()

@@ -1,10 +1,10 @@
 //! Explanations: the first line names the cause and the line that cures it.
 
-use std::process::{Command, Output, Stdio};
+use std::process::{Command, Stdio};
 
 use tower_forwarded::{Explanation, ForwardedLayer, Headers, Peer, TrustedProxies, explain};
 
-use crate::support::*;
+use crate::support::{explain_program as program, *};
 
 fn told(layer: &ForwardedLayer, peer: Option<&str>, fields: &[(&str, &str)]) -> Explanation {
     let peer = peer.map(|peer| peer.parse::<Peer>().unwrap());
@@ -451,22 +451,6 @@ fn a_reader_that_goes_away_is_no_error() {
         assert_eq!(output.status.code(), Some(0), "{output:?}");
         assert_eq!(text(&output.stderr), "", "{output:?}");
     }
-}
-
-/// The program as a person runs it.
-fn program(arguments: &[&str], input: &str) -> Output {
-    use std::io::Write;
-
-    let mut child = Command::new(example("explain"))
-        .args(arguments)
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap();
-    // It may have ended already, with an error about its arguments.
-    let _ = child.stdin.take().unwrap().write_all(input.as_bytes());
-    child.wait_with_output().unwrap()
 }
 
 fn text(bytes: &[u8]) -> String {

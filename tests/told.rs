@@ -1,26 +1,13 @@
 //! Heads that people posted in public, and what the first line says to each.
 
-use std::io::Write;
-use std::process::{Command, Stdio};
-
 use fancy_regex::Regex;
 use serde_json::Value;
 
-use crate::support::example;
+use crate::support::explain_program;
 
 /// What the program answers.
 fn told(arguments: &[&str], head: &str) -> (String, Option<i32>) {
-    let mut program = Command::new(example("explain"))
-        .args(arguments)
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap();
-    let mut input = program.stdin.take().unwrap();
-    input.write_all(head.as_bytes()).unwrap();
-    drop(input);
-    let output = program.wait_with_output().unwrap();
+    let output = explain_program(arguments, head);
     assert!(output.status.code() != Some(2), "{arguments:?}: {output:?}");
     (
         String::from_utf8(output.stdout).unwrap(),

@@ -133,3 +133,22 @@ pub const FREE_PORTS: [&str; 8] = [
     "--http-port",
     "0",
 ];
+
+/// The example program `explain` as a person runs it, with this input.
+pub fn explain_program(arguments: &[&str], input: &str) -> std::process::Output {
+    use std::{
+        io::Write,
+        process::{Command, Stdio},
+    };
+
+    let mut child = Command::new(example("explain"))
+        .args(arguments)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    // It may have ended already, with an error about its arguments.
+    let _ = child.stdin.take().unwrap().write_all(input.as_bytes());
+    child.wait_with_output().unwrap()
+}
