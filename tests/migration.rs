@@ -5,7 +5,7 @@ use tower_forwarded::{ForwardedLayer, Headers, TrustedProxies};
 use crate::support::*;
 
 /// The words, and addresses that the framework's default trusts and does not trust.
-const ROWS: [(&str, &str, &[&str], &[&str]); 6] = [
+const ROWS: [(&str, &str, &[&str], &[&str]); 7] = [
     (
         "Spring Boot, server.tomcat.remoteip.internal-proxies",
         "loopback, private, link-local, cgnat",
@@ -22,7 +22,7 @@ const ROWS: [(&str, &str, &[&str], &[&str]); 6] = [
         &["172.32.0.1", "100.128.0.1", "203.0.113.7"],
     ),
     (
-        "Rails, ActionDispatch::RemoteIp::TRUSTED_PROXIES",
+        "Rails from 8.1 on, ActionDispatch::RemoteIp::TRUSTED_PROXIES",
         "loopback, private, link-local",
         &[
             "127.0.0.1",
@@ -61,7 +61,13 @@ const ROWS: [(&str, &str, &[&str], &[&str]); 6] = [
         &["127.0.0.1", "169.254.1.1", "fe80::1"],
     ),
     (
-        "gunicorn and uvicorn, the default of forwarded-allow-ips",
+        "uvicorn, the default of forwarded-allow-ips",
+        "127.0.0.1",
+        &["127.0.0.1"],
+        &["::1", "127.0.0.2", "10.0.0.0"],
+    ),
+    (
+        "gunicorn, the default of forwarded-allow-ips",
         "127.0.0.1, ::1",
         &["127.0.0.1", "::1"],
         &["127.0.0.2", "10.0.0.1"],
