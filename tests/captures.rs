@@ -240,8 +240,8 @@ fn a_client_cannot_choose_what_the_program_reads() {
 }
 
 #[test]
-fn hostile_input_is_answered_and_in_time() {
-    // Each took tens of seconds, or made the program panic.
+fn hostile_input_is_answered_without_a_panic() {
+    // Each made the program panic, or took tens of seconds.
     let names: String = (0..30_000).map(|name| format!("x-{name}: a\n")).collect();
     let curl = "curl ".to_owned() + &"--header a:b ".repeat(80_000);
     let objects = format!("[{}]", vec!["{\"a\": {\"b\": \"c\"}}"; 20_000].join(","));

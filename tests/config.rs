@@ -283,4 +283,16 @@ fn a_preset_with_one_header_changed_and_a_scheme_that_nobody_states() {
             .unwrap()
             .without_scheme()
     );
+    let flat = r#"{"trust": [], "headers_client": "x-ips", "headers_list": true, "headers_scheme": null, "headers_port": null}"#;
+    assert_eq!(
+        serde_json::from_str::<Config>(flat).unwrap(),
+        serde_json::from_str(null).unwrap()
+    );
+    // A list where a client's address should be is refused, and so is what is no part of a request's headers.
+    let variables = [("APP_TRUST", "none"), ("APP_HEADERS_CLEINT", "x-a")];
+    let variables = variables.map(|(name, value)| (name.to_owned(), value.to_owned()));
+    let error = Config::from_variables("APP_", variables)
+        .unwrap_err()
+        .to_string();
+    assert!(error.contains("`headers_cleint` is no key here"), "{error}");
 }

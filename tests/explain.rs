@@ -903,3 +903,43 @@ fn a_host_that_is_the_services_own_name_is_told_unless_the_page_is_another_sites
     ]);
     assert!(same.contains("https://shop.example.com"), "{same}");
 }
+
+#[test]
+fn the_worst_is_told_first_and_what_is_malformed_before_what_is_missing() {
+    let kinds = |layer: &ForwardedLayer, peer: &str, fields: &[(&str, &str)]| {
+        let json = serde_json::to_value(told(layer, Some(peer), fields)).unwrap();
+        let advice = json["advice"].as_array().unwrap().clone();
+        let kinds: Vec<String> = advice
+            .iter()
+            .map(|advice| advice["kind"].as_str().unwrap().to_owned())
+            .collect();
+        kinds.join(" ")
+    };
+    let forgeable = ForwardedLayer::new(TrustedProxies::any());
+    let bad = [
+        ("x-forwarded-for", "junk"),
+        ("x-forwarded-host", "a.example"),
+        ("host", "backend"),
+    ];
+    assert_eq!(
+        kinds(&forgeable, "203.0.113.9:1", &bad),
+        "public-peer for-malformed scheme-missing host-not-allowed"
+    );
+    let lost = [
+        ("x-forwarded-for", "203.0.113.7, 172.68.1.9"),
+        ("x-forwarded-proto", "http"),
+        ("cf-ray", "1"),
+        ("origin", "https://app.internal"),
+    ];
+    assert_eq!(kinds(&layer(), PROXY, &lost), "cdn-as-client https-lost");
+}
+
+#[test]
+fn a_scheme_that_is_http_since_a_header_is_not_there_is_told() {
+    let layer = layer().headers(Headers::IIS_ARR);
+    let text = told(&layer, Some(PROXY), &[HONEST[0]]).to_string();
+    assert!(
+        text.contains("scheme    http (without x-arr-ssl)"),
+        "{text}"
+    );
+}

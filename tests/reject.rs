@@ -82,3 +82,23 @@ fn without_the_layer_the_peer_is_unknown() {
     let answer = now(service.oneshot(request("/", &[]))).unwrap();
     assert_eq!(answer.status(), StatusCode::BAD_REQUEST);
 }
+
+#[test]
+fn the_wrong_family_is_a_finding_that_can_be_fatal_and_no_client_causes_it() {
+    let other = [("forwarded", "for=203.0.113.7;proto=https")];
+    let fatal = [Finding::OtherFamily];
+    assert_eq!(answer(&fatal, Some(PROXY), &other).status(), 400);
+    assert_eq!(findings(&resolve(&layer(), &other)), "other-family");
+    // Behind a proxy that writes what is believed, a client's own `Forwarded` is nothing.
+    let honest = [
+        ("x-forwarded-for", "203.0.113.7"),
+        ("x-forwarded-proto", "https"),
+    ];
+    let both = [&honest[..], &other].concat();
+    assert_eq!(answer(&fatal, Some(PROXY), &both).body(), "inner");
+    // From a stranger, it is a stranger's.
+    assert_eq!(
+        answer(&fatal, Some("203.0.113.9:1"), &other).body(),
+        "inner"
+    );
+}

@@ -360,6 +360,10 @@ fn a_published_list_that_is_another_or_holds_nothing_of_what_was_asked_for_is_to
         let error = read(provider, text, part).unwrap_err().to_string();
         assert!(error.contains(told), "{error}");
     }
+    // A byte order mark before it changes nothing, and neither does a family that is left out.
+    let marked = format!("\u{feff}{azure}");
+    assert!(read("azure", &marked, "AzureFrontDoor.Backend").is_ok());
+    assert!(read("fastly", r#"{"addresses": ["23.235.32.0/20"]}"#, "").is_ok());
     // Half of a list is none.
     for text in [google, azure, fastly] {
         let half = &text[..text.len() - 3];

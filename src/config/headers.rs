@@ -22,18 +22,7 @@ pub(super) struct Names {
 }
 
 impl Names {
-    pub(super) const KEYS: [&'static str; 8] = [
-        "headers",
-        "headers_client",
-        "headers_list",
-        "headers_scheme",
-        "headers_host",
-        "headers_port",
-        "headers_prefix",
-        "headers_lists",
-    ];
-
-    /// Takes the value of one of [`KEYS`](Self::KEYS).
+    /// Takes the value of `headers` or of a key that begins so.
     pub(super) fn set(&mut self, key: &str, value: Value) -> Result<(), String> {
         let slot = match key {
             "headers" => {

@@ -166,6 +166,9 @@ impl Config {
         let (mut count, mut require, mut secrets) = (None, None, None);
         let mut names = Names::default();
         for (key, value) in value::flat(values) {
+            if !KEYS.contains(&key.as_str()) {
+                return Err(ConfigError::UnknownKey { key });
+            }
             if seen.contains(&key) {
                 return Err(ConfigError::Twice { key });
             }
@@ -184,7 +187,7 @@ impl Config {
                     };
                     trust = Some(parsed.map_err(|error| wrong(error.to_string()))?);
                 }
-                key if Names::KEYS.contains(&key) => names.set(key, value).map_err(wrong)?,
+                key if key.starts_with("headers") => names.set(key, value).map_err(wrong)?,
                 "hops" => {
                     hops = Some(match value.text().map_err(&wrong)? {
                         "all" => None,

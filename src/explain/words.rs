@@ -48,6 +48,13 @@ pub(super) fn tell(trace: &Trace, left: &[String], f: &mut fmt::Formatter<'_>) -
         let text = &value.text;
         let source = source(value);
         match value.believed {
+            // A header that says https by being there.
+            Ok(()) if text.is_empty() => {
+                line(
+                    value.role.as_str(),
+                    &format_args!("http (without {source})"),
+                )?;
+            }
             Ok(()) => line(value.role.as_str(), &format_args!("{text} ({source})"))?,
             Err(finding) => line(
                 value.role.as_str(),

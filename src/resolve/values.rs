@@ -53,6 +53,8 @@ impl<'a, O: Observer> Resolving<'a, O> {
             _ if Headers::scheme_syntax(headers.scheme) == SchemeSyntax::Presence
                 && self.is_proxied() =>
             {
+                let absent = Source::Lines(headers.scheme);
+                self.value(Role::Scheme, absent, b"", Ok(()));
                 return Stated::Scheme(Scheme::Http);
             }
             _ => return Stated::Nothing,

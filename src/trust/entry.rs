@@ -83,7 +83,7 @@ pub enum TrustError {
     /// An entry is neither a word nor an address nor a network.
     #[error(
         "`{}` is no trusted proxy: expected an address (10.0.0.1), a network (10.0.0.0/8), loopback, \
-         private, link-local, cgnat, unix or *{}",
+         private, link-local, cgnat, unix, none or *{}",
         entry.escape_debug(), hint(entry)
     )]
     Malformed {

@@ -107,7 +107,8 @@ pub(super) fn https(case: Case<'_>) -> Option<Evidence> {
         let outermost = list.value.split(',').next()?.trim();
         outermost.eq_ignore_ascii_case("https").then_some(list)
     };
-    // Browsers send it to https and to loopback only (Fetch Metadata, section 2).
+    // Browsers send it to https and to loopback only (https://www.w3.org/TR/fetch-metadata/).
+    // Upgrade-Insecure-Requests says nothing: they send it by http too.
     let fetch = || {
         let is_local = case.resolution.host().is_none_or(is_loopback);
         of(headers, "sec-fetch-site").filter(|_| !is_local)

@@ -121,12 +121,13 @@ pub(super) fn internal(case: Case<'_>) -> Option<Advice> {
     let cure = match evidence::of(headers, "x-forwarded-host") {
         Some(told) if told.value.split(':').next() == Some(host) => {
             format!(
-                "if that is the service's own page, and your proxy sets X-Forwarded-Host itself, add `.believe_hosts([\"{host}\"])?`"
+                "if that is the service's own page, and your proxy sets X-Forwarded-Host itself, add \
+                 `.believe_hosts([\"{host}\"])?`"
             )
         }
-        _ => "if that is the service's own page, let the proxy pass Host on (nginx: `proxy_set_header Host $http_host;`, Apache: \
-              `ProxyPreserveHost On`, IIS: `preserveHostHeader`), or set X-Forwarded-Host, and add \
-              `.believe_hosts(…)`"
+        _ => "if that is the service's own page, let the proxy pass Host on (nginx: `proxy_set_header Host \
+              $http_host;`, Apache: `ProxyPreserveHost On`, IIS: `preserveHostHeader`), or set \
+              X-Forwarded-Host, and add `.believe_hosts(…)`"
             .to_owned(),
     };
     Some(
