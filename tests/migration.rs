@@ -213,7 +213,6 @@ fn holds(there: &str) -> bool {
             let stranger = through(&layer, Some("203.0.113.66:1"), request("/", &fields));
             came_out(&layer, &fields) == TRUE && !resolution(&stranger).scheme().is_https()
         }
-        "ASP.NET Core `KnownIPNetworks`, `KnownProxies`" => all("loopback, 10.0.0.0/8"),
         "ASP.NET Core `ForwardLimit = 2`" => {
             let limited = "10.0.0.0/8".parse::<TrustedProxies>().unwrap().hops(2);
             let fields = [("x-forwarded-for", "6.6.6.6, 10.0.0.3, 10.0.0.2"), HTTPS];
@@ -221,7 +220,8 @@ fn holds(there: &str) -> bool {
                 && came_out(&trusting("10.0.0.0/8"), &fields).starts_with("6.6.6.6 ")
         }
         "ASP.NET Core `AllowedHosts`" | "Django `USE_X_FORWARDED_HOST`" => host(believing()),
-        "Express `app.set('trust proxy', 'loopback, 10.0.0.0/8')`" => all("loopback, 10.0.0.0/8"),
+        "ASP.NET Core `KnownIPNetworks`, `KnownProxies`"
+        | "Express `app.set('trust proxy', 'loopback, 10.0.0.0/8')`" => all("loopback, 10.0.0.0/8"),
         "Express `linklocal`, `uniquelocal`" => ["linklocal", "uniquelocal"].iter().all(|word| {
             let error = word.parse::<TrustedProxies>().unwrap_err().to_string();
             error.contains("link-local") && error.contains("private")
