@@ -194,6 +194,15 @@ fn a_public_peer_that_only_the_star_trusts_is_named() {
         line.contains("(`*`), and the peer 198.51.100.7 is a public address"),
         "{line}"
     );
+    // Who proves himself is no client.
+    let proven = any.clone().require("x-origin-verify", ["s3cret"]).unwrap();
+    let fields = [&HONEST[..], &[("x-origin-verify", "s3cret")]].concat();
+    assert_eq!(
+        told(&proven, Some("198.51.100.7:1"), &fields)
+            .advice()
+            .next(),
+        None
+    );
     // Named, it is a decision; and a private one is a balancer's.
     for (trust, peer) in [("198.51.100.7", "198.51.100.7:1"), ("*", PROXY)] {
         let layer = ForwardedLayer::new(trust.parse::<TrustedProxies>().unwrap());

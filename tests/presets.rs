@@ -584,6 +584,11 @@ fn behind_pseudo_ipv4_the_client_is_the_ipv6_address() {
             ("10.0.0.1".into(), "for-malformed".into())
         );
     }
+    let junk = ("cf-connecting-ipv6", "junk");
+    let seen = through(&layer, Some(PROXY), request("/", &[pseudo, junk, visitor]));
+    assert_eq!(field(&seen, "cf-connecting-ipv6"), "");
+    let seen = through(&layer, Some(PROXY), request("/", &[pseudo, real, visitor]));
+    assert_eq!(field(&seen, "cf-connecting-ipv6"), "2001:db8::7");
     assert_eq!(came_out(&[pseudo]), ("240.1.2.3".into(), String::new()));
 }
 
@@ -595,6 +600,12 @@ fn a_header_that_says_https_by_being_there_says_http_by_not_being_there() {
     let http = ("203.0.113.7".into(), "http", String::new());
     assert_eq!(asked(&[client]), http);
     assert_eq!(asked(&[client, ("x-arr-ssl", "x")]).1, "https");
+    // Who asks for itself is not asked by http: the connection says how.
+    let layer = layer()
+        .headers(headers.clone())
+        .connection_scheme(tower_forwarded::Scheme::Https);
+    assert!(resolve(&layer, &[]).scheme().is_https());
+    assert!(!resolve(&layer, &[client]).scheme().is_https());
     // Twice is a client's, and so is nothing.
     for forged in [
         &[client, ("x-arr-ssl", "x"), ("x-arr-ssl", "y")][..],

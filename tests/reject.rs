@@ -96,6 +96,9 @@ fn the_wrong_family_is_a_finding_that_can_be_fatal_and_no_client_causes_it() {
     ];
     let both = [&honest[..], &other].concat();
     assert_eq!(answer(&fatal, Some(PROXY), &both).body(), "inner");
+    // A proxy that says the scheme and no client leaves that out for every client alike.
+    let half = [honest[1], other[0]];
+    assert_eq!(findings(&resolve(&layer(), &half)), "for-missing");
     // From a stranger, it is a stranger's.
     assert_eq!(
         answer(&fatal, Some("203.0.113.9:1"), &other).body(),
