@@ -195,7 +195,7 @@ fn a_public_peer_that_only_the_star_trusts_is_named() {
         "{line}"
     );
     // Who proves himself is no client.
-    let proven = any.clone().require("x-origin-verify", ["s3cret"]).unwrap();
+    let proven = any.require("x-origin-verify", ["s3cret"]).unwrap();
     let fields = [&HONEST[..], &[("x-origin-verify", "s3cret")]].concat();
     assert_eq!(
         told(&proven, Some("198.51.100.7:1"), &fields)
