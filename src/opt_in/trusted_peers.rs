@@ -13,9 +13,8 @@ use super::{
 /// Answers trusted peers only, whatever the others send.
 ///
 /// Some services are meant to be reached through their proxy and by nobody else, for example since the proxy
-/// does the login. A firewall is the place to say so; this layer is for where there is none, and for the
-/// day on which it has a hole. A finding does not do: a client that asks the service directly and
-/// forges no forwarding header has none. The rules:
+/// does the login. A firewall is the first place to say so; this layer is the second. Findings are not enough:
+/// a client that asks the service directly and forges no forwarding header has none. The rules:
 ///
 /// 1. A request whose peer is trusted passes, with the [secret](crate::ForwardedLayer::require) if one is
 ///    required, and through as many proxies as are [counted](crate::TrustedProxies::count): it is
