@@ -8,6 +8,8 @@ use axum::{
 };
 use http::{StatusCode, request::Parts, uri::Authority};
 
+#[cfg(feature = "client-cert")]
+use crate::resolution::ClientCert;
 use crate::resolution::{Origin, Resolution, scheme::Scheme};
 
 /// The client's address, as the outermost trusted proxy saw it.
@@ -73,17 +75,23 @@ pub enum ExtractError {
          TrustedProxies and let the proxy send the client's address"
     )]
     ClientUnknown,
+    /// No trusted proxy passed a certificate of the client's on: 403.
+    #[cfg(feature = "client-cert")]
+    #[error("the client presented no certificate")]
+    ClientCertMissing,
     /// The request names no valid host: 400.
     #[error("the request names no valid host")]
     HostMissing,
 }
 
 impl ExtractError {
-    /// 400 where the client is to blame, else 500.
+    /// 400 or 403 where the client is to blame, else 500.
     #[must_use]
     pub const fn status(&self) -> StatusCode {
         match self {
             Self::HostMissing => StatusCode::BAD_REQUEST,
+            #[cfg(feature = "client-cert")]
+            Self::ClientCertMissing => StatusCode::FORBIDDEN,
             Self::LayerMissing | Self::PeerUnknown | Self::ClientUnknown => {
                 StatusCode::INTERNAL_SERVER_ERROR
             }
@@ -176,5 +184,24 @@ impl<S: Sync> OptionalFromRequestParts<S> for Origin {
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Option<Self>, ExtractError> {
         Ok(resolution(parts)?.origin())
+    }
+}
+
+#[cfg(feature = "client-cert")]
+impl<S: Sync> FromRequestParts<S> for ClientCert {
+    type Rejection = ExtractError;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, ExtractError> {
+        let certificate = resolution(parts)?.client_cert().cloned();
+        certificate.ok_or(ExtractError::ClientCertMissing)
+    }
+}
+
+#[cfg(feature = "client-cert")]
+impl<S: Sync> OptionalFromRequestParts<S> for ClientCert {
+    type Rejection = ExtractError;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Option<Self>, ExtractError> {
+        Ok(resolution(parts)?.client_cert().cloned())
     }
 }

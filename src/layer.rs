@@ -9,6 +9,8 @@ use http::{Extensions, HeaderName, Request};
 use tower_layer::Layer;
 use tower_service::Service;
 
+#[cfg(feature = "serde")]
+use crate::identity::names::BelievedNames;
 use crate::{
     counts::Counts,
     headers::{Headers, HeadersError},
@@ -234,6 +236,67 @@ impl ForwardedLayer {
         Ok(self.secret(secret))
     }
 
+    /// Believes these headers to say who the client is: a name, an e-mail address, groups, a token, a certificate
+    /// (rule R18).
+    ///
+    /// Every header by which a [known product](crate::guide::identity#which-headers-are-removed) says who the client is is
+    /// removed from every request, unless it is named here. Then it stays if the peer is trusted, and if there
+    /// is one line of it; of two, one may be the client's. What was believed is in
+    /// [`Resolution::identity`].
+    ///
+    /// Take the preset of the product in front ([`Identity`]), or name its headers. Your own names work too: they
+    /// are then removed from every request of a peer that is not trusted. Name a header only if the proxy
+    /// overwrites or strips a client's own: see [who is it?](crate::guide::identity) for each product.
+    ///
+    /// ```
+    /// use tower_forwarded::{ForwardedLayer, Identity, TrustedProxies};
+    ///
+    /// let proxies: TrustedProxies = "10.0.0.0/8".parse()?;
+    /// let layer = ForwardedLayer::new(proxies.clone()).believe_identity(Identity::AUTHELIA)?;
+    /// let layer = ForwardedLayer::new(proxies).believe_identity(["x-auth-request-email"])?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// Names the first text that is no header name, or the name of a header that cannot say who the client is
+    /// (`Host`, `X-Forwarded-For`, `Content-Length`), or that differs from another only in underscores.
+    pub fn believe_identity<I>(self, names: I) -> Result<Self, HeadersError>
+    where
+        I: IntoIterator,
+        I::Item: AsRef<str>,
+    {
+        let mut identity = self.policy.rules.identity.clone();
+        for name in names {
+            identity.add(name.as_ref())?;
+        }
+        Ok(self.with(|rules| rules.identity = identity))
+    }
+
+    /// Believes a header of your own to hold the certificate that the client presented: PEM, also
+    /// percent-encoded or with spaces for its newlines, or DER in base64, a chain with the client's own first.
+    ///
+    /// It does what [`believe_identity`](Self::believe_identity) does, which is enough for the headers that are
+    /// [known to hold a certificate](crate::guide::identity#client-certificates).
+    ///
+    /// ```
+    /// use tower_forwarded::{ForwardedLayer, TrustedProxies};
+    ///
+    /// let layer = ForwardedLayer::new("10.0.0.0/8".parse::<TrustedProxies>()?)
+    ///     .believe_client_cert("x-device-certificate")?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// As for [`believe_identity`](Self::believe_identity).
+    #[cfg(feature = "client-cert")]
+    pub fn believe_client_cert(self, name: impl AsRef<str>) -> Result<Self, HeadersError> {
+        let mut identity = self.policy.rules.identity.clone();
+        identity.add_certificate(name.as_ref())?;
+        Ok(self.with(|rules| rules.identity = identity))
+    }
+
     /// What a configuration keeps and removes.
     #[cfg(feature = "serde")]
     pub(crate) fn keep_and_remove(self, keep: Vec<HeaderName>, remove: &[HeaderName]) -> Self {
@@ -244,6 +307,11 @@ impl ForwardedLayer {
                 .extend(remove.iter().map(|name| name.as_str().replace('_', "-")));
             rules.update_kept();
         })
+    }
+
+    #[cfg(feature = "serde")]
+    pub(crate) fn identity(self, identity: BelievedNames) -> Self {
+        self.with(|rules| rules.identity = identity)
     }
 
     pub(crate) fn secret(self, secret: Secret) -> Self {

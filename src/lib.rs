@@ -176,6 +176,7 @@ mod extract;
 pub mod guide;
 mod headers;
 mod host_pattern;
+mod identity;
 mod layer;
 mod opt_in;
 mod peer;
@@ -200,12 +201,15 @@ pub use self::explain::service::{ExplainService, explain_service};
 pub use self::extract::{ClientIp, ExtractError, RequestHost};
 #[cfg(feature = "tracing")]
 pub use self::request_span::request_span;
+#[cfg(feature = "client-cert")]
+pub use self::resolution::ClientCert;
 #[cfg(feature = "arc-swap")]
 pub use self::trust::SwapProxies;
 pub use self::{
     explain::{Explanation, explain},
     headers::{Headers, HeadersError},
     host_pattern::{HostPattern, HostPatternError},
+    identity::Identity,
     layer::{Forwarded, ForwardedLayer},
     opt_in::{
         ResponseFuture,

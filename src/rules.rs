@@ -9,11 +9,9 @@ use std::{
 use http::{Extensions, HeaderName};
 
 use crate::{
-    headers::{
-        Headers,
-        known::{FieldSet, Kind},
-    },
+    headers::{Headers, field_set::FieldSet, recognise::Kind},
     host_pattern::HostPattern,
+    identity::names::BelievedNames,
     peer::Peer,
     resolution::scheme::Scheme,
     secret::Secret,
@@ -29,6 +27,8 @@ pub(crate) struct Rules {
     pub(crate) connection_scheme: ConnectionScheme,
     pub(crate) peer_from: Option<Arc<PeerFrom>>,
     pub(crate) secret: Option<Secret>,
+    /// The headers that are believed to say who the client is.
+    pub(crate) identity: BelievedNames,
     pub(crate) keep: HashSet<HeaderName>,
     /// Removed from every request, though no proxy forwards a client by it.
     pub(crate) remove: BTreeSet<String>,
@@ -78,6 +78,7 @@ impl Default for Rules {
             connection_scheme: ConnectionScheme::Fixed(Scheme::Http),
             peer_from: None,
             secret: None,
+            identity: BelievedNames::default(),
             keep: HashSet::new(),
             remove: BTreeSet::new(),
             keep_known: FieldSet::EMPTY,
@@ -98,6 +99,7 @@ impl fmt::Debug for Rules {
             .field("connection_scheme", &self.connection_scheme)
             .field("peer_from", &self.peer_from.is_some())
             .field("secret", &self.secret)
+            .field("identity", &self.identity)
             .field("keep", &self.keep)
             .field("remove", &self.remove)
             .field("record_hops", &self.record_hops)

@@ -22,6 +22,7 @@ mod extractors;
 mod forwarded_rfc7239;
 mod host;
 mod house;
+mod identity;
 #[cfg(feature = "axum-08")]
 mod largest_head;
 #[cfg(feature = "axum-08")]

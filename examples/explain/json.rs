@@ -38,6 +38,8 @@ struct Answer {
     hops: usize,
     findings: Vec<&'static str>,
     headers: Vec<(String, String)>,
+    /// DER in base64.
+    client_cert: Option<String>,
 }
 
 /// Answers every line of `input`: one that describes no configuration or no request with an error of
@@ -121,8 +123,23 @@ fn answer(line: &str) -> Result<Value, String> {
             .iter()
             .map(|(name, value)| (name.to_string(), latin1(value.as_bytes())))
             .collect(),
+        client_cert: client_cert(resolution),
     };
     serde_json::to_value(answer).map_err(|error| error.to_string())
+}
+
+/// The certificate that the client presented.
+#[cfg(feature = "client-cert")]
+fn client_cert(resolution: &Resolution) -> Option<String> {
+    use base64::{Engine, engine::general_purpose::STANDARD};
+
+    let certificate = resolution.client_cert()?;
+    Some(STANDARD.encode(certificate.der()))
+}
+
+#[cfg(not(feature = "client-cert"))]
+fn client_cert(_: &Resolution) -> Option<String> {
+    None
 }
 
 /// The layer of a case. A case holds the values of a secret, which a `Config` never does.

@@ -1,7 +1,7 @@
 //! What is wrong with a configuration.
 
 /// The keys of a configuration.
-pub(super) const KEYS: [&str; 20] = [
+pub(super) const KEYS: &[&str] = &[
     "trust",
     "headers",
     "headers_client",
@@ -17,6 +17,9 @@ pub(super) const KEYS: [&str; 20] = [
     "prefix",
     "scheme",
     "count",
+    "identity",
+    #[cfg(feature = "client-cert")]
+    "client_cert",
     "keep",
     "remove",
     "require",

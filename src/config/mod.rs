@@ -16,6 +16,7 @@ use self::{error::KEYS, headers::Names, value::Value};
 use crate::{
     headers::Headers,
     host_pattern::{HostPattern, HostPatternError},
+    identity::names::BelievedNames,
     layer::ForwardedLayer,
     resolution::scheme::Scheme,
     secret::Secret,
@@ -41,6 +42,8 @@ use crate::{
 /// | `prefix` | whether to [believe a forwarded prefix](ForwardedLayer::believe_prefix) | `false` |
 /// | `scheme` | the [scheme of the connection itself](ForwardedLayer::connection_scheme) | `http` |
 /// | `count` | a number of proxies, whoever they are, instead of `trust` and `hops`: see [`TrustedProxies::count`] | |
+/// | `identity` | headers that [say who the client is](ForwardedLayer::believe_identity), or names of [presets](crate::Identity), as a list or as one text | none |
+/// | `client_cert` | a header of your own that [holds the client's certificate](https://docs.rs/tower-forwarded/latest/tower_forwarded/struct.ForwardedLayer.html#method.believe_client_cert) (feature `client-cert`) | none |
 /// | `keep` | headers to [leave as they came](ForwardedLayer::keep), as a list or as one text | none |
 /// | `remove` | headers to [remove from every request](ForwardedLayer::remove), as a list or as one text | none |
 /// | `require` | the name of a [header that proves the proxy](ForwardedLayer::require) | none |
@@ -84,6 +87,8 @@ pub struct Config {
     pub prefix: bool,
     /// The scheme of the connection itself.
     pub scheme: Scheme,
+    /// Headers that are believed to say who the client is.
+    identity: BelievedNames,
     /// Headers to leave as they came.
     pub keep: Vec<http::HeaderName>,
     /// Headers to remove from every request.
@@ -99,7 +104,9 @@ impl Config {
             .headers(self.headers)
             .connection_scheme(self.scheme)
             .host_patterns(self.hosts);
-        layer = layer.keep_and_remove(self.keep, &self.remove);
+        layer = layer
+            .keep_and_remove(self.keep, &self.remove)
+            .identity(self.identity);
         if let Some(secret) = self.secret {
             layer = layer.secret(secret);
         }
@@ -159,6 +166,7 @@ impl Config {
             port: false,
             prefix: false,
             scheme: Scheme::Http,
+            identity: BelievedNames::default(),
             keep: Vec::new(),
             remove: Vec::new(),
             secret: None,
@@ -212,6 +220,18 @@ impl Config {
                 "prefix" => config.prefix = value.switch().map_err(wrong)?,
                 "scheme" => config.scheme = value.parse().map_err(wrong)?,
                 "count" => count = Some(value.parse::<usize>().map_err(wrong)?),
+                "identity" => {
+                    for name in value.list().map_err(&wrong)? {
+                        let added = config.identity.add(&name);
+                        added.map_err(|error| wrong(error.to_string()))?;
+                    }
+                }
+                #[cfg(feature = "client-cert")]
+                "client_cert" => {
+                    let name = value.text().map_err(&wrong)?;
+                    let added = config.identity.add_certificate(name);
+                    added.map_err(|error| wrong(error.to_string()))?;
+                }
                 "keep" => config.keep = header_names(value).map_err(wrong)?,
                 "remove" => config.remove = header_names(value).map_err(wrong)?,
                 "require" => require = Some(value.text().map_err(wrong)?.to_owned()),

@@ -21,7 +21,8 @@ use self::{
     trace::{Recorder, Trace},
 };
 use crate::{
-    headers::ClientSyntax,
+    headers::{ClientSyntax, recognise::Kind},
+    identity::fate::Fate,
     peer::Peer,
     policy::Policy,
     resolution::{Finding, Resolution},
@@ -98,8 +99,8 @@ pub(crate) fn explain_head(
     Explanation {
         left,
         seen: what_is_left(&seen, rules),
+        removed: removed(head, rules, &outcome.edits, &trace),
         trace,
-        removed: removed(head, rules, &outcome.edits),
         uri: escaped(uri.to_string().as_bytes()),
         advice,
         resolution: outcome.resolution,
@@ -201,16 +202,32 @@ fn left_of_the_client(head: Head<'_>, rules: &Rules, trace: &Trace) -> Vec<Strin
 fn what_is_left(headers: &HeaderMap, rules: &Rules) -> Vec<(String, String)> {
     headers
         .iter()
-        .filter(|(name, _)| rules.headers.recognise(name.as_str()).is_some())
-        .map(|(name, value)| (name.to_string(), printable(value.as_bytes())))
+        .filter_map(|(name, value)| {
+            let is_identity = rules.identity.contains(name);
+            match rules.headers.recognise(name.as_str()) {
+                // A token is nobody's business.
+                _ if is_identity => Some((name, "…".to_owned())),
+                Some(Kind::Identity) => Some((name, "…".to_owned())),
+                Some(_) => Some((name, printable(value.as_bytes()))),
+                None => None,
+            }
+        })
+        .map(|(name, value)| (name.to_string(), value))
         .collect()
 }
 
-fn removed(head: Head<'_>, rules: &Rules, edits: &Edits) -> Vec<String> {
+fn removed(head: Head<'_>, rules: &Rules, edits: &Edits, trace: &Trace) -> Vec<String> {
     let mut removed = Vec::new();
     edits
         .remove
         .each(|field| removed.push(rules.headers.field_name(field).to_owned()));
+    removed.extend(
+        trace
+            .identity
+            .iter()
+            .filter(|(_, fate)| *fate != Fate::Believed)
+            .map(|(name, _)| name.clone()),
+    );
     removed.extend(rewrite::fields::unwanted(head.headers, rules).map(ToString::to_string));
     if let Some(secret) = &rules.secret {
         if head.headers.contains_key(&secret.name) {

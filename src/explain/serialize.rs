@@ -8,6 +8,7 @@ use super::{
     trace::{Element, Trace, Value},
 };
 use crate::{
+    identity::fate::Fate,
     resolution::Finding,
     resolve::observer::{End, Source, Verdict},
 };
@@ -84,7 +85,7 @@ struct Steps<'a> {
 impl Serialize for Steps<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let trace = self.trace;
-        let mut out = serializer.serialize_struct("Steps", 11)?;
+        let mut out = serializer.serialize_struct("Steps", 12)?;
         out.serialize_field("peer", &trace.peer.map(|peer| peer.to_string()))?;
         out.serialize_field("trusted", &trace.trusted)?;
         out.serialize_field("trusted_by", &trace.trusted_by)?;
@@ -93,9 +94,46 @@ impl Serialize for Steps<'_> {
         out.serialize_field("walk_ended", &trace.end.map(End::as_str))?;
         out.serialize_field("left_of_client", self.left)?;
         out.serialize_field("values", &trace.values)?;
+        let identity: Vec<_> = trace
+            .identity
+            .iter()
+            .map(|(header, fate)| Believed {
+                header,
+                fate: *fate,
+            })
+            .collect();
+        out.serialize_field("identity", &identity)?;
         out.serialize_field("next_sees", self.seen)?;
         out.serialize_field("removed", self.removed)?;
         out.serialize_field("uri", self.uri)?;
+        out.end()
+    }
+}
+
+/// A header that says who the client is.
+struct Believed<'a> {
+    header: &'a str,
+    fate: Fate,
+}
+
+impl Serialize for Believed<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut out = serializer.serialize_struct("Identity", 3)?;
+        out.serialize_field("header", self.header)?;
+        out.serialize_field("believed", &(self.fate == Fate::Believed))?;
+        out.serialize_field(
+            "reason",
+            match self.fate {
+                Fate::Believed => "believed",
+                Fate::NotNamed => "not-named",
+                Fate::NotTrusted => "peer-untrusted",
+                Fate::SeveralLines => "several-lines",
+                Fate::OtherSpelling => "other-spelling",
+                Fate::NotVerified => "not-verified",
+                Fate::NotAboutTheClient => "not-about-the-client",
+                Fate::Nobody => "nobody",
+            },
+        )?;
         out.end()
     }
 }

@@ -4,7 +4,8 @@ use std::net::IpAddr;
 
 use super::printable::printable;
 use crate::{
-    headers::{ClientSyntax, Headers, known::FieldSet},
+    headers::{ClientSyntax, Headers, field_set::FieldSet},
+    identity::fate::Fate,
     peer::Peer,
     resolution::Finding,
     resolve::observer::{End, Observer, Role, Source, Step, Verdict},
@@ -29,6 +30,8 @@ pub(super) struct Trace {
     /// `None` where nothing was walked, since the peer is not believed.
     pub(super) end: Option<End>,
     pub(super) values: Vec<Value>,
+    /// The headers that say who the client is, without their values: a token is among them.
+    pub(super) identity: Vec<(String, Fate)>,
 }
 
 /// An element of the client field.
@@ -154,6 +157,9 @@ impl Observer for Recorder<'_> {
                 };
             }
             Step::End(end) => self.trace.end = Some(end),
+            Step::Identity { name, fate } => {
+                self.trace.identity.push((name.to_string(), fate));
+            }
             Step::Value {
                 role,
                 source,

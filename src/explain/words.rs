@@ -3,7 +3,10 @@
 use std::fmt;
 
 use super::trace::{Element, Trace, Value, Voucher};
-use crate::resolve::observer::{End, Role, Source, Verdict};
+use crate::{
+    identity::fate::Fate,
+    resolve::observer::{End, Role, Source, Verdict},
+};
 
 /// One line for each step, each ending with a newline.
 pub(super) fn tell(trace: &Trace, left: &[String], f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -62,7 +65,32 @@ pub(super) fn tell(trace: &Trace, left: &[String], f: &mut fmt::Formatter<'_>) -
             )?,
         }
     }
+    let peer = match trace.peer.and_then(|peer| peer.ip()) {
+        Some(address) => address.to_string(),
+        None => peer,
+    };
+    for (name, fate) in &trace.identity {
+        line("identity", &format_args!("{name}: {}", fate.words(&peer)))?;
+    }
     Ok(())
+}
+
+impl Fate {
+    /// Why a header that says who the client is stays or goes.
+    fn words(self, peer: &str) -> String {
+        match self {
+            Self::Believed => format!("stays, {peer} says so"),
+            Self::NotNamed => "removed, it is not named with believe_identity".to_owned(),
+            Self::NotTrusted => format!("removed, {peer} is not trusted"),
+            Self::SeveralLines => "removed, of several lines one may be the client's".to_owned(),
+            Self::OtherSpelling => "removed, another spelling is believed".to_owned(),
+            Self::NotVerified => {
+                "removed, the proxy says that the certificate was not verified".to_owned()
+            }
+            Self::NotAboutTheClient => "removed, no element of it is about the client".to_owned(),
+            Self::Nobody => "removed, it says that there is nobody".to_owned(),
+        }
+    }
 }
 
 /// What an element turned out to be; `end` if the walk ended there.

@@ -1,14 +1,20 @@
 //! Which fields the nearest proxy writes.
 
+pub(crate) mod field_set;
 pub(crate) mod known;
 mod presets;
+pub(crate) mod recognise;
 pub(crate) mod scan;
 
 use std::fmt;
 
 use http::HeaderName;
 
-use self::known::{CUSTOM, FIRST_CUSTOM, Field, FieldSet, Kind, NONE};
+use self::{
+    field_set::FieldSet,
+    known::{CUSTOM, FIRST_CUSTOM, Field, NONE},
+    recognise::Kind,
+};
 
 /// Which fields the nearest proxy writes; only these are believed (rule R11).
 ///
@@ -324,14 +330,14 @@ impl Headers {
             name: name.to_owned(),
         })?;
         let place = role as Field;
-        let (field, custom) = match known::classify(header.as_str()) {
+        let (field, custom) = match recognise::classify(header.as_str()) {
             Some(Kind::Field(field)) => (field, None),
             Some(Kind::Underscored(_)) => {
                 return Err(HeadersError::Underscored {
                     name: name.to_owned(),
                 });
             }
-            Some(Kind::Host) => {
+            Some(Kind::Host | Kind::Identity) => {
                 return Err(HeadersError::InvalidName {
                     name: name.to_owned(),
                 });
@@ -351,7 +357,7 @@ impl Headers {
             .filter(|(other, _)| *other != role)
             .filter_map(|(_, field)| self.header_name(field))
             // Two that differ in nothing but underscores are one to many gateways.
-            .any(|read| known::fold_alike(read.as_str(), header.as_str()));
+            .any(|read| recognise::fold_alike(read.as_str(), header.as_str()));
         if read_already {
             return Err(HeadersError::ReadTwice {
                 name: name.to_owned(),
@@ -397,7 +403,7 @@ impl Headers {
     /// What a header of this name, which is lowercase, is: a field that is known, or one that the user named.
     #[inline(always)]
     pub(crate) fn recognise_fast(&self, name: &str) -> Option<Kind> {
-        match known::classify(name) {
+        match recognise::classify(name) {
             None if self.has_custom => self.recognise_custom(name),
             known => known,
         }
@@ -416,7 +422,7 @@ impl Headers {
             .filter_map(|(custom, field)| Some((custom.as_ref()?.as_str(), field)))
             .find_map(|(custom, field)| match custom {
                 same if same == name => Some(Kind::Field(field)),
-                other if known::fold_alike(other, name) => Some(Kind::Underscored(field)),
+                other if recognise::fold_alike(other, name) => Some(Kind::Underscored(field)),
                 _ => None,
             })
     }
@@ -515,6 +521,15 @@ pub enum HeadersError {
     /// The text is no field name (RFC 9110, section 5.1), or one that cannot serve here.
     #[error("`{}` cannot be the name of a forwarding field", name.escape_debug())]
     InvalidName {
+        /// The name.
+        name: String,
+    },
+    /// The text is no name of a header that can say who the client is.
+    #[error(
+        "`{}` cannot be the name of a header that says who the client is",
+        name.escape_debug()
+    )]
+    NoIdentity {
         /// The name.
         name: String,
     },

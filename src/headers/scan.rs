@@ -4,7 +4,9 @@ use http::{HeaderMap, HeaderName, HeaderValue};
 
 use super::{
     Headers,
-    known::{self, Field, FieldSet, Kind},
+    field_set::FieldSet,
+    known::Field,
+    recognise::{self, Kind},
 };
 
 /// The field lines of one name.
@@ -108,6 +110,8 @@ pub(crate) struct Scan<'a> {
     pub(crate) present: FieldSet,
     /// Some are spelled with underscores.
     pub(crate) underscored: bool,
+    /// Headers are there that say who the client is.
+    pub(crate) identity: bool,
     pub(crate) host: Lines<'a>,
     pub(crate) client: Lines<'a>,
     pub(crate) scheme: Lines<'a>,
@@ -124,6 +128,7 @@ impl<'a> Scan<'a> {
             headers,
             present: FieldSet::EMPTY,
             underscored: false,
+            identity: false,
             host: Lines::default(),
             client: Lines::default(),
             scheme: Lines::default(),
@@ -148,7 +153,7 @@ impl<'a> Scan<'a> {
         }
         for (name, value) in fields {
             let text = name.as_str();
-            if known::may_matter(text) {
+            if recognise::may_matter(text) {
                 self.take(name, text, value, wanted);
             }
         }
@@ -165,6 +170,7 @@ impl<'a> Scan<'a> {
             }
             Some(Kind::Host) => self.host.add(name, value),
             Some(Kind::Underscored(_)) => self.underscored = true,
+            Some(Kind::Identity) => self.identity = true,
             None => {}
         }
     }

@@ -70,6 +70,12 @@ findings! {
     PortInvalid = "port-invalid",
     /// A forwarded prefix is no safe path; it was ignored.
     PrefixInvalid = "prefix-invalid",
+    /// A header that says who the client is was removed: nobody believes it, or it came from a peer that is
+    /// not trusted (rule R18).
+    IdentityIgnored = "identity-ignored",
+    /// A header that is believed to say who the client is has several lines, or holds no certificate where one
+    /// should be.
+    IdentityMalformed = "identity-malformed",
 }
 
 impl fmt::Display for Finding {

@@ -5,12 +5,19 @@ use std::{
     sync::Arc,
 };
 
-use http::uri::Authority;
+use http::{HeaderMap, HeaderName, HeaderValue, uri::Authority};
 
+#[cfg(feature = "client-cert")]
+mod client_cert;
 mod finding;
 mod hop;
 mod origin;
 pub(crate) mod scheme;
+mod who;
+
+#[cfg(feature = "client-cert")]
+pub use self::client_cert::ClientCert;
+pub(crate) use self::who::Who;
 
 pub use self::{
     finding::{Finding, FindingError, Findings, FindingsIter},
@@ -45,6 +52,7 @@ pub struct Resolution {
     pub(crate) hops: usize,
     pub(crate) findings: Findings,
     pub(crate) hops_seen: Option<Arc<Vec<Hop>>>,
+    pub(crate) who: Option<Arc<Who>>,
 }
 
 impl Resolution {
@@ -74,7 +82,42 @@ impl Resolution {
             hops: 1,
             findings: Findings::NONE,
             hops_seen: None,
+            who: None,
         }
+    }
+
+    /// The same with a header that says who the client is: for tests of handlers.
+    ///
+    /// ```
+    /// use http::{HeaderName, HeaderValue};
+    /// use tower_forwarded::{Resolution, Scheme};
+    ///
+    /// let resolution = Resolution::for_test(
+    ///     "203.0.113.7".parse()?,
+    ///     Scheme::Https,
+    ///     "api.example.com".parse()?,
+    /// )
+    /// .with_identity(
+    ///     HeaderName::from_static("remote-user"),
+    ///     HeaderValue::from_static("alice"),
+    /// );
+    /// assert_eq!(resolution.identity().get("remote-user").unwrap(), "alice");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use]
+    pub fn with_identity(mut self, name: HeaderName, value: HeaderValue) -> Self {
+        let who = Arc::make_mut(self.who.get_or_insert_default());
+        who.add(name, value);
+        self
+    }
+
+    /// The same with a certificate that the client presented: for tests of handlers.
+    #[cfg(feature = "client-cert")]
+    #[must_use]
+    pub fn with_client_cert(mut self, certificate: ClientCert) -> Self {
+        let who = Arc::make_mut(self.who.get_or_insert_default());
+        who.client_cert = Some(certificate);
+        self
     }
 
     /// The client's address (`client.address`).
@@ -183,6 +226,36 @@ impl Resolution {
     #[must_use]
     pub fn hops_seen(&self) -> &[Hop] {
         self.hops_seen.as_ref().map_or(&[], |hops| hops.as_slice())
+    }
+
+    /// Who the client is, as the trusted peer says: the headers that
+    /// [`believe_identity`](crate::ForwardedLayer::believe_identity) names, one line of each. Empty if there are
+    /// none, and for every request from a peer that is not trusted.
+    ///
+    /// A handler that asks here instead of the request's headers cannot be fooled where the layer was forgotten.
+    /// The values are [sensitive](HeaderValue::is_sensitive): `Debug` does not show them.
+    ///
+    #[cfg_attr(feature = "axum-08", doc = "```")]
+    #[cfg_attr(not(feature = "axum-08"), doc = "```ignore")]
+    /// use axum::http::StatusCode;
+    /// use tower_forwarded::Resolution;
+    ///
+    /// async fn handler(resolution: Resolution) -> Result<String, StatusCode> {
+    ///     let user = resolution.identity().get("remote-user").ok_or(StatusCode::UNAUTHORIZED)?;
+    ///     let user = user.to_str().map_err(|_| StatusCode::BAD_REQUEST)?;
+    ///     Ok(format!("hello {user}"))
+    /// }
+    /// ```
+    #[must_use]
+    pub fn identity(&self) -> &HeaderMap {
+        who::headers_of(self.who.as_deref())
+    }
+
+    /// The certificate that the client presented, as the trusted peer passed it on.
+    #[cfg(feature = "client-cert")]
+    #[must_use]
+    pub fn client_cert(&self) -> Option<&ClientCert> {
+        self.who.as_ref()?.client_cert.as_ref()
     }
 
     /// What was not as it should be.

@@ -1,7 +1,7 @@
 //! What came out, and how the request has to change to say the same.
 
 use crate::{
-    headers::known::{Field, FieldSet},
+    headers::{field_set::FieldSet, known::Field},
     resolution::Resolution,
 };
 
@@ -20,6 +20,8 @@ pub(crate) struct Edits {
     pub(crate) remove: FieldSet,
     /// Fields spelled with underscores are there.
     pub(crate) underscored: bool,
+    /// Headers that say who the client is may have to go.
+    pub(crate) identity: bool,
     pub(crate) client: ClientEdit,
     /// The scheme field that was read, if it does not say the resolved scheme, and only that.
     pub(crate) set_scheme: Option<Field>,

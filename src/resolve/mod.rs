@@ -7,6 +7,7 @@ pub(crate) mod edits;
 pub(crate) mod head;
 mod hops_seen;
 mod host;
+mod identity;
 pub(crate) mod observer;
 mod resolving;
 mod values;

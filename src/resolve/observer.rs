@@ -2,8 +2,11 @@
 
 use std::net::IpAddr;
 
+use http::HeaderName;
+
 use crate::{
-    headers::known::{Field, FieldSet},
+    headers::{field_set::FieldSet, known::Field},
+    identity::fate::Fate,
     peer::Peer,
     resolution::Finding,
 };
@@ -42,6 +45,8 @@ pub(crate) enum Step<'a> {
         text: &'a [u8],
         believed: Result<(), Finding>,
     },
+    /// A header that says who the client is.
+    Identity { name: &'a HeaderName, fate: Fate },
 }
 
 /// What a value is about.

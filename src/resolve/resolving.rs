@@ -8,10 +8,11 @@ use super::{
     edits::{ClientEdit, Edits, Outcome},
     head::Head,
     hops_seen::hops_seen,
+    identity::who,
     observer::{Observer, Role, Source, Step},
 };
 use crate::{
-    headers::{ClientSyntax, Headers, known::FieldSet, scan::Scan},
+    headers::{ClientSyntax, Headers, field_set::FieldSet, scan::Scan},
     peer::Peer,
     resolution::{Finding, Findings, Resolution, scheme::Scheme},
     rules::Rules,
@@ -204,6 +205,19 @@ impl<'a, O: Observer> Resolving<'a, O> {
                 found.client,
             )
         });
+        let is_about_identity = self.scan.identity || !self.rules.identity.is_empty();
+        self.edits.identity = is_about_identity;
+        let who = if is_about_identity {
+            who(
+                self.scan.headers,
+                self.rules,
+                found.hops,
+                &mut self.findings,
+                self.observer,
+            )
+        } else {
+            None
+        };
         let (client, client_port) = match found.client {
             Some((client, port)) => (Some(client), port),
             None => {
@@ -225,6 +239,7 @@ impl<'a, O: Observer> Resolving<'a, O> {
                 hops: found.hops,
                 findings: self.findings,
                 hops_seen,
+                who,
             },
             edits: self.edits,
         }

@@ -4,7 +4,11 @@ use http::{HeaderMap, HeaderName, HeaderValue, header};
 
 use super::vouched;
 use crate::{
-    headers::{ClientSyntax, Headers, known::Kind},
+    headers::{ClientSyntax, Headers, recognise::Kind},
+    identity::{
+        fate::{Fate, fates},
+        xfcc,
+    },
     resolution::Resolution,
     resolve::edits::{ClientEdit, Edits},
     rules::Rules,
@@ -14,6 +18,9 @@ impl Edits {
     /// Removes what is not believed, and leaves of the rest what is vouched for.
     #[inline]
     pub(crate) fn apply(&self, headers: &mut HeaderMap, resolution: &Resolution, rules: &Rules) {
+        if self.identity {
+            clean_identity(headers, resolution, rules);
+        }
         self.remove_fields(headers, rules);
         if self.client != ClientEdit::Keep {
             self.client.apply(headers, resolution, &rules.headers);
@@ -114,6 +121,26 @@ fn set(headers: &mut HeaderMap, name: &HeaderName, value: &str) {
         // Nothing is better than something wrong.
         headers.remove(name);
         try_insert(headers);
+    }
+}
+
+/// Leaves of the headers that say who the client is what the trusted peer vouches for (rule R18).
+#[cold]
+fn clean_identity(headers: &mut HeaderMap, resolution: &Resolution, rules: &Rules) {
+    let hops = resolution.hops();
+    let names = fates(headers, rules, hops);
+    let (believed, removed): (Vec<_>, Vec<_>) = names
+        .map(|(name, fate)| (name.clone(), fate))
+        .partition(|(_, fate)| *fate == Fate::Believed);
+    remove_all(headers, removed.into_iter().map(|(name, _)| name).collect());
+    // A list holds what a client wrote before what proxies appended.
+    for (name, _) in believed.iter().filter(|(name, _)| xfcc::is_name(name)) {
+        if let Some(value) = headers.get_mut(name) {
+            let vouched = xfcc::vouched(value.as_bytes(), hops).map(HeaderValue::from_bytes);
+            if let Some(Ok(vouched)) = vouched {
+                *value = vouched;
+            }
+        }
     }
 }
 

@@ -37,6 +37,10 @@ pub struct Seen {
     pub findings: Vec<String>,
     /// The head as the app sees it.
     pub headers: Vec<String>,
+    /// Who the client is.
+    pub identity: Vec<(String, String)>,
+    /// The client's certificate and those above it, in hexadecimal digits.
+    pub client_cert: Option<Vec<String>>,
 }
 
 #[derive(Clone)]
@@ -140,8 +144,27 @@ fn seen(wire: Wire, resolution: &Resolution, request: &Request) -> String {
             .map(|f| f.to_string())
             .collect(),
         headers: head(request),
+        identity: resolution
+            .identity()
+            .iter()
+            .map(|(name, value)| {
+                let value = value.as_bytes().escape_ascii().to_string();
+                (name.to_string(), value)
+            })
+            .collect(),
+        client_cert: resolution.client_cert().map(|certificate| {
+            let chain = certificate.chain().iter();
+            std::iter::once(certificate.der())
+                .chain(chain)
+                .map(|der| hexadecimal(der))
+                .collect()
+        }),
     };
     serde_json::to_string(&seen).unwrap()
+}
+
+pub fn hexadecimal(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 async fn show(

@@ -20,6 +20,14 @@ pub const HOST: &str = "api.example.test";
 #[derive(Clone)]
 pub struct Client {
     certificate: CertificateDer<'static>,
+    /// What it presents when it is asked for a certificate.
+    presents: Option<Arc<Presented>>,
+}
+
+/// A certificate, those above it, and its key.
+pub struct Presented {
+    pub chain: Vec<CertificateDer<'static>>,
+    pub key: rustls::pki_types::PrivateKeyDer<'static>,
 }
 
 /// No answer is worth waiting longer for.
@@ -27,7 +35,18 @@ const PATIENCE: Duration = Duration::from_secs(10);
 
 impl Client {
     pub fn new(certificate: CertificateDer<'static>) -> Self {
-        Self { certificate }
+        Self {
+            certificate,
+            presents: None,
+        }
+    }
+
+    /// The same, presenting a certificate.
+    pub fn presenting(&self, presented: Option<Arc<Presented>>) -> Self {
+        Self {
+            presents: presented,
+            ..self.clone()
+        }
     }
 
     /// Waits until a proxy that listens answers too: some read their routes later.
@@ -69,11 +88,16 @@ impl Client {
         let mut roots = rustls::RootCertStore::empty();
         roots.add(self.certificate.clone()).unwrap();
         let provider = Arc::new(rustls::crypto::ring::default_provider());
-        let mut config = rustls::ClientConfig::builder_with_provider(provider)
+        let config = rustls::ClientConfig::builder_with_provider(provider)
             .with_safe_default_protocol_versions()
             .unwrap()
-            .with_root_certificates(roots)
-            .with_no_client_auth();
+            .with_root_certificates(roots);
+        let mut config = match &self.presents {
+            None => config.with_no_client_auth(),
+            Some(presented) => config
+                .with_client_auth_cert(presented.chain.clone(), presented.key.clone_key())
+                .unwrap(),
+        };
         config.alpn_protocols = vec![alpn.as_bytes().to_vec()];
         TlsConnector::from(Arc::new(config))
             .connect(ServerName::try_from(HOST).unwrap(), stream)

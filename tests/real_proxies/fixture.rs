@@ -39,6 +39,56 @@ pub enum Kind {
     NginxArticle,
     /// With these directives and no others.
     NginxWith(&'static [&'static str]),
+    /// With a configuration of its own.
+    Own(&'static Own),
+}
+
+/// A program, a name, and the configuration: the first file is the one that it starts with.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Own {
+    pub name: &'static str,
+    pub program: Program,
+    pub files: &'static [(&'static str, &'static str)],
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Program {
+    Nginx,
+    Haproxy,
+    Apache,
+    Caddy,
+    Traefik,
+    Envoy,
+}
+
+impl Program {
+    /// How it is started with this configuration.
+    fn command(self, file: &str) -> (&'static str, Vec<String>) {
+        let (program, arguments): (_, &[&str]) = match self {
+            Self::Nginx => ("nginx", &["-c", file]),
+            Self::Haproxy => ("haproxy", &["-f", file]),
+            Self::Apache => ("apache2", &["-f", file, "-DFOREGROUND"]),
+            Self::Caddy => (
+                "caddy",
+                &["run", "--adapter", "caddyfile", "--config", file],
+            ),
+            Self::Traefik => ("traefik", &["--configfile", file]),
+            Self::Envoy => (
+                "envoy",
+                &[
+                    "--disable-hot-restart",
+                    "--concurrency",
+                    "1",
+                    "-l",
+                    "error",
+                    "-c",
+                    file,
+                ],
+            ),
+        };
+        let arguments = arguments.iter().map(|argument| (*argument).to_owned());
+        (program, arguments.collect())
+    }
 }
 
 /// How the proxy reaches the app.
@@ -82,6 +132,7 @@ impl Kind {
             Self::HaproxyReplicas => "haproxy-replicas",
             Self::NginxArticle => "nginx-article",
             Self::NginxWith(_) => "nginx-with",
+            Self::Own(own) => own.name,
         }
     }
 
@@ -116,6 +167,7 @@ impl Kind {
             Self::HaproxyReplicas => files!["haproxy-replicas.cfg"],
             Self::NginxArticle => files!["nginx-article.conf"],
             Self::NginxWith(_) => files!["nginx-with.conf"],
+            Self::Own(own) => own.files,
         }
     }
 
@@ -123,46 +175,18 @@ impl Kind {
         let file = |name: &str| dir.join(name).display().to_string();
         let (program, arguments): (&str, Vec<String>) = match self {
             Self::Nginx | Self::NginxInner | Self::NginxArticle | Self::NginxWith(_) => {
-                ("nginx", vec!["-c".into(), file(self.files()[0].0)])
+                Program::Nginx.command(&file(self.files()[0].0))
             }
             Self::Haproxy
             | Self::HaproxyForwarded
             | Self::HaproxyForwardedHost
             | Self::HaproxyInner
-            | Self::HaproxyReplicas => ("haproxy", vec!["-f".into(), file(self.files()[0].0)]),
-            Self::Apache => (
-                "apache2",
-                vec!["-f".into(), file("apache.conf"), "-DFOREGROUND".into()],
-            ),
-            Self::Caddy | Self::CaddyAnyHost => (
-                "caddy",
-                [
-                    "run",
-                    "--adapter",
-                    "caddyfile",
-                    "--config",
-                    &file(self.files()[0].0),
-                ]
-                .map(String::from)
-                .to_vec(),
-            ),
-            Self::Traefik | Self::TraefikPrefix => {
-                ("traefik", vec!["--configfile".into(), file("traefik.yml")])
-            }
-            Self::Envoy => (
-                "envoy",
-                [
-                    "--disable-hot-restart",
-                    "--concurrency",
-                    "1",
-                    "-l",
-                    "error",
-                    "-c",
-                    &file("envoy.yaml"),
-                ]
-                .map(String::from)
-                .to_vec(),
-            ),
+            | Self::HaproxyReplicas => Program::Haproxy.command(&file(self.files()[0].0)),
+            Self::Apache => Program::Apache.command(&file("apache.conf")),
+            Self::Caddy | Self::CaddyAnyHost => Program::Caddy.command(&file(self.files()[0].0)),
+            Self::Traefik | Self::TraefikPrefix => Program::Traefik.command(&file("traefik.yml")),
+            Self::Envoy => Program::Envoy.command(&file("envoy.yaml")),
+            Self::Own(own) => own.program.command(&file(own.files[0].0)),
             Self::Nghttpx | Self::NghttpxForwarded => {
                 let backend = match upstream {
                     Upstream::Http1(address) => format!("-b{},{}", address.ip(), address.port()),
@@ -223,6 +247,20 @@ impl Proxy {
     ///
     /// With its log, if it does not.
     pub fn start(kind: Kind, upstream: &Upstream, certificate: &Certificate) -> Self {
+        Self::start_filled(kind, upstream, certificate, &[])
+    }
+
+    /// The same, with more that is filled into its configuration.
+    ///
+    /// # Panics
+    ///
+    /// With its log, if it does not listen.
+    pub fn start_filled(
+        kind: Kind,
+        upstream: &Upstream,
+        certificate: &Certificate,
+        more: &[(&str, &str)],
+    ) -> Self {
         let dir = tempfile::Builder::new()
             .prefix(kind.name())
             .tempdir()
@@ -236,6 +274,9 @@ impl Proxy {
             }
             if let Kind::NginxWith(directives) = kind {
                 text = text.replace("@FIELDS@", &directives.join("\n"));
+            }
+            for (mark, value) in more {
+                text = text.replace(mark, value);
             }
             fs::write(dir.path().join(name), text).unwrap();
         }
@@ -331,6 +372,8 @@ pub struct Certificate {
     pub der: rustls::pki_types::CertificateDer<'static>,
     cert: String,
     key: String,
+    /// Whose certificates clients may present.
+    pub clients: Option<String>,
 }
 
 impl Certificate {
@@ -341,12 +384,16 @@ impl Certificate {
             der: made.cert.der().clone(),
             cert: made.cert.pem(),
             key: made.signing_key.serialize_pem(),
+            clients: None,
         }
     }
 
     fn write(&self, dir: &Path) {
         fs::write(dir.join("cert.pem"), &self.cert).unwrap();
         fs::write(dir.join("key.pem"), &self.key).unwrap();
+        if let Some(clients) = &self.clients {
+            fs::write(dir.join("clients.pem"), clients).unwrap();
+        }
         fs::write(dir.join("both.pem"), format!("{}{}", self.cert, self.key)).unwrap();
     }
 }

@@ -6,6 +6,7 @@
 mod app;
 mod chains;
 pub mod client;
+mod client_certs;
 pub mod fixture;
 mod hosts;
 mod matrix;

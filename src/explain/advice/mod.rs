@@ -5,6 +5,7 @@ mod cdn;
 mod client;
 mod evidence;
 mod host;
+mod identity;
 mod peer;
 mod scheme;
 
@@ -140,12 +141,14 @@ const ORDER: [Kind; Finding::ALL.len() + 10] = [
     Kind::HttpsLost,
     Kind::Finding(Finding::SchemeMissing),
     Kind::Finding(Finding::ForMissing),
+    Kind::Finding(Finding::IdentityMalformed),
     Kind::InternalHost,
     Kind::Finding(Finding::HostInvalid),
     Kind::Finding(Finding::HostNotAllowed),
     Kind::OtherPort,
     Kind::Finding(Finding::PortInvalid),
     Kind::Finding(Finding::PrefixInvalid),
+    Kind::Finding(Finding::IdentityIgnored),
     Kind::Finding(Finding::ClientHidden),
 ];
 
@@ -212,6 +215,8 @@ impl Case<'_> {
             Finding::HostInvalid => Some(host::invalid(self)),
             Finding::PortInvalid => Some(host::port_invalid(self)),
             Finding::PrefixInvalid => Some(host::prefix_invalid(self)),
+            Finding::IdentityIgnored => identity::ignored(self),
+            Finding::IdentityMalformed => Some(identity::malformed(self)),
         }
     }
 }

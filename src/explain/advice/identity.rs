@@ -1,0 +1,119 @@
+//! Who the client is.
+
+use super::{Advice, Case};
+use crate::identity::fate::Fate;
+
+/// Headers were removed.
+pub(super) fn ignored(case: Case<'_>) -> Option<Advice> {
+    let names = |fate: Fate| -> Vec<&str> {
+        let identity = case.trace.identity.iter();
+        identity
+            .filter(|(_, other)| *other == fate)
+            .map(|(name, _)| name.as_str())
+            .collect()
+    };
+    let peer = match case.trace.peer.map(|peer| (peer, peer.ip())) {
+        Some((_, Some(address))) => address.to_string(),
+        Some((peer, None)) => peer.to_string(),
+        None => "an unknown peer".to_owned(),
+    };
+    if !case.trace.trusted {
+        let names: Vec<&str> = case
+            .trace
+            .identity
+            .iter()
+            .map(|(name, _)| &**name)
+            .collect();
+        return Some(Advice::new(
+            format!(
+                "{} says who the client is and came from {peer}, which is not trusted, so it is removed",
+                list(&names)
+            ),
+            "nothing is to be done if a client made it up; if that is your proxy, trust its address",
+        ));
+    }
+    let not_verified = names(Fate::NotVerified);
+    if !not_verified.is_empty() {
+        return Some(Advice::new(
+            format!(
+                "The trusted peer {peer} says that it did not verify the certificate in {}, so it is removed",
+                list(&not_verified)
+            ),
+            "let the proxy ask for a certificate of the authority that you expect (nginx: \
+             `ssl_client_certificate` and `ssl_verify_client optional`)",
+        ));
+    }
+    let not_about = names(Fate::NotAboutTheClient);
+    if !not_about.is_empty() {
+        return Some(Advice::new(
+            format!(
+                "{} has fewer elements than there are proxies before the client, or is JSON, so nobody says what \
+                 certificate the client presented",
+                list(&not_about)
+            ),
+            "if the client has one, let each Envoy append its element (`forward_client_cert_details: \
+             APPEND_FORWARD`, as text)",
+        ));
+    }
+    let not_named = names(Fate::NotNamed);
+    if not_named.is_empty() {
+        let spellings = names(Fate::OtherSpelling);
+        return (!spellings.is_empty()).then(|| {
+            Advice::new(
+                format!(
+                    "{} is another spelling of a header that is believed, so it is removed",
+                    list(&spellings)
+                ),
+                "nothing is to be done if a client made it up; if your proxy writes it so, name it so with \
+                 `.believe_identity(…)`",
+            )
+        });
+    }
+    let quoted: Vec<String> = not_named.iter().map(|name| format!("\"{name}\"")).collect();
+    Some(Advice::new(
+        format!(
+            "{} says who the client is, and is removed since nobody named it",
+            list(&not_named)
+        ),
+        format!(
+            "if {peer} sets it, and strips or overwrites what a client sends by that name, write \
+             `.believe_identity([{}])?`; if a client made it up, nothing is to be done",
+            quoted.join(", ")
+        ),
+    ))
+}
+
+/// A header that is believed says too much, or nothing that can be read.
+pub(super) fn malformed(case: Case<'_>) -> Advice {
+    let several: Vec<&str> = case
+        .trace
+        .identity
+        .iter()
+        .filter(|(_, fate)| *fate == Fate::SeveralLines)
+        .map(|(name, _)| name.as_str())
+        .collect();
+    if several.is_empty() {
+        return Advice::new(
+            "A header that is believed to hold the client's certificate holds something else",
+            "let the proxy write PEM, percent-encoded, or DER in base64",
+        );
+    }
+    Advice::new(
+        format!(
+            "{} has several lines, and one of them may be the client's, so all are removed",
+            list(&several)
+        ),
+        "let the proxy overwrite the header instead of adding a line (nginx: `proxy_set_header`; HAProxy: \
+         `http-request set-header`; Apache: `RequestHeader set`)",
+    )
+}
+
+fn list(names: &[&str]) -> String {
+    let quoted: Vec<String> = names.iter().map(|name| format!("`{name}`")).collect();
+    match quoted.split_last() {
+        Some((last, before)) if !before.is_empty() => {
+            format!("{} and {last}", before.join(", "))
+        }
+        _ => quoted.concat(),
+    }
+}

@@ -1,0 +1,420 @@
+//! How a header of interest is told from all others.
+
+use super::known::{CUSTOM, Field, KNOWN, NONE, field};
+use crate::identity::known::{FAMILIES, NAMES as IDENTITY};
+
+/// A header that matters.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Kind {
+    Host,
+    /// A forwarding field.
+    Field(Field),
+    /// One that is spelled with an underscore somewhere: some gateways fold `x_forwarded_for` and
+    /// `x-forwarded-for` into the same variable.
+    Underscored(Field),
+    /// One that says who the client is, in any spelling (rule R18).
+    Identity,
+}
+
+/// Every name that is known: the forwarding fields by their numbers, and behind them those that say who the
+/// client is.
+static NAMES: [&str; COUNT] = names();
+
+const COUNT: usize = KNOWN.len().wrapping_add(IDENTITY.len());
+
+#[allow(clippy::indexing_slicing, clippy::arithmetic_side_effects)]
+const fn names() -> [&'static str; COUNT] {
+    let mut names = [""; COUNT];
+    let mut at = 0;
+    while at < COUNT {
+        names[at] = if at < KNOWN.len() {
+            KNOWN[at]
+        } else {
+            IDENTITY[at - KNOWN.len()]
+        };
+        at += 1;
+    }
+    names
+}
+
+/// A hash table of the names, built by the compiler: each place holds a name's number or
+/// [`NONE`]. It is at least four times as large as there are names, so a look-up seldom meets another
+/// name; if it does, it tries the next place.
+static TABLE: [Field; TABLE_SIZE] = table(&names());
+
+const TABLE_SIZE: usize = COUNT.next_power_of_two().wrapping_mul(4);
+
+/// Where the search for a name starts in a table of this size, a power of two. An underscore counts as a hyphen.
+#[inline]
+const fn start(name: &[u8], size: usize) -> usize {
+    let (middle, last) = match name {
+        [] => (0, 0),
+        [.., last] => match name.split_at(name.len() / 2) {
+            (_, [middle, ..]) => (fold(*middle), fold(*last)),
+            _ => (0, fold(*last)),
+        },
+    };
+    let before_last = match name {
+        [.., before_last, _] => fold(*before_last),
+        _ => 0,
+    };
+    let third = match name {
+        [_, _, third, ..] => fold(*third),
+        _ => 0,
+    };
+    // Any odd factors do: they only have to spread the names.
+    name.len()
+        .wrapping_mul(31)
+        .wrapping_add((third as usize).wrapping_mul(7))
+        .wrapping_add((middle as usize).wrapping_mul(73))
+        .wrapping_add((before_last as usize).wrapping_mul(5))
+        .wrapping_add((last as usize).wrapping_mul(19))
+        & size.wrapping_sub(1)
+}
+
+const fn fold(byte: u8) -> u8 {
+    if byte == b'_' { b'-' } else { byte }
+}
+
+#[allow(
+    clippy::indexing_slicing,
+    clippy::arithmetic_side_effects,
+    clippy::cast_possible_truncation
+)]
+const fn table<const SIZE: usize>(names: &[&str]) -> [Field; SIZE] {
+    assert!(names.len() * 2 <= SIZE && SIZE.is_power_of_two());
+    assert!(names.len() + CUSTOM < NONE as usize, "a number has to fit");
+    let mut table = [NONE; SIZE];
+    let mut field = 0;
+    while field < names.len() {
+        let mut place = start(names[field].as_bytes(), SIZE);
+        while table[place] != NONE {
+            place = (place + 1) % SIZE;
+        }
+        table[place] = field as Field;
+        field += 1;
+    }
+    table
+}
+
+/// For each length, which letters names of interest have in two places: nearly every other header of a
+/// request is settled by this. The last entry is for every name that is longer.
+static LETTERS: [u64; LONGEST + 2] = letters();
+
+/// The length of the longest name.
+const LONGEST: usize = longest();
+
+#[allow(clippy::indexing_slicing, clippy::arithmetic_side_effects)]
+const fn longest() -> usize {
+    let names = names();
+    let mut longest = 0;
+    let mut at = 0;
+    while at < COUNT {
+        if names[at].len() > longest {
+            longest = names[at].len();
+        }
+        at += 1;
+    }
+    longest
+}
+
+#[allow(clippy::indexing_slicing, clippy::arithmetic_side_effects)]
+const fn letters() -> [u64; LONGEST + 2] {
+    let mut letters = [0; LONGEST + 2];
+    let names = names();
+    let mut at = 0;
+    while at < COUNT {
+        let name = names[at].as_bytes();
+        if name.len() > EIGHTH {
+            letters[name.len()] |= every_spelling(name);
+        }
+        at += 1;
+    }
+    let mut at = 0;
+    while at < FAMILIES.len() {
+        let begin = FAMILIES[at].as_bytes();
+        let mut length = begin.len();
+        while length < letters.len() {
+            letters[length] |= every_spelling(begin);
+            length += 1;
+        }
+        at += 1;
+    }
+    letters
+}
+
+/// The places of the letters that are looked at.
+const THIRD: usize = 2;
+const EIGHTH: usize = 7;
+
+#[allow(clippy::indexing_slicing)]
+const fn every_spelling(name: &[u8]) -> u64 {
+    let (third, eighth) = (name[THIRD], name[EIGHTH]);
+    pair(third, eighth)
+        | pair(underscored(third), eighth)
+        | pair(third, underscored(eighth))
+        | pair(underscored(third), underscored(eighth))
+}
+
+const fn underscored(letter: u8) -> u8 {
+    if letter == b'-' { b'_' } else { letter }
+}
+
+/// One of 64 bits for two letters. These factors let the fewest headers of everyday requests through.
+#[inline]
+const fn pair(third: u8, eighth: u8) -> u64 {
+    let sum = (third as u32)
+        .wrapping_mul(5)
+        .wrapping_add((eighth as u32).wrapping_mul(3));
+    1_u64.wrapping_shl(sum)
+}
+
+/// Whether a header of this name, which is lowercase, may be one of interest. Nearly all others are
+/// settled by it.
+#[inline(always)]
+pub(crate) fn may_matter(name: &str) -> bool {
+    match name.as_bytes() {
+        [_, _, third, _, _, _, _, eighth, ..] => {
+            let length = name.len().min(const { LONGEST.wrapping_add(1) });
+            LETTERS
+                .get(length)
+                .is_some_and(|letters| letters & pair(*third, *eighth) != 0)
+        }
+        short => matches!(short, b"host" | b"x-host" | b"x_host"),
+    }
+}
+
+/// Recognises a header name, which is lowercase.
+#[inline(always)]
+pub(crate) fn classify(name: &str) -> Option<Kind> {
+    // What nearly every request behind a proxy has, without arithmetic.
+    match name {
+        "host" => return Some(Kind::Host),
+        "x-forwarded-for" => return Some(Kind::Field(const { field("x-forwarded-for") })),
+        "x-forwarded-proto" => return Some(Kind::Field(const { field("x-forwarded-proto") })),
+        "x-forwarded-port" => return Some(Kind::Field(const { field("x-forwarded-port") })),
+        "x-forwarded-host" => return Some(Kind::Field(const { field("x-forwarded-host") })),
+        _ => {}
+    }
+    match find(name, &NAMES, &TABLE) {
+        None => is_of_a_family(name).then_some(Kind::Identity),
+        Some((field, _)) if usize::from(field) >= KNOWN.len() => Some(Kind::Identity),
+        Some((field, true)) => Some(Kind::Field(field)),
+        Some((field, false)) => Some(Kind::Underscored(field)),
+    }
+}
+
+/// Searches a table of names; whether the name is spelled with hyphens comes with its number.
+#[inline(always)]
+fn find(name: &str, names: &[&str], table: &[Field]) -> Option<(Field, bool)> {
+    let mut place = start(name.as_bytes(), table.len());
+    loop {
+        // At an empty place the search ends: the name would be here.
+        let field = *table.get(place)?;
+        let known = names.get(usize::from(field))?;
+        if name == *known {
+            return Some((field, true));
+        }
+        if name.len() == known.len() && fold_alike(name, known) {
+            return Some((field, false));
+        }
+        place = place.wrapping_add(1) & table.len().wrapping_sub(1);
+    }
+}
+
+/// How the families begin, ready to compare.
+static BEGINNINGS: [u64; FAMILIES.len()] = beginnings();
+
+#[allow(
+    clippy::indexing_slicing,
+    clippy::arithmetic_side_effects,
+    clippy::panic
+)]
+const fn beginnings() -> [u64; FAMILIES.len()] {
+    let mut beginnings = [0; FAMILIES.len()];
+    let mut at = 0;
+    while at < FAMILIES.len() {
+        beginnings[at] = match FAMILIES[at].as_bytes().first_chunk() {
+            Some(chunk) => u64::from_le_bytes(*chunk),
+            None => panic!("the beginning of a family has eight letters"),
+        };
+        at += 1;
+    }
+    beginnings
+}
+
+/// Whether a name begins as a family of names does, such as `x-auth-request-`.
+#[inline(never)]
+fn is_of_a_family(name: &str) -> bool {
+    let Some(chunk) = name.as_bytes().first_chunk::<8>() else {
+        return false;
+    };
+    let beginning = u64::from_le_bytes(chunk.map(fold));
+    BEGINNINGS
+        .iter()
+        .zip(FAMILIES)
+        .filter(|(other, _)| **other == beginning)
+        .any(|(_, family)| {
+            name.get(..family.len())
+                .is_some_and(|start| fold_alike(start, family))
+        })
+}
+
+/// Whether two names differ in nothing but underscores for hyphens.
+#[cold]
+pub(crate) fn fold_alike(one: &str, other: &str) -> bool {
+    one.len() == other.len() && one.bytes().map(fold).eq(other.bytes().map(fold))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::headers::known;
+
+    /// A name, with all hyphens as underscores, and with the first one.
+    fn other_spellings(name: &str) -> Vec<String> {
+        let mut spellings = vec![name.replace('-', "_"), name.replacen('-', "_", 1)];
+        spellings.retain(|spelling| spelling != name);
+        spellings
+    }
+
+    #[test]
+    fn every_known_field_is_recognised_and_its_underscore_spellings_too() {
+        for (number, name) in KNOWN.iter().enumerate() {
+            let number = Field::try_from(number).unwrap();
+            assert_eq!(known::field(name), number);
+            assert_eq!(classify(name), Some(Kind::Field(number)), "{name}");
+            assert!(may_matter(name), "{name}");
+            for spelling in other_spellings(name) {
+                let expected = Some(Kind::Underscored(number));
+                assert_eq!(classify(&spelling), expected, "{spelling}");
+                assert!(may_matter(&spelling), "{spelling}");
+            }
+        }
+        assert_eq!(classify("host"), Some(Kind::Host));
+        assert!(may_matter("host"));
+    }
+
+    #[test]
+    fn every_name_that_says_who_the_client_is_is_recognised_in_every_spelling() {
+        let members = FAMILIES.iter().flat_map(|family| {
+            let long = "-a-name-that-is-longer-than-all-of-the-others".repeat(3);
+            ["", "user", "e-mail", &long].map(|rest| format!("{family}{rest}"))
+        });
+        let names = IDENTITY.iter().copied().map(str::to_owned).chain(members);
+        for name in names {
+            for spelling in other_spellings(&name).into_iter().chain([name]) {
+                assert_eq!(classify(&spelling), Some(Kind::Identity), "{spelling}");
+                assert!(may_matter(&spelling), "{spelling}");
+            }
+        }
+    }
+
+    #[test]
+    fn no_name_is_of_two_kinds() {
+        for name in IDENTITY {
+            assert!(!KNOWN.contains(&name), "{name}");
+        }
+        for name in KNOWN {
+            assert!(!is_of_a_family(name), "{name}");
+        }
+    }
+
+    #[test]
+    fn fifty_more_names_need_no_tuning() {
+        let more: Vec<String> = (0..50)
+            .map(|index| format!("x-auth-{}-{index}", "request-".repeat(index % 4)))
+            .collect();
+        let names: Vec<&str> = NAMES
+            .iter()
+            .copied()
+            .chain(more.iter().map(String::as_str))
+            .collect();
+        let table: [Field; 2 * TABLE_SIZE] = table(&names);
+        for (field, name) in names.iter().enumerate() {
+            let field = Field::try_from(field).unwrap();
+            assert_eq!(find(name, &names, &table), Some((field, true)), "{name}");
+            for spelling in other_spellings(name) {
+                let expected = Some((field, false));
+                assert_eq!(find(&spelling, &names, &table), expected, "{spelling}");
+            }
+        }
+        for other in ["accept", "x-auth-50", "x-auth-", "", "a"] {
+            assert_eq!(find(other, &names, &table), None, "{other}");
+        }
+    }
+
+    #[test]
+    fn no_search_is_long() {
+        // Names of interest that share a place with others cost a comparison each.
+        for name in NAMES {
+            let mut place = start(name.as_bytes(), TABLE_SIZE);
+            let mut tried = 1;
+            while NAMES[usize::from(TABLE[place])] != name {
+                place = (place + 1) % TABLE_SIZE;
+                tried += 1;
+            }
+            assert!(tried <= 5, "{name} is found at the {tried}th try");
+        }
+    }
+
+    #[test]
+    fn other_fields_are_left_alone() {
+        for name in [
+            "",
+            "accept",
+            "authorization",
+            "cookie",
+            "proxy-authorization",
+            "x-forwarded-fox",
+            "x_request_id",
+            "accept-encoding",
+            "x-auth-token",
+            "x-csrf-token",
+            "x-request-id",
+            "x-ms-client-request-id",
+            "x-amzn-trace-id",
+            "a-name-that-is-longer-than-all-of-them",
+        ] {
+            assert_eq!(classify(name), None, "{name}");
+        }
+    }
+
+    #[test]
+    fn nearly_all_headers_of_everyday_requests_are_settled_at_once() {
+        let everyday = [
+            "accept",
+            "accept-encoding",
+            "accept-language",
+            "authorization",
+            "cache-control",
+            "connection",
+            "content-length",
+            "content-type",
+            "cookie",
+            "if-modified-since",
+            "if-none-match",
+            "origin",
+            "pragma",
+            "priority",
+            "range",
+            "referer",
+            "sec-ch-ua",
+            "sec-ch-ua-mobile",
+            "sec-ch-ua-platform",
+            "sec-fetch-dest",
+            "sec-fetch-mode",
+            "sec-fetch-site",
+            "sec-fetch-user",
+            "te",
+            "traceparent",
+            "tracestate",
+            "upgrade-insecure-requests",
+            "user-agent",
+            "x-amzn-trace-id",
+            "x-request-id",
+        ];
+        let let_through: Vec<_> = everyday.iter().filter(|name| may_matter(name)).collect();
+        assert!(let_through.len() <= 2, "{let_through:?}");
+    }
+}

@@ -1,0 +1,90 @@
+//! An element of Envoy's `X-Forwarded-Client-Cert`.
+//!
+//! <https://www.envoyproxy.io/docs/envoy/latest/configuration/http/http_conn_man/headers#x-forwarded-client-cert>
+
+use std::borrow::Cow;
+
+use super::{Chain, Malformed, pem};
+
+/// The pairs of an element, with their values out of quotes.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(super) struct Element<'a> {
+    cert: Option<Cow<'a, str>>,
+    chain: Option<Cow<'a, str>>,
+}
+
+impl<'a> Element<'a> {
+    /// `None` if it is malformed, or if a key is there twice that holds one value.
+    pub(super) fn parse(text: &'a [u8]) -> Option<Self> {
+        let text = std::str::from_utf8(text).ok()?;
+        let mut element = Self::default();
+        let mut seen: Vec<&str> = Vec::new();
+        let mut rest = Some(text);
+        while let Some(text) = rest {
+            // Azure Container Apps ends an element with a semicolon.
+            if text.trim().is_empty() && !seen.is_empty() {
+                break;
+            }
+            let (key, after) = text.split_once('=')?;
+            let key = key.trim();
+            if key.is_empty() || !key.bytes().all(|byte| byte.is_ascii_alphanumeric()) {
+                return None;
+            }
+            let (value, after) = value(after)?;
+            rest = match after.trim_start() {
+                "" => None,
+                after => Some(after.strip_prefix(';')?),
+            };
+            let repeats = ["By", "URI", "DNS"];
+            if !repeats
+                .iter()
+                .any(|repeats| key.eq_ignore_ascii_case(repeats))
+            {
+                if seen.iter().any(|seen| seen.eq_ignore_ascii_case(key)) {
+                    return None;
+                }
+                seen.push(key);
+            }
+            if key.eq_ignore_ascii_case("Cert") {
+                element.cert = Some(value);
+            } else if key.eq_ignore_ascii_case("Chain") {
+                element.chain = Some(value);
+            }
+        }
+        Some(element)
+    }
+
+    /// The leaf, and what stands above it: `Chain` holds both.
+    pub(super) fn certificates(&self) -> Result<Option<Chain>, Malformed> {
+        let read = |text: &Option<Cow<'_, str>>| match text {
+            Some(text) => pem::read(text.as_bytes()),
+            None => Ok(None),
+        };
+        let (cert, chain) = (read(&self.cert)?, read(&self.chain)?);
+        match (cert, chain) {
+            (Some(cert), Some(chain)) if chain.first() != cert.first() => Err(Malformed),
+            (Some(cert), None) if cert.len() != 1 => Err(Malformed),
+            (_, Some(certificates)) | (Some(certificates), None) => Ok(Some(certificates)),
+            (None, None) => Ok(None),
+        }
+    }
+}
+
+/// The value at the start of `text`, and what stands behind it.
+fn value(text: &str) -> Option<(Cow<'_, str>, &str)> {
+    let Some(quoted) = text.strip_prefix('"') else {
+        let end = text.find(';').unwrap_or(text.len());
+        let (value, after) = text.split_at_checked(end)?;
+        return (!value.contains('"')).then_some((Cow::Borrowed(value), after));
+    };
+    let mut value = String::new();
+    let mut chars = quoted.char_indices();
+    while let Some((at, char)) = chars.next() {
+        match char {
+            '"' => return Some((Cow::Owned(value), quoted.get(at.saturating_add(1)..)?)),
+            '\\' => value.push(chars.next()?.1),
+            _ => value.push(char),
+        }
+    }
+    None
+}

@@ -1,0 +1,129 @@
+//! What becomes of each header that says who the client is.
+
+use http::{HeaderMap, HeaderName, HeaderValue};
+
+use super::{known, xfcc};
+use crate::{
+    headers::recognise::{self, Kind},
+    resolution::Finding,
+    rules::Rules,
+};
+
+/// What becomes of a header that says who the client is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Fate {
+    /// It stays: the trusted peer said so.
+    Believed,
+    /// It goes: nobody named it as one that is believed.
+    NotNamed,
+    /// It goes: the peer is not trusted.
+    NotTrusted,
+    /// It goes: one of several lines may be the client's.
+    SeveralLines,
+    /// It goes: it is another spelling of a name that is believed.
+    OtherSpelling,
+    /// It goes: the proxy says that it did not verify the certificate.
+    NotVerified,
+    /// It goes: no element of the list is about the client.
+    NotAboutTheClient,
+    /// It goes: the proxy says that it knows nobody.
+    Nobody,
+}
+
+impl Fate {
+    pub(crate) const fn finding(self) -> Option<Finding> {
+        match self {
+            Self::Believed | Self::Nobody => None,
+            Self::SeveralLines => Some(Finding::IdentityMalformed),
+            Self::NotNamed
+            | Self::NotTrusted
+            | Self::OtherSpelling
+            | Self::NotVerified
+            | Self::NotAboutTheClient => Some(Finding::IdentityIgnored),
+        }
+    }
+}
+
+/// Each header that says who the client is, once, and what becomes of it. `hops` is 0 where the peer is not
+/// trusted.
+pub(crate) fn fates<'a>(
+    headers: &'a HeaderMap,
+    rules: &'a Rules,
+    hops: usize,
+) -> impl Iterator<Item = (&'a HeaderName, Fate)> {
+    let kept = |name: &HeaderName| rules.keep.contains(name);
+    headers
+        .keys()
+        .filter(move |name| !kept(name))
+        .filter_map(move |name| Some((name, fate(name, headers, rules, hops)?)))
+}
+
+/// `None` for a header that does not say who the client is.
+pub(crate) fn fate(
+    name: &HeaderName,
+    headers: &HeaderMap,
+    rules: &Rules,
+    hops: usize,
+) -> Option<Fate> {
+    let believed = &rules.identity;
+    if !believed.contains(name) {
+        if believed.resemble(name.as_str()) {
+            return Some(Fate::OtherSpelling);
+        }
+        let is_known = recognise::classify(name.as_str()) == Some(Kind::Identity);
+        return is_known.then_some(Fate::NotNamed);
+    }
+    if hops == 0 {
+        return Some(Fate::NotTrusted);
+    }
+    let mut lines = headers.get_all(name).iter();
+    let (Some(line), None) = (lines.next(), lines.next()) else {
+        return Some(Fate::SeveralLines);
+    };
+    Some(if says_nobody(line) {
+        Fate::Nobody
+    } else if xfcc::is_name(name) && xfcc::vouched(line.as_bytes(), hops).is_none() {
+        Fate::NotAboutTheClient
+    } else if fails_verification(name, headers, rules) {
+        Fate::NotVerified
+    } else {
+        Fate::Believed
+    })
+}
+
+/// Apache's mod_headers writes `(null)` for a variable that is not set:
+/// <https://httpd.apache.org/docs/2.4/mod/mod_headers.html>.
+fn says_nobody(line: &HeaderValue) -> bool {
+    matches!(line.as_bytes().trim_ascii(), b"" | b"(null)")
+}
+
+/// Whether a header beside the one of a certificate does not say that it was verified: `ssl-client-verify` beside
+/// `ssl-client-cert`, and so on.
+///
+/// One that is believed has to be there: a client makes Apache drop it with `Connection: SSL_CLIENT_VERIFY`. One
+/// that is not counts all the same, whoever wrote it, since it can only take a certificate away.
+fn fails_verification(name: &HeaderName, headers: &HeaderMap, rules: &Rules) -> bool {
+    let Some(result) = known::verification_of(name.as_str()) else {
+        return false;
+    };
+    let mut lines = headers
+        .iter()
+        .filter(|(name, _)| recognise::fold_alike(name.as_str(), &result.name))
+        .peekable();
+    let is_missing = lines.peek().is_none() && rules.identity.resemble(&result.name);
+    is_missing || lines.any(|(_, value)| !result.is_success(value))
+}
+
+/// Whether a header that is believed states that the certificate in `name` was verified.
+#[cfg(feature = "client-cert")]
+pub(crate) fn states_verification(name: &HeaderName, headers: &HeaderMap, rules: &Rules) -> bool {
+    let Some(result) = known::verification_of(name.as_str()) else {
+        return false;
+    };
+    rules
+        .identity
+        .iter()
+        .filter(|name| recognise::fold_alike(name.as_str(), &result.name))
+        .filter_map(|name| headers.get(name))
+        .any(|value| result.is_success(value))
+}

@@ -1,0 +1,276 @@
+//! The headers that say who the client is, with the product that sets each.
+
+/// A product, and the headers by which it says who the client is.
+#[derive(Debug)]
+#[cfg_attr(not(test), allow(dead_code))] // the table in the docs is made of it
+pub(crate) struct Product {
+    pub(crate) name: &'static str,
+    /// A `*` at the end stands for whatever follows.
+    pub(crate) headers: &'static [&'static str],
+    /// Where its documentation or its source says so.
+    pub(crate) source: &'static str,
+}
+
+const fn product(
+    name: &'static str,
+    headers: &'static [&'static str],
+    source: &'static str,
+) -> Product {
+    Product {
+        name,
+        headers,
+        source,
+    }
+}
+
+/// Every product whose headers are known: they are removed from every request unless they are believed
+/// (rule R18). A new product is one entry here, in any place.
+pub(crate) const PRODUCTS: &[Product] = &[
+    product(
+        "oauth2-proxy",
+        &[
+            "x-forwarded-user",
+            "x-forwarded-email",
+            "x-forwarded-groups",
+            "x-forwarded-preferred-username",
+            "x-forwarded-access-token",
+            "x-auth-request-*",
+        ],
+        "https://oauth2-proxy.github.io/oauth2-proxy/configuration/overview",
+    ),
+    product(
+        "Authelia",
+        &[
+            "remote-user",
+            "remote-groups",
+            "remote-email",
+            "remote-name",
+        ],
+        "https://www.authelia.com/integration/trusted-header-sso/introduction/",
+    ),
+    product(
+        "authentik",
+        &["x-authentik-*"],
+        "https://docs.goauthentik.io/docs/add-secure-apps/providers/proxy/",
+    ),
+    product(
+        "Cloudflare Access",
+        &["cf-access-*"],
+        "https://developers.cloudflare.com/cloudflare-one/identity/authorization-cookie/validating-json/",
+    ),
+    product(
+        "Google Identity-Aware Proxy",
+        &["x-goog-authenticated-user-*", "x-goog-iap-*"],
+        "https://cloud.google.com/iap/docs/identity-howto",
+    ),
+    product(
+        "Azure App Service",
+        &["x-ms-client-principal*", "x-ms-token-*"],
+        "https://learn.microsoft.com/azure/app-service/configure-authentication-user-identities",
+    ),
+    product(
+        "AWS Application Load Balancer",
+        &["x-amzn-oidc-*", "x-amzn-mtls-clientcert*"],
+        "https://docs.aws.amazon.com/elasticloadbalancing/latest/application/listener-authenticate-users.html",
+    ),
+    product(
+        "Tailscale",
+        &["tailscale-user-*"],
+        "https://tailscale.com/kb/1312/serve",
+    ),
+    product(
+        "Grafana, Gitea",
+        &["x-webauth-*"],
+        "https://grafana.com/docs/grafana/latest/setup-grafana/configure-security/configure-authentication/auth-proxy/",
+    ),
+    product(
+        "Apache mod_auth_openidc",
+        &["oidc-claim-*"],
+        "https://github.com/OpenIDC/mod_auth_openidc",
+    ),
+    product(
+        "RFC 9440",
+        &["client-cert", "client-cert-chain"],
+        "https://www.rfc-editor.org/rfc/rfc9440",
+    ),
+    product(
+        "Envoy",
+        &["x-forwarded-client-cert"],
+        "https://www.envoyproxy.io/docs/envoy/latest/configuration/http/http_conn_man/headers#x-forwarded-client-cert",
+    ),
+    product(
+        "nginx, ingress-nginx",
+        &["ssl-client-*"],
+        "https://kubernetes.github.io/ingress-nginx/user-guide/nginx-configuration/annotations/#client-certificate-authentication",
+    ),
+    product(
+        "HAProxy, OpenShift",
+        &["x-ssl-client-*", "x-ssl-issuer", "x-ssl-cert"],
+        "https://docs.haproxy.org/",
+    ),
+    product(
+        "Traefik",
+        &[
+            "x-forwarded-tls-client-cert",
+            "x-forwarded-tls-client-cert-info",
+        ],
+        "https://doc.traefik.io/traefik/reference/routing-configuration/http/middlewares/passtlsclientcert/",
+    ),
+    product(
+        "Azure",
+        &["x-arr-clientcert"],
+        "https://learn.microsoft.com/azure/app-service/app-service-web-configure-tls-mutual-auth",
+    ),
+    product(
+        "Cloudflare",
+        &["cf-client-cert-*", "cf-cert-*"],
+        "https://developers.cloudflare.com/ssl/client-certificates/forward-a-client-certificate/",
+    ),
+    product(
+        "Google",
+        &["x-client-cert", "x-client-cert-*"],
+        "https://cloud.google.com/load-balancing/docs/https/custom-headers",
+    ),
+];
+
+/// The whole names.
+pub(crate) const NAMES: [&str; count(false)] = select(false);
+
+/// How the names of families begin.
+pub(crate) const FAMILIES: [&str; count(true)] = select(true);
+
+#[allow(clippy::indexing_slicing, clippy::arithmetic_side_effects)]
+const fn count(families: bool) -> usize {
+    let mut count = 0;
+    let mut product = 0;
+    while product < PRODUCTS.len() {
+        let headers = PRODUCTS[product].headers;
+        let mut at = 0;
+        while at < headers.len() {
+            if is_family(headers[at]) == families {
+                count += 1;
+            }
+            at += 1;
+        }
+        product += 1;
+    }
+    count
+}
+
+#[allow(clippy::indexing_slicing, clippy::arithmetic_side_effects)]
+const fn select<const COUNT: usize>(families: bool) -> [&'static str; COUNT] {
+    let mut selected = [""; COUNT];
+    let mut count = 0;
+    let mut product = 0;
+    while product < PRODUCTS.len() {
+        let headers = PRODUCTS[product].headers;
+        let mut at = 0;
+        while at < headers.len() {
+            if is_family(headers[at]) == families {
+                selected[count] = without_star(headers[at]);
+                count += 1;
+            }
+            at += 1;
+        }
+        product += 1;
+    }
+    selected
+}
+
+const fn is_family(header: &str) -> bool {
+    matches!(header.as_bytes(), [.., b'*'])
+}
+
+const fn without_star(header: &str) -> &str {
+    match header.as_bytes() {
+        [name @ .., b'*'] => match std::str::from_utf8(name) {
+            Ok(name) => name,
+            Err(_) => header,
+        },
+        _ => header,
+    }
+}
+
+/// The header that says whether a certificate was verified.
+#[derive(Debug)]
+pub(crate) struct Verification {
+    pub(crate) name: String,
+    /// What it says if so.
+    success: &'static [&'static str],
+}
+
+impl Verification {
+    pub(crate) fn is_success(&self, value: &http::HeaderValue) -> bool {
+        let value = value.as_bytes().trim_ascii();
+        self.success
+            .iter()
+            .any(|success| success.as_bytes() == value)
+    }
+}
+
+/// The header that says whether the certificate in `name` was verified, by its habit of being called
+/// alike: `ssl-client-verify` beside `ssl-client-cert`.
+pub(crate) fn verification_of(name: &str) -> Option<Verification> {
+    // https://cloud.google.com/load-balancing/docs/https/custom-headers
+    if name == "x-client-cert-leaf" {
+        return Some(Verification {
+            name: "x-client-cert-chain-verified".to_owned(),
+            success: &["true"],
+        });
+    }
+    let stem = name
+        .strip_suffix("cert")
+        .or_else(|| name.strip_suffix("der"))?;
+    stem.ends_with(['-', '_']).then(|| Verification {
+        name: format!("{stem}verify"),
+        // nginx and Apache say `SUCCESS`, and HAProxy the number of an error, which is 0 for none.
+        success: &["SUCCESS", "0"],
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_table_in_the_docs_is_the_code() {
+        let rows: String = PRODUCTS
+            .iter()
+            .map(|product| {
+                let headers: Vec<String> = product
+                    .headers
+                    .iter()
+                    .map(|name| format!("`{name}`"))
+                    .collect();
+                format!(
+                    "| [{}]({}) | {} |\n",
+                    product.name,
+                    product.source,
+                    headers.join(", ")
+                )
+            })
+            .collect();
+        let table = format!("| product | headers |\n|---|---|\n{rows}");
+        let path = concat!(env!("CARGO_MANIFEST_DIR"), "/src/identity/known.md");
+        if std::env::var_os("BLESS").is_some() {
+            std::fs::write(path, &table).unwrap();
+        }
+        let kept = std::fs::read_to_string(path).unwrap_or_default();
+        assert_eq!(kept, table, "run with BLESS=1 to write it");
+    }
+
+    #[test]
+    fn every_name_is_lowercase_with_hyphens_and_every_product_has_a_source() {
+        for product in PRODUCTS {
+            assert!(product.source.starts_with("https://"), "{}", product.name);
+            for header in product.headers {
+                let name = without_star(header);
+                assert!(
+                    name.parse::<http::HeaderName>().unwrap().as_str() == name
+                        && !name.contains('_'),
+                    "{header}"
+                );
+            }
+        }
+    }
+}

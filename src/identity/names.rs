@@ -1,0 +1,91 @@
+//! The names of the headers that are believed to say who the client is.
+
+use http::{HeaderName, header};
+
+use super::presets;
+use crate::headers::{HeadersError, recognise};
+
+/// The headers that are believed, in the order in which they were named.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct BelievedNames {
+    names: Vec<HeaderName>,
+    /// Those that hold a certificate, by the user's word.
+    pub(crate) certificates: Vec<HeaderName>,
+}
+
+impl BelievedNames {
+    pub(crate) fn is_empty(&self) -> bool {
+        self.names.is_empty()
+    }
+
+    #[cfg(feature = "client-cert")]
+    pub(crate) fn iter(&self) -> impl Iterator<Item = &HeaderName> {
+        self.names.iter()
+    }
+
+    pub(crate) fn contains(&self, name: &HeaderName) -> bool {
+        self.names.contains(name)
+    }
+
+    /// Whether this is a name that is believed, or another spelling of one.
+    pub(crate) fn resemble(&self, name: &str) -> bool {
+        self.names
+            .iter()
+            .any(|believed| recognise::fold_alike(believed.as_str(), name))
+    }
+
+    /// Adds a header, or all those of a preset that is named.
+    pub(crate) fn add(&mut self, name: &str) -> Result<(), HeadersError> {
+        if let Some(preset) = presets::find(name) {
+            return preset.into_iter().try_for_each(|name| self.add(name));
+        }
+        let header = parse(name)?;
+        if self.contains(&header) {
+            return Ok(());
+        }
+        // Two that differ in nothing but underscores are one to many gateways.
+        if self.resemble(header.as_str()) {
+            return Err(HeadersError::ReadTwice {
+                name: name.to_owned(),
+            });
+        }
+        self.names.push(header);
+        Ok(())
+    }
+
+    /// Adds a header that holds a certificate.
+    #[cfg(feature = "client-cert")]
+    pub(crate) fn add_certificate(&mut self, name: &str) -> Result<(), HeadersError> {
+        let header = parse(name)?;
+        self.add(name)?;
+        if !self.certificates.contains(&header) {
+            self.certificates.push(header);
+        }
+        Ok(())
+    }
+}
+
+/// A name that can say who the client is: not one that says where the request came from, or that HTTP itself
+/// needs.
+fn parse(name: &str) -> Result<HeaderName, HeadersError> {
+    let invalid = || HeadersError::NoIdentity {
+        name: name.to_owned(),
+    };
+    let header: HeaderName = name.parse().map_err(|_| invalid())?;
+    let is_https_own = [
+        header::CONNECTION,
+        header::CONTENT_LENGTH,
+        header::CONTENT_TYPE,
+        header::EXPECT,
+        header::TE,
+        header::TRAILER,
+        header::TRANSFER_ENCODING,
+        header::UPGRADE,
+    ]
+    .contains(&header);
+    match recognise::classify(header.as_str()) {
+        None if !is_https_own => Ok(header),
+        Some(recognise::Kind::Identity) => Ok(header),
+        _ => Err(invalid()),
+    }
+}

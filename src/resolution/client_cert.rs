@@ -1,0 +1,70 @@
+//! The certificate that the client presented.
+
+use rustls_pki_types::CertificateDer;
+
+/// The certificate that the client presented to the proxy that ends TLS, as that proxy passed it on.
+///
+/// It comes from a header that [`believe_identity`](crate::ForwardedLayer::believe_identity) or
+/// [`believe_client_cert`](crate::ForwardedLayer::believe_client_cert) names, from a trusted peer. **Nothing is
+/// verified here.** The proxy did that, or did not: see
+/// [who is it?](crate::guide::identity) for what each product does. If the proxy states that verification
+/// failed, there is no certificate.
+///
+/// The certificates are DER, as [`rustls_pki_types`] holds them; `x509-parser` and others read what is in there.
+///
+#[cfg_attr(feature = "axum-08", doc = "```")]
+#[cfg_attr(not(feature = "axum-08"), doc = "```ignore")]
+/// use axum::{Router, routing::get};
+/// use tower_forwarded::{ClientCert, ForwardedLayer, Identity, TrustedProxies};
+///
+/// async fn handler(cert: ClientCert) -> String {
+///     format!("{} bytes of DER, and {} more certificates", cert.der().len(), cert.chain().len())
+/// }
+///
+/// let app: Router = Router::new().route("/", get(handler)).layer(
+///     ForwardedLayer::new("10.0.0.0/8".parse::<TrustedProxies>()?)
+///         .believe_identity(["client-cert", "client-cert-chain"])?,
+/// );
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ClientCert {
+    pub(crate) der: CertificateDer<'static>,
+    pub(crate) chain: Vec<CertificateDer<'static>>,
+    pub(crate) is_verified: bool,
+}
+
+impl ClientCert {
+    /// A certificate: for tests of handlers, with
+    /// [`Resolution::with_client_cert`](crate::Resolution::with_client_cert).
+    #[must_use]
+    pub fn for_test(der: CertificateDer<'static>, chain: Vec<CertificateDer<'static>>) -> Self {
+        Self {
+            der,
+            chain,
+            is_verified: false,
+        }
+    }
+
+    /// The client's own certificate (`client_cert` in RFC 9440, section 2.2).
+    #[must_use]
+    pub const fn der(&self) -> &CertificateDer<'static> {
+        &self.der
+    }
+
+    /// The certificates above it, the nearest first and without it (RFC 9440, section 2.3). Empty if the proxy
+    /// passed none on.
+    #[must_use]
+    pub fn chain(&self) -> &[CertificateDer<'static>] {
+        &self.chain
+    }
+
+    /// Whether the proxy states that it verified the certificate, in a header that is believed too
+    /// (`ssl-client-verify: SUCCESS`).
+    ///
+    /// `false` says that it states nothing. Most products have no such header: they pass on what they accepted.
+    #[must_use]
+    pub const fn is_verified(&self) -> bool {
+        self.is_verified
+    }
+}

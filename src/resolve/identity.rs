@@ -1,0 +1,55 @@
+//! Who the client is (rule R18).
+
+use std::sync::Arc;
+
+use http::{HeaderMap, HeaderValue};
+
+use super::observer::{Observer, Step};
+use crate::{
+    identity::{
+        fate::{Fate, fates},
+        xfcc,
+    },
+    resolution::{Findings, Who},
+    rules::Rules,
+};
+
+/// What the trusted peer says of who the client is; `hops` is 0 where there is none.
+#[cold]
+pub(super) fn who<O: Observer>(
+    headers: &HeaderMap,
+    rules: &Rules,
+    hops: usize,
+    findings: &mut Findings,
+    observer: &mut O,
+) -> Option<Arc<Who>> {
+    let mut who = Who::default();
+    for (name, fate) in fates(headers, rules, hops) {
+        observer.see(Step::Identity { name, fate });
+        if let Some(finding) = fate.finding() {
+            findings.insert(finding);
+        }
+        if fate == Fate::Believed {
+            if let Some(value) = headers.get(name) {
+                who.add(name.clone(), vouched(name, value, hops));
+            }
+        }
+    }
+    #[cfg(feature = "client-cert")]
+    match crate::identity::client_cert::read(headers, rules, hops) {
+        Ok(certificate) => who.client_cert = certificate,
+        Err(_) => findings.insert(crate::resolution::Finding::IdentityMalformed),
+    }
+    (!who.is_empty()).then(|| Arc::new(who))
+}
+
+/// A value without what stands in a list before the part that proxies wrote.
+fn vouched(name: &http::HeaderName, value: &HeaderValue, hops: usize) -> HeaderValue {
+    let part = if xfcc::is_name(name) {
+        xfcc::vouched(value.as_bytes(), hops)
+    } else {
+        None
+    };
+    part.and_then(|part| HeaderValue::from_bytes(part).ok())
+        .unwrap_or_else(|| value.clone())
+}

@@ -1,0 +1,537 @@
+//! Who the client is: only a trusted proxy says so, and only by headers that are believed (R18).
+
+use tower_forwarded::{
+    Finding, ForwardedLayer, HeadersError, Identity, Resolution, TrustedProxies, explain,
+};
+
+use crate::support::*;
+
+/// A header of each family, as the products write them.
+const KNOWN: [&str; 30] = [
+    "Remote-User",
+    "Remote-Groups",
+    "X-Forwarded-User",
+    "X-Forwarded-Email",
+    "X-Forwarded-Groups",
+    "X-Forwarded-Preferred-Username",
+    "X-Forwarded-Access-Token",
+    "X-Auth-Request-Email",
+    "X-Auth-Request-Access-Token",
+    "X-WebAuth-User",
+    "X-authentik-username",
+    "Tailscale-User-Login",
+    "Cf-Access-Authenticated-User-Email",
+    "Cf-Access-Jwt-Assertion",
+    "X-Goog-Authenticated-User-Email",
+    "X-Goog-Iap-Jwt-Assertion",
+    "X-MS-Client-Principal",
+    "X-MS-Client-Principal-Name",
+    "X-MS-Token-AAD-Access-Token",
+    "X-Amzn-Oidc-Data",
+    "OIDC_CLAIM_email",
+    "Client-Cert",
+    "Client-Cert-Chain",
+    "X-Forwarded-Client-Cert",
+    "X-Amzn-Mtls-Clientcert-Leaf",
+    "SSL-Client-Cert",
+    "X-SSL-Client-CN",
+    "X-Forwarded-Tls-Client-Cert",
+    "X-ARR-ClientCert",
+    "X-Client-Cert",
+];
+
+fn spellings(name: &str) -> [String; 3] {
+    [
+        name.replace('_', "-"),
+        name.replace('-', "_"),
+        name.replacen('-', "_", 1),
+    ]
+}
+
+fn believing(names: &[&str]) -> ForwardedLayer {
+    layer().believe_identity(names).unwrap()
+}
+
+/// The believed headers, in their order.
+fn identity(resolution: &Resolution) -> Vec<(String, String)> {
+    let mut headers: Vec<_> = resolution
+        .identity()
+        .iter()
+        .map(|(name, value)| {
+            let value = String::from_utf8_lossy(value.as_bytes()).into_owned();
+            (name.to_string(), value)
+        })
+        .collect();
+    headers.sort();
+    headers
+}
+
+/// What is left of a header, what is believed, and the findings.
+fn came_out(
+    layer: &ForwardedLayer,
+    peer: &str,
+    headers: &[(&str, &str)],
+    name: &str,
+) -> (String, bool, String) {
+    let seen = through(layer, Some(peer), request("/", headers));
+    let resolution = resolution(&seen);
+    (
+        field(&seen, name),
+        resolution.identity().contains_key(name),
+        findings(&resolution),
+    )
+}
+
+const CLIENT: &str = "203.0.113.9:5000";
+
+#[test]
+fn nobody_reads_who_the_client_is_unless_the_service_says_that_it_believes_it() {
+    for name in KNOWN {
+        for spelling in spellings(name) {
+            for peer in [PROXY, CLIENT] {
+                let headers = [(spelling.as_str(), "admin")];
+                let (left, believed, findings) = came_out(&layer(), peer, &headers, &spelling);
+                assert_eq!((left.as_str(), believed), ("", false), "{spelling}");
+                assert_eq!(findings, "identity-ignored", "{spelling}");
+            }
+        }
+    }
+}
+
+#[test]
+fn a_header_that_is_believed_stays_if_a_trusted_peer_sends_it() {
+    for name in KNOWN
+        .into_iter()
+        .filter(|name| !name.to_lowercase().contains("cert"))
+    {
+        let layer = believing(&[name]);
+        let headers = [(name, "alice@example.com")];
+        let expected = ("alice@example.com".to_owned(), true, String::new());
+        assert_eq!(came_out(&layer, PROXY, &headers, name), expected, "{name}");
+        let nobody = (String::new(), false, "identity-ignored".to_owned());
+        assert_eq!(came_out(&layer, CLIENT, &headers, name), nobody, "{name}");
+    }
+}
+
+#[test]
+fn of_two_lines_none_is_believed_since_one_may_be_the_clients() {
+    let layer = believing(&["x-auth-request-email", "remote-user"]);
+    let headers = [
+        ("x-auth-request-email", "admin@example.com"),
+        ("x-auth-request-email", "alice@example.com"),
+        ("remote-user", "alice"),
+    ];
+    let seen = through(&layer, Some(PROXY), request("/", &headers));
+    assert_eq!(field(&seen, "x-auth-request-email"), "");
+    let resolution = resolution(&seen);
+    assert_eq!(
+        identity(&resolution),
+        [("remote-user".into(), "alice".into())]
+    );
+    assert_eq!(findings(&resolution), "identity-malformed");
+}
+
+#[test]
+fn another_spelling_of_a_believed_header_goes_and_takes_nothing_with_it() {
+    let layer = believing(&["x-auth-request-email", "x-my-login"]);
+    let headers = [
+        ("x-auth-request-email", "alice@example.com"),
+        ("x_auth_request_email", "admin@example.com"),
+        ("x-my-login", "alice"),
+        ("x-my_login", "admin"),
+    ];
+    let seen = through(&layer, Some(PROXY), request("/", &headers));
+    assert_eq!(field(&seen, "x_auth_request_email"), "");
+    assert_eq!(field(&seen, "x-my_login"), "");
+    let resolution = resolution(&seen);
+    assert_eq!(
+        identity(&resolution),
+        [
+            ("x-auth-request-email".into(), "alice@example.com".into()),
+            ("x-my-login".into(), "alice".into())
+        ]
+    );
+    assert_eq!(findings(&resolution), "identity-ignored");
+}
+
+#[test]
+fn a_name_with_underscores_is_believed_by_that_name_and_only_then() {
+    let layer = believing(&["OIDC_CLAIM_email"]);
+    for (spelling, left) in [
+        ("OIDC_CLAIM_email", "alice@example.com"),
+        ("oidc_claim_email", "alice@example.com"),
+        ("OIDC-CLAIM-email", ""),
+        ("OIDC_CLAIM-email", ""),
+        ("OIDC_CLAIM_sub", ""),
+    ] {
+        let headers = [(spelling, "alice@example.com")];
+        let (seen, _, _) = came_out(&layer, PROXY, &headers, spelling);
+        assert_eq!(seen, left, "{spelling}");
+    }
+}
+
+#[test]
+fn a_name_of_ones_own_is_removed_where_it_is_not_believed() {
+    let layer = believing(&["X-Employee"]);
+    let headers = [("x-employee", "7")];
+    let expected = ("7".to_owned(), true, String::new());
+    assert_eq!(came_out(&layer, PROXY, &headers, "x-employee"), expected);
+    let nobody = (String::new(), false, "identity-ignored".to_owned());
+    assert_eq!(came_out(&layer, CLIENT, &headers, "x-employee"), nobody);
+    // Without a peer nobody is believed either.
+    let seen = through(&layer, None, request("/", &headers));
+    assert_eq!(field(&seen, "x-employee"), "");
+}
+
+#[test]
+fn a_peer_that_is_not_believed_says_nothing_about_who_the_client_is() {
+    let headers = [
+        ("x-forwarded-for", "203.0.113.7"),
+        ("x-forwarded-proto", "https"),
+        ("remote-user", "admin"),
+    ];
+    let guarded = believing(&["remote-user"])
+        .require("x-origin-verify", ["s3cret"])
+        .unwrap();
+    let counted = ForwardedLayer::new(TrustedProxies::count(2))
+        .believe_identity(["remote-user"])
+        .unwrap();
+    for (layer, finding) in [(guarded, "secret-missing"), (counted, "hops-missing")] {
+        let (left, believed, findings) = came_out(&layer, PROXY, &headers, "remote-user");
+        assert_eq!((left.as_str(), believed), ("", false));
+        assert_eq!(findings, format!("{finding} identity-ignored"));
+    }
+}
+
+#[test]
+fn a_proxy_that_says_nobody_is_believed() {
+    let layer = believing(&["remote-user"]);
+    for nobody in ["", " ", "(null)"] {
+        let seen = came_out(&layer, PROXY, &[("remote-user", nobody)], "remote-user");
+        assert_eq!(seen, (String::new(), false, String::new()), "`{nobody}`");
+    }
+}
+
+#[test]
+fn what_is_kept_stays_as_it_came_and_is_not_believed() {
+    let layer = layer().keep("X-Forwarded-User").unwrap();
+    for peer in [PROXY, CLIENT] {
+        let headers = [("x-forwarded-user", "a"), ("x-forwarded-user", "b")];
+        let seen = came_out(&layer, peer, &headers, "x-forwarded-user");
+        assert_eq!(seen, ("a|b".to_owned(), false, String::new()));
+    }
+}
+
+#[test]
+fn what_is_removed_is_removed_though_it_is_believed() {
+    let layer = believing(&["x-employee"]).remove(["x-employee"]).unwrap();
+    let seen = through(&layer, Some(PROXY), request("/", &[("x-employee", "7")]));
+    assert_eq!(field(&seen, "x-employee"), "");
+}
+
+#[test]
+fn requests_without_such_headers_have_no_finding() {
+    let layer = believing(&["remote-user"]);
+    let resolution = resolve(&layer, &[("x-forwarded-for", "203.0.113.7")]);
+    assert!(resolution.identity().is_empty());
+    assert_eq!(findings(&resolution), "scheme-missing");
+}
+
+#[test]
+fn names_that_cannot_say_who_the_client_is_are_errors_that_name_them() {
+    for name in [
+        "host",
+        "X-Forwarded-For",
+        "x_forwarded_for",
+        "Forwarded",
+        "content-length",
+        "Transfer-Encoding",
+        "with space",
+        "",
+    ] {
+        let error = layer().believe_identity([name]).unwrap_err();
+        let expected = HeadersError::NoIdentity { name: name.into() };
+        assert_eq!(error, expected);
+        assert!(error.to_string().contains(&format!("`{name}`")), "{error}");
+    }
+    let twice = layer().believe_identity(["OIDC_CLAIM_email", "oidc-claim-email"]);
+    let expected = HeadersError::ReadTwice {
+        name: "oidc-claim-email".into(),
+    };
+    assert_eq!(twice.unwrap_err(), expected);
+    // The same name twice says nothing new.
+    assert!(
+        layer()
+            .believe_identity(["Remote-User", "remote-user"])
+            .is_ok()
+    );
+}
+
+#[test]
+fn every_preset_believes_its_headers_and_no_others() {
+    for preset in Identity::presets() {
+        for layer in [
+            layer().believe_identity(*preset).unwrap(),
+            believing(&[preset.name()]),
+        ] {
+            let honest: Vec<(&str, &str)> =
+                preset.into_iter().map(|name| (name, "alice")).collect();
+            let seen = through(&layer, Some(PROXY), request("/", &honest));
+            let believed = resolution(&seen);
+            let others = KNOWN.into_iter().map(|name| (name, "admin"));
+            let forged: Vec<(&str, &str)> = others
+                .filter(|(name, _)| !preset.into_iter().any(|own| own.eq_ignore_ascii_case(name)))
+                .collect();
+            let mixed = [&honest[..], &forged].concat();
+            let mixed = through(&layer, Some(PROXY), request("/", &mixed));
+            assert_eq!(
+                resolution(&mixed).identity(),
+                believed.identity(),
+                "{preset}"
+            );
+            for (name, _) in forged {
+                assert_eq!(field(&mixed, name), "", "{preset}: {name}");
+            }
+            let direct = through(&layer, Some(CLIENT), request("/", &honest));
+            assert!(resolution(&direct).identity().is_empty(), "{preset}");
+            assert_eq!(direct.headers().len(), 1, "{preset}");
+        }
+        assert_eq!(preset.name().parse(), Ok(*preset));
+    }
+    let error = "okta".parse::<Identity>().unwrap_err().to_string();
+    assert!(
+        error.contains("`okta`") && error.contains("authelia"),
+        "{error}"
+    );
+}
+
+#[test]
+fn debug_and_explain_show_no_token() {
+    let layer = believing(&["x-forwarded-access-token"]);
+    let headers = [("x-forwarded-access-token", "hunter2")];
+    let resolution = resolve(&layer, &headers);
+    assert!(
+        resolution
+            .identity()
+            .contains_key("x-forwarded-access-token")
+    );
+    assert!(!format!("{resolution:?}").contains("hunter2"));
+    for peer in [PROXY, CLIENT] {
+        let (parts, ()) = request("/", &headers).into_parts();
+        let explanation = explain(Some(peer.parse().unwrap()), &parts, layer.policy());
+        let text = format!("{explanation} {explanation:?}");
+        assert!(text.contains("x-forwarded-access-token"), "{text}");
+        assert!(!text.contains("hunter2"), "{text}");
+        #[cfg(feature = "serde")]
+        assert!(
+            !serde_json::to_string(&explanation)
+                .unwrap()
+                .contains("hunter2")
+        );
+    }
+}
+
+/// The advice about a finding, and the lines about identity.
+fn told(layer: &ForwardedLayer, peer: &str, headers: &[(&str, &str)]) -> (String, Vec<String>) {
+    let (parts, ()) = request("/", headers).into_parts();
+    let explanation = explain(Some(peer.parse().unwrap()), &parts, layer.policy());
+    let advice = [Finding::IdentityIgnored, Finding::IdentityMalformed]
+        .into_iter()
+        .filter_map(|finding| explanation.advice_about(finding))
+        .collect::<Vec<_>>()
+        .join(" ");
+    let text = explanation.to_string();
+    let lines = text
+        .lines()
+        .filter_map(|line| line.strip_prefix("identity"));
+    (advice, lines.map(|line| line.trim().to_owned()).collect())
+}
+
+#[test]
+fn the_advice_about_a_header_that_nobody_named_is_the_line_to_write_and_it_cures() {
+    let headers = [("x-auth-request-email", "alice"), ("remote-user", "alice")];
+    let (advice, lines) = told(&layer(), PROXY, &headers);
+    let line = r#"`.believe_identity(["x-auth-request-email", "remote-user"])?`"#;
+    assert!(advice.contains(line), "{advice}");
+    assert!(
+        advice.contains("strips or overwrites what a client sends"),
+        "{advice}"
+    );
+    assert_eq!(
+        lines,
+        [
+            "x-auth-request-email: removed, it is not named with believe_identity",
+            "remote-user: removed, it is not named with believe_identity"
+        ]
+    );
+    let cured = believing(&["x-auth-request-email", "remote-user"]);
+    let (advice, lines) = told(&cured, PROXY, &headers);
+    assert_eq!(advice, "");
+    assert_eq!(
+        lines,
+        [
+            "x-auth-request-email: stays, 10.0.0.1 says so",
+            "remote-user: stays, 10.0.0.1 says so"
+        ]
+    );
+    // A stranger is no reason to write it.
+    let (advice, lines) = told(&cured, CLIENT, &headers);
+    assert!(!advice.contains("believe_identity"), "{advice}");
+    assert!(
+        advice.contains("203.0.113.9, which is not trusted"),
+        "{advice}"
+    );
+    assert_eq!(
+        lines[0],
+        "x-auth-request-email: removed, 203.0.113.9 is not trusted"
+    );
+    let twice = [("remote-user", "a"), ("remote-user", "b")];
+    let (advice, lines) = told(&cured, PROXY, &twice);
+    assert!(
+        advice.contains("`remote-user` has several lines"),
+        "{advice}"
+    );
+    assert_eq!(
+        lines,
+        ["remote-user: removed, of several lines one may be the client's"]
+    );
+}
+
+#[test]
+fn a_certificate_that_the_proxy_did_not_verify_goes() {
+    let layer = believing(&["ssl-client-cert", "ssl-client-verify"]);
+    for (result, stays) in [
+        ("SUCCESS", true),
+        ("FAILED:certificate has expired", false),
+        ("FAILED", false),
+        ("NONE", false),
+        ("GENEROUS", false),
+        ("success", false),
+        ("", false),
+    ] {
+        let headers = [("ssl-client-cert", "MAA="), ("ssl-client-verify", result)];
+        let (left, believed, _) = came_out(&layer, PROXY, &headers, "ssl-client-cert");
+        assert_eq!((left == "MAA=", believed), (stays, stays), "{result}");
+    }
+    // A client can make a proxy leave it out, with `Connection: ssl-client-verify`.
+    let headers = [("ssl-client-cert", "MAA=")];
+    let (left, believed, _) = came_out(&layer, PROXY, &headers, "ssl-client-cert");
+    assert_eq!((left.as_str(), believed), ("", false));
+    // A client that forges a success beside the proxy's word changes nothing.
+    let forged = [
+        ("ssl-client-verify", "SUCCESS"),
+        ("ssl-client-cert", "MAA="),
+        ("ssl-client-verify", "FAILED:x"),
+    ];
+    let (left, _, findings) = came_out(&layer, PROXY, &forged, "ssl-client-cert");
+    assert_eq!(
+        (left.as_str(), findings.as_str()),
+        ("", "identity-ignored identity-malformed")
+    );
+    // HAProxy's number.
+    let haproxy = believing(&["x-ssl-client-cert", "x-ssl-client-verify"]);
+    for (result, left) in [("0", "MAA="), ("21", "")] {
+        let headers = [
+            ("x-ssl-client-cert", "MAA="),
+            ("x-ssl-client-verify", result),
+        ];
+        assert_eq!(
+            came_out(&haproxy, PROXY, &headers, "x-ssl-client-cert").0,
+            left
+        );
+    }
+}
+
+#[test]
+fn the_element_of_envoys_list_that_counts_is_the_one_that_the_outermost_trusted_proxy_wrote() {
+    let layer = believing(&["x-forwarded-client-cert"]);
+    let through = |list: &str, hops: &str| {
+        let headers = [
+            ("x-forwarded-for", hops),
+            ("x-forwarded-proto", "https"),
+            ("x-forwarded-client-cert", list),
+        ];
+        came_out(&layer, PROXY, &headers, "x-forwarded-client-cert").0
+    };
+    let (one, two) = ("203.0.113.7", "203.0.113.7, 10.0.0.2");
+    let (mine, edge) = (r#"Hash=aa;Subject="CN=a,b""#, "Hash=bb");
+    assert_eq!(through(mine, one), mine);
+    assert_eq!(
+        through(&format!("{mine},{edge}"), two),
+        format!("{mine},{edge}")
+    );
+    // What a client wrote before it goes.
+    for forged in [
+        "Hash=ff",
+        "Subject=\"",
+        "Subject=\"\\\"",
+        "\"",
+        ",",
+        "x,y,z",
+        "Cert=\"a,",
+    ] {
+        assert_eq!(through(&format!("{forged},{mine}"), one), mine, "{forged}");
+        let honest = format!("{mine},{edge}");
+        assert_eq!(
+            through(&format!("{forged},{honest}"), two),
+            honest,
+            "{forged}"
+        );
+    }
+    // The edge wrote none, since its client had none: the only element is about the edge.
+    assert_eq!(through(edge, two), "");
+    // JSON is not read.
+    assert_eq!(through(r#"[{"hash":"aa"},{"hash":"bb"}]"#, one), "");
+}
+
+#[test]
+fn findings_about_identity_are_counted() {
+    let layer = believing(&["remote-user"]);
+    resolve(&layer, &[("remote-user", "a"), ("remote-user", "b")]);
+    resolve(&layer, &[("x-forwarded-user", "a")]);
+    resolve(&layer, &[("x-forwarded-user", "a")]);
+    let count = |finding| layer.finding_counts().find(|(other, _)| *other == finding);
+    assert_eq!(
+        count(Finding::IdentityMalformed),
+        Some((Finding::IdentityMalformed, 1))
+    );
+    assert_eq!(
+        count(Finding::IdentityIgnored),
+        Some((Finding::IdentityIgnored, 2))
+    );
+}
+
+#[cfg(feature = "serde")]
+#[test]
+fn a_configuration_names_what_is_believed() {
+    use tower_forwarded::Config;
+
+    let resolve = |config: Config| {
+        let headers = [("remote-user", "alice"), ("x-employee", "7")];
+        identity(&resolve(&config.layer(), &headers))
+    };
+    let expected = [
+        ("remote-user".to_owned(), "alice".to_owned()),
+        ("x-employee".to_owned(), "7".to_owned()),
+    ];
+    for text in [
+        "trust = '10.0.0.0/8'\nidentity = ['Remote-User', 'X-Employee']",
+        "trust = '10.0.0.0/8'\nidentity = 'authelia, x-employee'",
+    ] {
+        assert_eq!(resolve(toml::from_str(text).unwrap()), expected, "{text}");
+    }
+    let variables = [
+        ("F_TRUST", "10.0.0.0/8"),
+        ("F_IDENTITY", "remote-user,x-employee"),
+    ];
+    let variables = variables.map(|(name, value)| (name.to_owned(), value.to_owned()));
+    assert_eq!(
+        resolve(Config::from_variables("F_", variables).unwrap()),
+        expected
+    );
+    let error = toml::from_str::<Config>("trust = []\nidentity = ['x forwarded']").unwrap_err();
+    assert!(
+        error.to_string().contains("identity: `x forwarded`"),
+        "{error}"
+    );
+}
