@@ -265,14 +265,16 @@ async fn run(setup: Setup) {
                 assert_eq!(seen.client_cert, expected, "{told}");
                 // Nothing that was forged reaches a handler.
                 for (name, value) in headers {
-                    let start: String = value.chars().take(60).collect();
+                    // As the app shows it.
+                    let shown = value.as_bytes().escape_ascii().to_string();
+                    let start: String = shown.chars().take(60).collect();
                     let line = format!("{}: {start}", name.to_lowercase());
                     let is_in = |head: &[String]| {
                         head.iter()
                             .any(|other| other.to_lowercase().starts_with(&line.to_lowercase()))
                     };
                     // The proxy's own word can be the same.
-                    let honest = ask_honest(&seen, name, setup.identity);
+                    let honest = is_the_proxys(&seen, name, setup.identity);
                     assert!(honest || !is_in(&seen.headers), "{name}: {told}");
                     if is_in(&seen.wire) && !honest {
                         passed.insert(name);
@@ -285,7 +287,7 @@ async fn run(setup: Setup) {
 }
 
 /// Whether this is the header in which the proxy says that the certificate was verified, as a client also can.
-fn ask_honest(seen: &Seen, name: &str, identity: &[&str]) -> bool {
+fn is_the_proxys(seen: &Seen, name: &str, identity: &[&str]) -> bool {
     let is_verification = name.to_lowercase().ends_with("verify");
     let is_its_own = identity.iter().any(|own| own.eq_ignore_ascii_case(name));
     let is_single = seen.wire.iter().filter(|line| {
