@@ -42,11 +42,15 @@ fn truth() -> impl Strategy<Value = Truth> {
         "[a-z]{0,3}\\.\\.[a-z]{1,3}|[0-9]{1,3}(\\.[0-9]{1,3}){0,5}\\.?|a\\.0x[0-9a-g]{0,2}",
     ]
     .prop_filter("a proxy trims a value", |host| host.trim() == host);
-    (address(), 1_u16.., scheme(), host).prop_map(|(ip, port, scheme, host)| Truth {
-        client: SocketAddr::new(ip, port),
-        scheme,
-        host,
-    })
+    (address(), 1_u16.., scheme(), host, any::<[bool; 2]>()).prop_map(
+        |(ip, port, scheme, host, [is_logged_in, presents_certificate])| Truth {
+            client: SocketAddr::new(ip, port),
+            scheme,
+            host,
+            is_logged_in,
+            presents_certificate,
+        },
+    )
 }
 
 fn hop() -> impl Strategy<Value = Hop> {
@@ -82,7 +86,7 @@ fn value() -> impl Strategy<Value = HeaderValue> {
         8 => proptest::sample::select(vec![
             ",", ", ", ";", "\"", "\\", "\\\"", "=", "for=", "proto=https", "proto=http", "host=evil.example",
             "by=", "for=\"", "https", "http", "on", "evil.example", "_x", "[", "]", "[::1]:80", ":", " ", "\t",
-            "0.0.0.0", "::", "10.0.0.1", "10.0.0.2", "for=10.0.0.3",
+            "Hash=ff", ";Cert=", "Subject=\"", "admin@example.com", "SUCCESS", ":MAA=:", "0.0.0.0", "::", "10.0.0.1", "10.0.0.2", "for=10.0.0.3",
         ]).prop_map(str::to_owned),
         1 => "\\PC{0,6}",
     ];
@@ -125,7 +129,7 @@ fn scenario() -> impl Strategy<Value = Scenario> {
         Just(SchemeBy::Gateway)
     ];
     (
-        any::<[bool; 7]>(),
+        any::<[bool; 10]>(),
         truth(),
         proptest::collection::vec(hop(), 1..=5),
         scheme_by,
@@ -141,6 +145,9 @@ fn scenario() -> impl Strategy<Value = Scenario> {
                     secret,
                     unix,
                     zones,
+                    believes_login,
+                    believes_certificates,
+                    edge_appends_certificate,
                 ],
                 truth,
                 hops,
@@ -158,6 +165,9 @@ fn scenario() -> impl Strategy<Value = Scenario> {
                     secret,
                     unix,
                     zones,
+                    believes_login,
+                    believes_certificates,
+                    edge_appends_certificate,
                     broken: None,
                     written,
                 }
@@ -224,6 +234,8 @@ fn the_property_fails_where_its_premise_is_broken() {
             client: "203.0.113.7:1".parse().unwrap(),
             scheme: Scheme::Https,
             host: "api.example.com".to_owned(),
+            is_logged_in: true,
+            presents_certificate: true,
         },
         hops: vec![hop, inner],
         scheme_by: SchemeBy::Edge,
@@ -233,6 +245,9 @@ fn the_property_fails_where_its_premise_is_broken() {
         secret: false,
         unix: false,
         zones: false,
+        believes_login: true,
+        believes_certificates: true,
+        edge_appends_certificate: true,
         broken: None,
         written: client_wrote("x-forwarded-for", "198.51.100.66"),
     };
@@ -311,6 +326,28 @@ fn the_property_fails_where_its_premise_is_broken() {
                 scheme_by: SchemeBy::Gateway,
                 broken: Some(Broken::GatewayBelievesItsClient),
                 written: client_wrote("x-forwarded-proto", "http"),
+                ..honest.clone()
+            },
+        ),
+        (
+            "the proxy that is believed overwrites a client's login",
+            "the login",
+            Scenario {
+                broken: Some(Broken::LoginPasses),
+                written: client_wrote("x-auth-request-email", "admin@example.com"),
+                ..honest.clone()
+            },
+        ),
+        (
+            "the outermost proxy removes the list of a client that presents no certificate",
+            "the certificates",
+            Scenario {
+                truth: Truth {
+                    presents_certificate: false,
+                    ..honest.truth.clone()
+                },
+                broken: Some(Broken::CertificatePasses),
+                written: client_wrote("x-forwarded-client-cert", "Hash=00"),
                 ..honest
             },
         ),

@@ -15,8 +15,8 @@ pub(crate) fn is_name(name: &HeaderName) -> bool {
 /// `None` if there are fewer elements: then the outermost proxy wrote none, since its client presented no
 /// certificate, and the leftmost is about a proxy.
 pub(crate) fn vouched(line: &[u8], hops: usize) -> Option<&[u8]> {
-    // Envoy can write JSON too, which is not read here.
-    if line.trim_ascii_start().starts_with(b"[") {
+    // Envoy can write JSON too, which is not read here. What it wrote itself stands at the right end.
+    if line.trim_ascii_end().ends_with(b"}]") {
         return None;
     }
     let nth = hops.checked_sub(1)?;

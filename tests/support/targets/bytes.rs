@@ -115,7 +115,11 @@ impl<'a> Bytes<'a> {
     pub(super) fn scenario(&mut self) -> Scenario {
         let flags = self.byte();
         let more = self.byte();
+        let client = SocketAddr::new(self.address(), u16::from_be_bytes(self.array()).max(1));
         Scenario {
+            believes_login: more & 64 != 0,
+            believes_certificates: more & 128 != 0,
+            edge_appends_certificate: client.port() & 1 != 0,
             edge_says_host: more & 1 != 0,
             believes_prefix: more & 2 != 0,
             any_peer: more & 4 != 0,
@@ -130,7 +134,9 @@ impl<'a> Bytes<'a> {
                 (false, false) => SchemeBy::Edge,
             },
             truth: Truth {
-                client: SocketAddr::new(self.address(), u16::from_be_bytes(self.array()).max(1)),
+                client,
+                is_logged_in: client.port() & 2 != 0,
+                presents_certificate: client.port() & 4 != 0,
                 scheme: self.scheme(),
                 host: self.host(),
             },

@@ -17,6 +17,10 @@ pub struct Truth {
     pub scheme: Scheme,
     /// As the client wrote it.
     pub host: String,
+    /// Somebody logged in at the innermost proxy.
+    pub is_logged_in: bool,
+    /// The client presented a certificate to the outermost proxy.
+    pub presents_certificate: bool,
 }
 
 /// How a proxy adds to a list field.
@@ -77,6 +81,10 @@ pub enum Broken {
     RouterIsPassedBy,
     /// The gateway states the scheme that the client wrote.
     GatewayBelievesItsClient,
+    /// The innermost proxy knows no login, and is believed.
+    LoginPasses,
+    /// The outermost proxy passes a client's own list of certificates on.
+    CertificatePasses,
 }
 
 #[derive(Clone, Debug)]
@@ -98,6 +106,13 @@ pub struct Scenario {
     pub unix: bool,
     /// Proxies write an IPv6 address with its zone, as those in Go do.
     pub zones: bool,
+    /// The innermost proxy says who logged in, overwrites what came, and is believed.
+    pub believes_login: bool,
+    /// Each proxy appends the certificate that it was presented, as Envoy does, and is believed.
+    pub believes_certificates: bool,
+    /// The outermost appends its element to what the client wrote, if that presented a certificate; else it
+    /// overwrites.
+    pub edge_appends_certificate: bool,
     /// A premise that does not hold; the property fails then.
     pub broken: Option<Broken>,
     /// What the client wrote, names and values.
@@ -127,10 +142,39 @@ fn layer_for(scenario: &Scenario, trusted: TrustedProxies) -> ForwardedLayer {
     if scenario.believes_prefix {
         layer = layer.believe_prefix();
     }
+    if scenario.believes_login {
+        layer = layer.believe_identity([LOGIN]).expect("a name");
+    }
+    if scenario.believes_certificates {
+        layer = layer.believe_identity([CERTIFICATES]).expect("a name");
+    }
     if scenario.secret {
         layer = layer.require(SECRET, ["s3cret"]).expect("a secret");
     }
     layer
+}
+
+/// The header that says who logged in, and who that is.
+const LOGIN: &str = "x-auth-request-email";
+const USER: &str = "alice@example.com";
+
+/// The header in which each proxy says what certificate it was presented.
+const CERTIFICATES: &str = "x-forwarded-client-cert";
+
+/// What each proxy writes about the certificate of the one before it, the client's first. The names in it are such
+/// that a client could have chosen them.
+fn certificate(of: usize) -> String {
+    format!(
+        "Hash=0{of};Cert=\"-----BEGIN%20CERTIFICATE-----%0AMAIFA{}==%0A-----END%20CERTIFICATE-----%0A\";Subject=\"CN=a,b\\\"c\\\\\"",
+        char::from(b'A' + 16 * (of % 2) as u8)
+    )
+}
+
+/// What is believed of these headers.
+fn vouched_certificates(scenario: &Scenario) -> Option<String> {
+    let count = scenario.hops.len();
+    let is_presented = scenario.believes_certificates && scenario.truth.presents_certificate;
+    is_presented.then(|| (0..count).map(certificate).collect::<Vec<_>>().join(","))
 }
 
 /// The header by which a proxy proves itself.
@@ -208,6 +252,32 @@ pub fn check(scenario: &Scenario) -> bool {
     let is_prefix = !prefix.contains(',');
     let believed = (is_prefix && !prefix.is_empty()).then_some(&*prefix);
     assert_eq!(resolution.prefix(), believed, "the prefix; {context}");
+    let login = (scenario.believes_login && truth.is_logged_in).then_some(USER);
+    let believed_text = |name: &str| {
+        let value = resolution.identity().get(name)?;
+        Some(String::from_utf8_lossy(value.as_bytes()).into_owned())
+    };
+    assert_eq!(
+        believed_text(LOGIN).as_deref(),
+        login,
+        "the login; {context}"
+    );
+    let certificates = vouched_certificates(scenario);
+    assert_eq!(
+        believed_text(CERTIFICATES),
+        certificates,
+        "the certificates; {context}"
+    );
+    let others = usize::from(login.is_some()) + usize::from(certificates.is_some());
+    assert_eq!(resolution.identity().len(), others, "who it is; {context}");
+    #[cfg(feature = "client-cert")]
+    {
+        let der = resolution
+            .client_cert()
+            .map(|certificate| certificate.der().to_vec());
+        let expected = certificates.as_ref().map(|_| vec![0x30, 0x02, 0x05, 0x00]);
+        assert_eq!(der, expected, "the certificate; {context}");
+    }
     // Nothing that a client writes is an error; only its own host and its own path are reported.
     for finding in resolution.findings().iter() {
         let is_the_clients = match finding {
@@ -215,6 +285,8 @@ pub fn check(scenario: &Scenario) -> bool {
             Finding::HostNotAllowed => !scenario.edge_says_host,
             Finding::HostInvalid => !is_host || !(scenario.forwarded || scenario.edge_says_host),
             Finding::PrefixInvalid => !is_prefix,
+            // Headers that nobody believes, or that no proxy wrote.
+            Finding::IdentityIgnored => true,
             _ => false,
         };
         assert!(is_the_clients, "a finding, {finding}; {context}");
@@ -229,6 +301,8 @@ pub fn check(scenario: &Scenario) -> bool {
             "x-forwarded-proto" => value == truth.scheme.as_str(),
             "x-forwarded-for" => first.parse() == Ok(client),
             "x-forwarded-prefix" => Some(value) == believed,
+            LOGIN => Some(value) == login,
+            CERTIFICATES => Some(value) == certificates.as_deref(),
             // A header like any other, for a service that asks for none.
             SECRET => !scenario.secret,
             "forwarded" => {
@@ -424,6 +498,29 @@ fn sent(scenario: &Scenario) -> HeaderMap {
         if let (true, Some(part)) = (scenario.believes_prefix, hop.strips) {
             headers.append("x-forwarded-prefix", value(part));
         }
+        if scenario.believes_certificates {
+            let is_presented = !edge || scenario.truth.presents_certificate;
+            let passes = edge && broken(Broken::CertificatePasses);
+            let overwrites = edge && !(scenario.edge_appends_certificate && is_presented);
+            if overwrites && !passes {
+                headers.remove(CERTIFICATES);
+            }
+            if is_presented {
+                add(
+                    &mut headers,
+                    CERTIFICATES,
+                    &certificate(index),
+                    Style::Join,
+                    false,
+                );
+            }
+        }
+        if scenario.believes_login && index == innermost && !broken(Broken::LoginPasses) {
+            headers.remove(LOGIN);
+            if scenario.truth.is_logged_in {
+                headers.insert(LOGIN, value(USER));
+            }
+        }
         if scenario.secret && index + 1 == scenario.hops.len() {
             headers.insert(SECRET, value("s3cret"));
         }
@@ -501,7 +598,7 @@ fn value(text: &str) -> HeaderValue {
 }
 
 /// The names that a client is likely to try.
-pub const NAMES: [&str; 25] = [
+pub const NAMES: [&str; 35] = [
     "x-forwarded-for",
     "x-forwarded-proto",
     "x-forwarded-host",
@@ -527,4 +624,14 @@ pub const NAMES: [&str; 25] = [
     "client-ip",
     "x-url-scheme",
     "x-origin-verify",
+    "x-auth-request-email",
+    "x_auth_request_email",
+    "x-auth-request_email",
+    "x-forwarded-client-cert",
+    "x_forwarded_client_cert",
+    "x-forwarded-user",
+    "remote-user",
+    "client-cert",
+    "ssl-client-cert",
+    "ssl-client-verify",
 ];
