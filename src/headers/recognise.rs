@@ -98,8 +98,8 @@ const fn table<const SIZE: usize>(names: &[&str]) -> [Field; SIZE] {
 }
 
 /// For each length, which letters names of interest have in two places: nearly every other header of a
-/// request is settled by this. The last entry is for every name that is longer.
-static LETTERS: [u64; LONGEST + 2] = letters();
+/// request is settled by this.
+static LETTERS: [u64; LONGEST + 1] = letters();
 
 /// The length of the longest name.
 const LONGEST: usize = longest();
@@ -119,8 +119,8 @@ const fn longest() -> usize {
 }
 
 #[allow(clippy::indexing_slicing, clippy::arithmetic_side_effects)]
-const fn letters() -> [u64; LONGEST + 2] {
-    let mut letters = [0; LONGEST + 2];
+const fn letters() -> [u64; LONGEST + 1] {
+    let mut letters = [0; LONGEST + 1];
     let names = names();
     let mut at = 0;
     while at < COUNT {
@@ -144,16 +144,16 @@ const fn letters() -> [u64; LONGEST + 2] {
 }
 
 /// The places of the letters that are looked at.
-const THIRD: usize = 2;
+const SIXTH: usize = 5;
 const EIGHTH: usize = 7;
 
 #[allow(clippy::indexing_slicing)]
 const fn every_spelling(name: &[u8]) -> u64 {
-    let (third, eighth) = (name[THIRD], name[EIGHTH]);
-    pair(third, eighth)
-        | pair(underscored(third), eighth)
-        | pair(third, underscored(eighth))
-        | pair(underscored(third), underscored(eighth))
+    let (sixth, eighth) = (name[SIXTH], name[EIGHTH]);
+    pair(sixth, eighth)
+        | pair(underscored(sixth), eighth)
+        | pair(sixth, underscored(eighth))
+        | pair(underscored(sixth), underscored(eighth))
 }
 
 const fn underscored(letter: u8) -> u8 {
@@ -162,10 +162,10 @@ const fn underscored(letter: u8) -> u8 {
 
 /// One of 64 bits for two letters. These factors let the fewest headers of everyday requests through.
 #[inline]
-const fn pair(third: u8, eighth: u8) -> u64 {
-    let sum = (third as u32)
-        .wrapping_mul(5)
-        .wrapping_add((eighth as u32).wrapping_mul(3));
+const fn pair(sixth: u8, eighth: u8) -> u64 {
+    let sum = (sixth as u32)
+        .wrapping_mul(3)
+        .wrapping_add((eighth as u32).wrapping_mul(8));
     1_u64.wrapping_shl(sum)
 }
 
@@ -174,11 +174,10 @@ const fn pair(third: u8, eighth: u8) -> u64 {
 #[inline(always)]
 pub(crate) fn may_matter(name: &str) -> bool {
     match name.as_bytes() {
-        [_, _, third, _, _, _, _, eighth, ..] => {
-            let length = name.len().min(const { LONGEST.wrapping_add(1) });
-            LETTERS
-                .get(length)
-                .is_some_and(|letters| letters & pair(*third, *eighth) != 0)
+        [_, _, _, _, _, sixth, _, eighth, ..] => {
+            // A name that is longer than all others can still be one of a family.
+            let letters = LETTERS.get(name.len());
+            letters.is_none_or(|letters| letters & pair(*sixth, *eighth) != 0)
         }
         short => matches!(short, b"host" | b"x-host" | b"x_host"),
     }
@@ -249,15 +248,18 @@ fn is_of_a_family(name: &str) -> bool {
     let Some(chunk) = name.as_bytes().first_chunk::<8>() else {
         return false;
     };
-    let beginning = u64::from_le_bytes(chunk.map(fold));
-    BEGINNINGS
-        .iter()
-        .zip(FAMILIES)
-        .filter(|(other, _)| **other == beginning)
-        .any(|(_, family)| {
-            name.get(..family.len())
-                .is_some_and(|start| fold_alike(start, family))
-        })
+    let chunk = match name.contains('_') {
+        true => chunk.map(fold),
+        false => *chunk,
+    };
+    let beginning = u64::from_le_bytes(chunk);
+    if !BEGINNINGS.contains(&beginning) {
+        return false;
+    }
+    FAMILIES.iter().any(|family| {
+        let start = name.get(..family.len());
+        start.is_some_and(|start| fold_alike(start, family))
+    })
 }
 
 /// Whether two names differ in nothing but underscores for hyphens.

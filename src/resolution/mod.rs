@@ -9,15 +9,15 @@ use http::{HeaderMap, HeaderName, HeaderValue, uri::Authority};
 
 #[cfg(feature = "client-cert")]
 mod client_cert;
+mod details;
 mod finding;
 mod hop;
 mod origin;
 pub(crate) mod scheme;
-mod who;
 
 #[cfg(feature = "client-cert")]
 pub use self::client_cert::ClientCert;
-pub(crate) use self::who::Who;
+pub(crate) use self::details::Details;
 
 pub use self::{
     finding::{Finding, FindingError, Findings, FindingsIter},
@@ -51,8 +51,7 @@ pub struct Resolution {
     pub(crate) prefix: Option<Arc<str>>,
     pub(crate) hops: usize,
     pub(crate) findings: Findings,
-    pub(crate) hops_seen: Option<Arc<Vec<Hop>>>,
-    pub(crate) who: Option<Arc<Who>>,
+    pub(crate) details: Option<Arc<Details>>,
 }
 
 impl Resolution {
@@ -81,8 +80,7 @@ impl Resolution {
             prefix: None,
             hops: 1,
             findings: Findings::NONE,
-            hops_seen: None,
-            who: None,
+            details: None,
         }
     }
 
@@ -106,8 +104,8 @@ impl Resolution {
     /// ```
     #[must_use]
     pub fn with_identity(mut self, name: HeaderName, value: HeaderValue) -> Self {
-        let who = Arc::make_mut(self.who.get_or_insert_default());
-        who.add(name, value);
+        let details = Arc::make_mut(self.details.get_or_insert_default());
+        details.add_identity(name, value);
         self
     }
 
@@ -115,8 +113,8 @@ impl Resolution {
     #[cfg(feature = "client-cert")]
     #[must_use]
     pub fn with_client_cert(mut self, certificate: ClientCert) -> Self {
-        let who = Arc::make_mut(self.who.get_or_insert_default());
-        who.client_cert = Some(certificate);
+        let details = Arc::make_mut(self.details.get_or_insert_default());
+        details.client_cert = Some(certificate);
         self
     }
 
@@ -225,7 +223,9 @@ impl Resolution {
     /// ```
     #[must_use]
     pub fn hops_seen(&self) -> &[Hop] {
-        self.hops_seen.as_ref().map_or(&[], |hops| hops.as_slice())
+        self.details
+            .as_ref()
+            .map_or(&[], |details| details.hops_seen.as_slice())
     }
 
     /// Who the client is, as the trusted peer says: the headers that
@@ -248,14 +248,14 @@ impl Resolution {
     /// ```
     #[must_use]
     pub fn identity(&self) -> &HeaderMap {
-        who::headers_of(self.who.as_deref())
+        details::identity(self.details.as_deref())
     }
 
     /// The certificate that the client presented, as the trusted peer passed it on.
     #[cfg(feature = "client-cert")]
     #[must_use]
     pub fn client_cert(&self) -> Option<&ClientCert> {
-        self.who.as_ref()?.client_cert.as_ref()
+        self.details.as_ref()?.client_cert.as_ref()
     }
 
     /// What was not as it should be.

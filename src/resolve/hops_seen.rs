@@ -1,6 +1,6 @@
 //! The way that a request took, as data.
 
-use std::{net::IpAddr, sync::Arc};
+use std::net::IpAddr;
 
 use crate::{
     headers::{ClientSyntax, scan::Scan},
@@ -19,7 +19,7 @@ pub(super) fn hops_seen(
     syntax: ClientSyntax,
     walked: usize,
     client: Option<(IpAddr, Option<u16>)>,
-) -> Arc<Vec<Hop>> {
+) -> Vec<Hop> {
     let mut earlier = None;
     let lines = scan.client.rev(scan.headers, &mut earlier);
     let mut hops: Vec<Hop> = match syntax {
@@ -49,7 +49,7 @@ pub(super) fn hops_seen(
             .collect(),
     };
     hops.reverse();
-    Arc::new(hops)
+    hops
 }
 
 fn hop(node: Node, by: Option<&[u8]>) -> Option<Hop> {

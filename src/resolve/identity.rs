@@ -1,7 +1,5 @@
 //! Who the client is (rule R18).
 
-use std::sync::Arc;
-
 use http::{HeaderMap, HeaderValue};
 
 use super::observer::{Observer, Step};
@@ -10,20 +8,19 @@ use crate::{
         fate::{Fate, fates},
         xfcc,
     },
-    resolution::{Findings, Who},
+    resolution::{Details, Findings},
     rules::Rules,
 };
 
-/// What the trusted peer says of who the client is; `hops` is 0 where there is none.
-#[cold]
+/// Notes what the trusted peer says of who the client is; `hops` is 0 where there is none.
 pub(super) fn who<O: Observer>(
     headers: &HeaderMap,
     rules: &Rules,
     hops: usize,
+    details: &mut Details,
     findings: &mut Findings,
     observer: &mut O,
-) -> Option<Arc<Who>> {
-    let mut who = Who::default();
+) {
     for (name, fate) in fates(headers, rules, hops) {
         observer.see(Step::Identity { name, fate });
         if let Some(finding) = fate.finding() {
@@ -31,16 +28,15 @@ pub(super) fn who<O: Observer>(
         }
         if fate == Fate::Believed {
             if let Some(value) = headers.get(name) {
-                who.add(name.clone(), vouched(name, value, hops));
+                details.add_identity(name.clone(), vouched(name, value, hops));
             }
         }
     }
     #[cfg(feature = "client-cert")]
     match crate::identity::client_cert::read(headers, rules, hops) {
-        Ok(certificate) => who.client_cert = certificate,
+        Ok(certificate) => details.client_cert = certificate,
         Err(_) => findings.insert(crate::resolution::Finding::IdentityMalformed),
     }
-    (!who.is_empty()).then(|| Arc::new(who))
 }
 
 /// A value without what stands in a list before the part that proxies wrote.

@@ -14,7 +14,7 @@ use super::{
 use crate::{
     headers::{ClientSyntax, Headers, field_set::FieldSet, scan::Scan},
     peer::Peer,
-    resolution::{Finding, Findings, Resolution, scheme::Scheme},
+    resolution::{Details, Finding, Findings, Resolution, scheme::Scheme},
     rules::Rules,
     trust::HopLimit,
 };
@@ -197,24 +197,10 @@ impl<'a, O: Observer> Resolving<'a, O> {
         self.edits.remove_host = found.authority.is_none() && !self.scan.host.is_empty();
         self.edits.remove = self.scan.present.without(self.believed);
         self.leave_what_is_kept();
-        let hops_seen = self.rules.record_hops.then(|| {
-            hops_seen(
-                self.scan,
-                self.headers().client_syntax,
-                found.hops,
-                found.client,
-            )
-        });
         let is_about_identity = self.scan.identity || !self.rules.identity.is_empty();
         self.edits.identity = is_about_identity;
-        let who = if is_about_identity {
-            who(
-                self.scan.headers,
-                self.rules,
-                found.hops,
-                &mut self.findings,
-                self.observer,
-            )
+        let details = if is_about_identity || self.rules.record_hops {
+            self.details(&found)
         } else {
             None
         };
@@ -238,11 +224,31 @@ impl<'a, O: Observer> Resolving<'a, O> {
                 prefix: found.prefix,
                 hops: found.hops,
                 findings: self.findings,
-                hops_seen,
-                who,
+                details,
             },
             edits: self.edits,
         }
+    }
+
+    /// What few services ask for.
+    #[cold]
+    fn details(&mut self, found: &Found) -> Option<Arc<Details>> {
+        let mut details = Details::default();
+        if self.rules.record_hops {
+            let syntax = self.headers().client_syntax;
+            details.hops_seen = hops_seen(self.scan, syntax, found.hops, found.client);
+        }
+        if self.edits.identity {
+            who(
+                self.scan.headers,
+                self.rules,
+                found.hops,
+                &mut details,
+                &mut self.findings,
+                self.observer,
+            );
+        }
+        (details != Details::default()).then(|| Arc::new(details))
     }
 
     /// Takes back the edits of the fields that the user keeps as they came.
