@@ -6,19 +6,227 @@ use super::Identity;
 use crate::headers::HeadersError;
 
 impl Identity {
-    /// Authelia.
+    /// oauth2-proxy in front of the service, with `--pass-user-headers` (the default).
+    ///
+    /// It strips a client's own copies of these, since version 7.13.0 in their spellings with underscores too, and on routes
+    /// without a login as long as `--skip-auth-strip-headers` is on (the default). It does not strip
+    /// `X-Forwarded-Access-Token` unless it sets it.
+    /// <https://oauth2-proxy.github.io/oauth2-proxy/configuration/overview>
+    pub const OAUTH2_PROXY: Self = Self::new(
+        "oauth2-proxy",
+        &[
+            "x-forwarded-user",
+            "x-forwarded-email",
+            "x-forwarded-groups",
+            "x-forwarded-preferred-username",
+        ],
+    );
+
+    /// Authelia, asked by another proxy for each request.
+    ///
+    /// It sets headers of *its answer*, and the proxy copies them into the request. Let that proxy overwrite all four, also
+    /// those that the answer lacks: Traefik's `authResponseHeaders` does; Caddy's `copy_headers` does since 2.11.2
+    /// (CVE-2026-30851); nginx needs a `proxy_set_header` for each.
+    /// <https://www.authelia.com/integration/trusted-header-sso/introduction/>
     pub const AUTHELIA: Self = Self::new(
         "authelia",
         &[
             "remote-user",
             "remote-groups",
-            "remote-email",
             "remote-name",
+            "remote-email",
+        ],
+    );
+
+    /// authentik's proxy outpost.
+    ///
+    /// It overwrites them on requests of somebody who is logged in. Where it lets paths through without a login, strip
+    /// `X-authentik-*` in front of it.
+    /// <https://docs.goauthentik.io/add-secure-apps/providers/proxy>
+    pub const AUTHENTIK: Self = Self::new(
+        "authentik",
+        &[
+            "x-authentik-username",
+            "x-authentik-groups",
+            "x-authentik-entitlements",
+            "x-authentik-email",
+            "x-authentik-name",
+            "x-authentik-uid",
+            "x-authentik-jwt",
+        ],
+    );
+
+    /// Cloudflare Access. Its documentation does not say that it strips a client's own, so verify the signature of the
+    /// token, and [require a secret](crate::ForwardedLayer::require), since other people's Cloudflare has the same addresses.
+    /// <https://developers.cloudflare.com/cloudflare-one/access-controls/applications/http-apps/authorization-cookie/validating-json/>
+    pub const CLOUDFLARE_ACCESS: Self = Self::new(
+        "cloudflare-access",
+        &[
+            "cf-access-jwt-assertion",
+            "cf-access-authenticated-user-email",
+        ],
+    );
+
+    /// Google's Identity-Aware Proxy. Google says not to rely on the two that are not signed: verify the token.
+    /// <https://cloud.google.com/iap/docs/identity-howto>
+    pub const GOOGLE_IAP: Self = Self::new(
+        "google-iap",
+        &[
+            "x-goog-iap-jwt-assertion",
+            "x-goog-authenticated-user-email",
+            "x-goog-authenticated-user-id",
+        ],
+    );
+
+    /// Azure App Service and Container Apps with authentication. Its front end does not let a client set them.
+    /// <https://learn.microsoft.com/en-us/azure/app-service/configure-authentication-user-identities>
+    pub const AZURE_APP_SERVICE: Self = Self::new(
+        "azure-app-service",
+        &[
+            "x-ms-client-principal",
+            "x-ms-client-principal-id",
+            "x-ms-client-principal-name",
+            "x-ms-client-principal-idp",
+        ],
+    );
+
+    /// An AWS Application Load Balancer that authenticates users. Verify the signature of `X-Amzn-Oidc-Data` and that its
+    /// `signer` is your balancer.
+    /// <https://docs.aws.amazon.com/elasticloadbalancing/latest/application/listener-authenticate-users.html>
+    pub const AWS_ALB: Self = Self::new(
+        "aws-alb",
+        &[
+            "x-amzn-oidc-data",
+            "x-amzn-oidc-identity",
+            "x-amzn-oidc-accesstoken",
+        ],
+    );
+
+    /// `tailscale serve`. It deletes a client's own before it sets them.
+    /// <https://tailscale.com/s/serve-headers>
+    pub const TAILSCALE: Self = Self::new(
+        "tailscale",
+        &[
+            "tailscale-user-login",
+            "tailscale-user-name",
+            "tailscale-user-profile-pic",
+        ],
+    );
+
+    /// Apache httpd with mod_auth_openidc, which writes names with underscores. It strips every header that begins with
+    /// `OIDC_`, in all spellings, on the paths that it protects. Other claims are named in the same way:
+    /// `OIDC_CLAIM_given_name`.
+    /// <https://github.com/OpenIDC/mod_auth_openidc/blob/master/auth_openidc.conf>
+    pub const MOD_AUTH_OPENIDC: Self = Self::new(
+        "mod-auth-openidc",
+        &[
+            "oidc_claim_sub",
+            "oidc_claim_email",
+            "oidc_claim_preferred_username",
+            "oidc_claim_groups",
+        ],
+    );
+
+    /// Kong, on routes with an authentication plugin: there it sets each of these or clears it.
+    /// <https://github.com/Kong/kong/blob/master/kong/plugins/key-auth/handler.lua>
+    pub const KONG: Self = Self::new(
+        "kong",
+        &[
+            "x-consumer-id",
+            "x-consumer-custom-id",
+            "x-consumer-username",
+            "x-credential-identifier",
+            "x-anonymous-consumer",
+        ],
+    );
+
+    /// Pomerium with `pass_identity_headers`, or without, where it strips a client's own.
+    /// <https://github.com/pomerium/pomerium/blob/main/internal/httputil/headers.go>
+    pub const POMERIUM: Self = Self::new("pomerium", &["x-pomerium-jwt-assertion"]);
+
+    /// Teleport's application access, which sets it on every request.
+    /// <https://goteleport.com/docs/enroll-resources/application-access/jwt/introduction>
+    pub const TELEPORT: Self = Self::new("teleport", &["teleport-jwt-assertion"]);
+
+    /// A proxy that passes client certificates on by RFC 9440: it must remove or overwrite a client's own (section 2.4).
+    /// HAProxy, Caddy, Apache and Cloudflare need a line for that.
+    /// <https://www.rfc-editor.org/rfc/rfc9440>
+    pub const RFC_9440: Self = Self::new("rfc-9440", &["client-cert", "client-cert-chain"]);
+
+    /// Envoy with `forward_client_cert_details: SANITIZE_SET`, or `APPEND_FORWARD` in proxies behind it. It does not say
+    /// whether it verified the certificate. It writes `URI` and `DNS` as the client's certificate has them, unescaped, so
+    /// leave both out of `set_current_client_cert_details` unless only your own authority's certificates are accepted.
+    /// <https://www.envoyproxy.io/docs/envoy/latest/configuration/http/http_conn_man/headers#x-forwarded-client-cert>
+    pub const ENVOY: Self = Self::new("envoy", &["x-forwarded-client-cert"]);
+
+    /// ingress-nginx with `auth-tls-secret` and `auth-tls-pass-certificate-to-upstream: "true"`, and nginx with a
+    /// `proxy_set_header` for each. Without these annotations it passes a client's own on.
+    /// <https://kubernetes.github.io/ingress-nginx/user-guide/nginx-configuration/annotations/#client-certificate-authentication>
+    pub const INGRESS_NGINX: Self = Self::new(
+        "ingress-nginx",
+        &[
+            "ssl-client-cert",
+            "ssl-client-verify",
+            "ssl-client-subject-dn",
+            "ssl-client-issuer-dn",
+        ],
+    );
+
+    /// OpenShift's router with mutual TLS. Before the fix of CVE-2026-46579 it passed a client's own on where mutual TLS was
+    /// off.
+    /// <https://github.com/openshift/router/blob/master/images/router/haproxy/conf/haproxy-config.template>
+    pub const OPENSHIFT_ROUTER: Self = Self::new(
+        "openshift-router",
+        &[
+            "x-ssl-client-der",
+            "x-ssl-client-verify",
+            "x-ssl-client-dn",
+            "x-ssl-client-cn",
+            "x-ssl-client-serial",
+            "x-ssl-client-sha1",
+            "x-ssl-issuer",
+        ],
+    );
+
+    /// Traefik with `passTLSClientCert` and `pem: true`. Its entry points strip a client's own unless they trust that
+    /// client's address. It does not say whether it verified the certificate: set `clientAuthType: VerifyClientCertIfGiven`.
+    /// <https://doc.traefik.io/traefik/reference/routing-configuration/http/middlewares/passtlsclientcert/>
+    pub const TRAEFIK: Self = Self::new("traefik", &["x-forwarded-tls-client-cert"]);
+
+    /// An AWS Application Load Balancer that verifies client certificates.
+    /// <https://docs.aws.amazon.com/elasticloadbalancing/latest/application/mutual-authentication.html>
+    pub const AWS_ALB_MTLS: Self = Self::new(
+        "aws-alb-mtls",
+        &[
+            "x-amzn-mtls-clientcert-leaf",
+            "x-amzn-mtls-clientcert-serial-number",
+            "x-amzn-mtls-clientcert-subject",
+            "x-amzn-mtls-clientcert-issuer",
+            "x-amzn-mtls-clientcert-validity",
         ],
     );
 }
 
-static ALL: &[Identity] = &[Identity::AUTHELIA];
+static ALL: &[Identity] = &[
+    Identity::OAUTH2_PROXY,
+    Identity::AUTHELIA,
+    Identity::AUTHENTIK,
+    Identity::CLOUDFLARE_ACCESS,
+    Identity::GOOGLE_IAP,
+    Identity::AZURE_APP_SERVICE,
+    Identity::AWS_ALB,
+    Identity::TAILSCALE,
+    Identity::MOD_AUTH_OPENIDC,
+    Identity::KONG,
+    Identity::POMERIUM,
+    Identity::TELEPORT,
+    Identity::RFC_9440,
+    Identity::ENVOY,
+    Identity::INGRESS_NGINX,
+    Identity::OPENSHIFT_ROUTER,
+    Identity::TRAEFIK,
+    Identity::AWS_ALB_MTLS,
+];
 
 impl Identity {
     /// Every preset.

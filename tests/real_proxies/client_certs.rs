@@ -41,6 +41,8 @@ struct Setup {
 enum Stranger {
     /// It says that it did not verify it, or leaves it out.
     Refused,
+    /// It ends the connection.
+    Rejected,
     /// It passes it on, and does not say that it did not verify it.
     PassedOn,
 }
@@ -66,7 +68,7 @@ const HAPROXY_RFC9440: Setup = Setup {
 const APACHE: Setup = Setup {
     own: own!("apache", Apache, "mtls-apache.conf"),
     identity: &["SSL_CLIENT_CERT", "SSL_CLIENT_VERIFY"],
-    stranger: Stranger::Refused,
+    stranger: Stranger::Rejected,
     has_chain: false,
 };
 const ENVOY: Setup = Setup {
@@ -182,12 +184,12 @@ fn base64(der: &[u8]) -> String {
     STANDARD.encode(der)
 }
 
-async fn ask(
+async fn send(
     client: &Client,
     proxy: &Proxy,
     http2: bool,
     headers: &[(&'static str, String)],
-) -> Seen {
+) -> Result<(StatusCode, String), String> {
     let uri = if http2 {
         format!("https://{HOST}/")
     } else {
@@ -200,13 +202,17 @@ async fn ask(
     for (name, value) in headers {
         request = request.header(*name, value);
     }
-    let answer = client.send(
-        CLIENT,
-        proxy.address,
-        http2,
-        request.body(Body::empty()).unwrap(),
-    );
-    let (status, body) = answer.await.unwrap();
+    let request = request.body(Body::empty()).unwrap();
+    client.send(CLIENT, proxy.address, http2, request).await
+}
+
+async fn ask(
+    client: &Client,
+    proxy: &Proxy,
+    http2: bool,
+    headers: &[(&'static str, String)],
+) -> Seen {
+    let (status, body) = send(client, proxy, http2, headers).await.unwrap();
     assert_eq!(status, StatusCode::OK, "{body}");
     serde_json::from_str(&body).unwrap()
 }
@@ -258,7 +264,13 @@ async fn run(setup: Setup) {
             let is_refused = *case == "stranger" && setup.stranger == Stranger::Refused;
             (!is_refused).then(|| chain.collect::<Vec<_>>())
         });
+        let is_rejected = *case == "stranger" && setup.stranger == Stranger::Rejected;
         for http2 in [false, true] {
+            if is_rejected {
+                let answer = send(&client, &proxy, http2, &forged).await;
+                assert!(answer.is_err(), "{}: {answer:?}", setup.own.name);
+                continue;
+            }
             for headers in [&[][..], &forged] {
                 let seen = ask(&client, &proxy, http2, headers).await;
                 let told = format!("{}, {case}, HTTP/2: {http2}: {seen:#?}", setup.own.name);

@@ -9,6 +9,7 @@ pub mod client;
 mod client_certs;
 pub mod fixture;
 mod hosts;
+mod logins;
 mod matrix;
 mod mistakes;
 mod soak;

@@ -36,8 +36,8 @@ enum Syntax {
 }
 
 /// The headers that hold a certificate. Those of Envoy and RFC 9440 are their own; the others are what the
-/// documentation of nginx, HAProxy, Apache, Traefik, AWS, Azure, Cloudflare and F5 calls them.
-const KNOWN: [(&str, Syntax); 15] = [
+/// documentation of nginx, HAProxy, Apache, Traefik, AWS, Azure, Cloudflare, Google and Kong calls them.
+const KNOWN: [(&str, Syntax); 14] = [
     ("client-cert", Syntax::Rfc9440),
     ("x-forwarded-client-cert", Syntax::Xfcc),
     ("x-amzn-mtls-clientcert", Syntax::Any),
@@ -46,13 +46,12 @@ const KNOWN: [(&str, Syntax); 15] = [
     ("ssl_client_cert", Syntax::Any),
     ("x-ssl-client-cert", Syntax::Any),
     ("x-ssl-client-der", Syntax::Any),
-    ("x-ssl-cert", Syntax::Any),
     ("x-client-cert", Syntax::Any),
     ("x-arr-clientcert", Syntax::Any),
     ("x-forwarded-tls-client-cert", Syntax::Any),
     ("cf-client-cert-der-base64", Syntax::Any),
+    ("cloudfront-viewer-cert-pem", Syntax::Any),
     ("x-client-cert-leaf", Syntax::Rfc9440),
-    ("x-tls-client-cert", Syntax::Any),
 ];
 
 /// The headers that hold the certificates above it.
