@@ -68,7 +68,7 @@ const fn start(name: &[u8], size: usize) -> usize {
         .wrapping_add((third as usize).wrapping_mul(7))
         .wrapping_add((middle as usize).wrapping_mul(73))
         .wrapping_add((before_last as usize).wrapping_mul(5))
-        .wrapping_add((last as usize).wrapping_mul(19))
+        .wrapping_add((last as usize).wrapping_mul(13))
         & size.wrapping_sub(1)
 }
 
@@ -164,8 +164,8 @@ const fn underscored(letter: u8) -> u8 {
 #[inline]
 const fn pair(sixth: u8, eighth: u8) -> u64 {
     let sum = (sixth as u32)
-        .wrapping_mul(19)
-        .wrapping_add((eighth as u32).wrapping_mul(2));
+        .wrapping_mul(13)
+        .wrapping_add((eighth as u32).wrapping_mul(4));
     1_u64.wrapping_shl(sum)
 }
 
