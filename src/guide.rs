@@ -49,7 +49,7 @@ pub mod uvicorn {}
 /// Which headers are removed.
 ///
 /// These are the headers that [`ForwardedLayer`](crate::ForwardedLayer) knows. Each is removed from every
-/// request, in its spelling with underscores too, unless [`Headers`](crate::Headers) says that it is
+/// request, in its spellings with underscores and dots too, unless [`Headers`](crate::Headers) says that it is
 /// believed or [`keep`](crate::ForwardedLayer::keep) exempts it.
 ///
 /// A release that adds a name to this list removes a header that applications could read before. It

@@ -260,7 +260,7 @@ impl ForwardedLayer {
     /// # Errors
     ///
     /// Names the first text that is no header name, or the name of a header that cannot say who the client is
-    /// (`Host`, `X-Forwarded-For`, `Content-Length`), or that differs from another only in underscores.
+    /// (`Host`, `X-Forwarded-For`, `Content-Length`), or that differs from another only in underscores or dots.
     pub fn believe_identity<I>(self, names: I) -> Result<Self, HeadersError>
     where
         I: IntoIterator,
@@ -304,7 +304,7 @@ impl ForwardedLayer {
             rules.keep.extend(keep);
             rules
                 .remove
-                .extend(remove.iter().map(|name| name.as_str().replace('_', "-")));
+                .extend(remove.iter().map(|name| name.as_str().replace(['_', '.'], "-")));
             rules.update_kept();
         })
     }
@@ -336,7 +336,7 @@ impl ForwardedLayer {
         }))
     }
 
-    /// Removes these headers from every request, whoever sent it, in their spellings with underscores too.
+    /// Removes these headers from every request, whoever sent it, in their spellings with underscores and dots too.
     ///
     /// For headers that nobody behind the layer should read, and that this crate does not
     /// [know](crate::guide::removed_headers).
@@ -361,7 +361,7 @@ impl ForwardedLayer {
             let name = name.as_ref();
             match name.parse::<HeaderName>() {
                 Ok(header) if header != http::header::HOST => {
-                    remove.push(header.as_str().replace('_', "-"));
+                    remove.push(header.as_str().replace(['_', '.'], "-"));
                 }
                 _ => {
                     return Err(HeadersError::InvalidName {

@@ -68,7 +68,7 @@
 //! 10. **RFC 7239** elements are split from the right, so that a quote which an attacker left open
 //!     cannot swallow what a proxy appended. Empty elements are ignored.
 //! 11. **One family.** Every other forwarding field is removed, and the believed ones are reduced to
-//!     their vouched part, underscore spellings included; [`keep`](ForwardedLayer::keep) exempts one.
+//!     their vouched part, spellings with underscores and dots included; [`keep`](ForwardedLayer::keep) exempts one.
 //! 12. **URI.** The target becomes `scheme://authority/path?query`, whatever form and scheme the client
 //!     gave it. `OriginalUri` too. `*` and CONNECT stay.
 //! 13. **Host** is set to the authority where it says something else, and removed where it is invalid or

@@ -15,7 +15,7 @@ fn appending() -> ForwardedLayer {
     layer().headers(headers.unwrap())
 }
 
-const SPOOFED: [(&str, &str); 14] = [
+const SPOOFED: [(&str, &str); 16] = [
     (
         "forwarded",
         "for=198.51.100.66;proto=http;host=evil.example",
@@ -31,6 +31,8 @@ const SPOOFED: [(&str, &str); 14] = [
     ("x_forwarded_for", "198.51.100.66"),
     ("x-forwarded_proto", "http"),
     ("x_real_ip", "198.51.100.66"),
+    ("x.forwarded.for", "198.51.100.66"),
+    ("x-forwarded.proto", "http"),
     ("cloudfront-viewer-address", "198.51.100.66:1"),
     ("x-original-host", "evil.example"),
 ];

@@ -40,8 +40,10 @@ const KNOWN: [&str; 30] = [
     "X-Client-Cert",
 ];
 
-fn spellings(name: &str) -> [String; 3] {
+fn spellings(name: &str) -> [String; 5] {
     [
+        name.replace(['_', '-'], "."),
+        name.replacen('-', ".", 1),
         name.replace('_', "-"),
         name.replace('-', "_"),
         name.replacen('-', "_", 1),
@@ -162,6 +164,7 @@ fn a_name_with_underscores_is_believed_by_that_name_and_only_then() {
         ("oidc_claim_email", "alice@example.com"),
         ("OIDC-CLAIM-email", ""),
         ("OIDC_CLAIM-email", ""),
+        ("OIDC.CLAIM.email", ""),
         ("OIDC_CLAIM_sub", ""),
     ] {
         let headers = [(spelling, "alice@example.com")];

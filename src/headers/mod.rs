@@ -356,7 +356,7 @@ impl Headers {
             .into_iter()
             .filter(|(other, _)| *other != role)
             .filter_map(|(_, field)| self.header_name(field))
-            // Two that differ in nothing but underscores are one to many gateways.
+            // Two that differ in nothing but underscores or dots are one to many gateways.
             .any(|read| recognise::fold_alike(read.as_str(), header.as_str()));
         if read_already {
             return Err(HeadersError::ReadTwice {
@@ -533,7 +533,7 @@ pub enum HeadersError {
         /// The name.
         name: String,
     },
-    /// The field is a spelling with underscores, which is always removed (rule R11).
+    /// The field is a spelling with underscores or dots, which is always removed (rule R11).
     #[error("`{}` is never believed: write it with hyphens", name.escape_debug())]
     Underscored {
         /// The name.

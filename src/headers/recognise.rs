@@ -9,8 +9,8 @@ pub(crate) enum Kind {
     Host,
     /// A forwarding field.
     Field(Field),
-    /// One that is spelled with an underscore somewhere: some gateways fold `x_forwarded_for` and
-    /// `x-forwarded-for` into the same variable.
+    /// One that is spelled with an underscore or a dot somewhere: CGI and PHP fold `x_forwarded_for`,
+    /// `x.forwarded.for` and `x-forwarded-for` into the same variable.
     Underscored(Field),
     /// One that says who the client is, in any spelling (rule R18).
     Identity,
@@ -44,7 +44,7 @@ static TABLE: [Field; TABLE_SIZE] = table(&names());
 
 const TABLE_SIZE: usize = COUNT.next_power_of_two().wrapping_mul(4);
 
-/// Where the search for a name starts in a table of this size, a power of two. An underscore counts as a hyphen.
+/// Where the search for a name starts in a table of this size, a power of two. An underscore and a dot count as hyphens.
 #[inline]
 const fn start(name: &[u8], size: usize) -> usize {
     let (middle, last) = match name {
@@ -72,8 +72,13 @@ const fn start(name: &[u8], size: usize) -> usize {
         & size.wrapping_sub(1)
 }
 
+/// As those read a name who fold it: CGI and PHP take underscores, dots and hyphens for the same.
 const fn fold(byte: u8) -> u8 {
-    if byte == b'_' { b'-' } else { byte }
+    if matches!(byte, b'_' | b'.') {
+        b'-'
+    } else {
+        byte
+    }
 }
 
 #[allow(
@@ -147,17 +152,20 @@ const fn letters() -> [u64; LONGEST + 1] {
 const SIXTH: usize = 5;
 const EIGHTH: usize = 7;
 
-#[allow(clippy::indexing_slicing)]
+#[allow(clippy::indexing_slicing, clippy::arithmetic_side_effects)]
 const fn every_spelling(name: &[u8]) -> u64 {
-    let (sixth, eighth) = (name[SIXTH], name[EIGHTH]);
-    pair(sixth, eighth)
-        | pair(underscored(sixth), eighth)
-        | pair(sixth, underscored(eighth))
-        | pair(underscored(sixth), underscored(eighth))
+    let (sixth, eighth) = (spellings(name[SIXTH]), spellings(name[EIGHTH]));
+    let mut pairs = 0;
+    let mut at = 0;
+    while at < 9 {
+        pairs |= pair(sixth[at / 3], eighth[at % 3]);
+        at += 1;
+    }
+    pairs
 }
 
-const fn underscored(letter: u8) -> u8 {
-    if letter == b'-' { b'_' } else { letter }
+const fn spellings(letter: u8) -> [u8; 3] {
+    if letter == b'-' { *b"-_." } else { [letter; 3] }
 }
 
 /// One of 64 bits for two letters. These factors let the fewest headers of everyday requests through.
@@ -181,7 +189,16 @@ pub(crate) fn may_matter(name: &str) -> bool {
         }
         short => matches!(
             short,
-            b"host" | b"x-host" | b"x_host" | b"sm-user" | b"sm_user" | b"iv-user" | b"iv_user"
+            b"host"
+                | b"x-host"
+                | b"x_host"
+                | b"x.host"
+                | b"sm-user"
+                | b"sm_user"
+                | b"sm.user"
+                | b"iv-user"
+                | b"iv_user"
+                | b"iv.user"
         ),
     }
 }
@@ -271,12 +288,18 @@ const fn place(beginning: u64) -> (usize, u64) {
 /// The first eight letters as a number, underscores as hyphens.
 #[inline]
 fn beginning(name: &str) -> Option<u64> {
-    const EACH: u64 = 0x0101_0101_0101_0101;
     let letters = u64::from_le_bytes(*name.as_bytes().first_chunk()?);
-    // Names are ASCII, so the highest bit of each byte is free: it is set where the rest is zero.
-    let differs = letters ^ (EACH.wrapping_mul(b'_' as u64));
-    let is_underscore = !(differs.wrapping_add(EACH.wrapping_mul(0x7f))) & EACH.wrapping_mul(0x80);
-    Some(letters ^ (is_underscore >> 7).wrapping_mul((b'_' ^ b'-') as u64))
+    Some(hyphens_for(b'.', hyphens_for(b'_', letters)))
+}
+
+/// Eight letters of ASCII, with a hyphen for each of this letter.
+#[inline]
+const fn hyphens_for(letter: u8, letters: u64) -> u64 {
+    const EACH: u64 = 0x0101_0101_0101_0101;
+    let differs = letters ^ EACH.wrapping_mul(letter as u64);
+    // The highest bit of each byte is free: it is set where the rest is zero.
+    let is_it = !(differs.wrapping_add(EACH.wrapping_mul(0x7f))) & EACH.wrapping_mul(0x80);
+    letters ^ (is_it >> 7).wrapping_mul((letter ^ b'-') as u64)
 }
 
 /// Whether a name begins as a family of names does, such as `x-auth-request-`.
@@ -297,7 +320,7 @@ fn is_one_of(name: &str, beginning: u64) -> bool {
     })
 }
 
-/// Whether two names differ in nothing but underscores for hyphens.
+/// Whether two names differ in nothing but underscores or dots for hyphens.
 #[cold]
 pub(crate) fn fold_alike(one: &str, other: &str) -> bool {
     one.len() == other.len() && one.bytes().map(fold).eq(other.bytes().map(fold))
@@ -308,9 +331,14 @@ mod tests {
     use super::*;
     use crate::headers::known;
 
-    /// A name, with all hyphens as underscores, and with the first one.
+    /// A name, with all hyphens as underscores or dots, and with the first one.
     fn other_spellings(name: &str) -> Vec<String> {
-        let mut spellings = vec![name.replace('-', "_"), name.replacen('-', "_", 1)];
+        let mut spellings = vec![
+            name.replace('-', "_"),
+            name.replacen('-', "_", 1),
+            name.replace('-', "."),
+            name.replacen('-', ".", 1),
+        ];
         spellings.retain(|spelling| spelling != name);
         spellings
     }

@@ -108,7 +108,7 @@ pub(crate) struct Scan<'a> {
     pub(crate) headers: &'a HeaderMap,
     /// The forwarding fields that are there, believed or not.
     pub(crate) present: FieldSet,
-    /// Some are spelled with underscores.
+    /// Some are spelled with underscores or dots.
     pub(crate) underscored: bool,
     /// Headers are there that say who the client is.
     pub(crate) identity: bool,

@@ -151,7 +151,6 @@ pub(crate) const PRODUCTS: &[Product] = &[
         "gogatekeeper",
         &[
             "x-auth-audience",
-            "x-auth-email",
             "x-auth-expiresin",
             "x-auth-groups",
             "x-auth-roles",

@@ -43,7 +43,7 @@ impl BelievedNames {
         if self.contains(&header) {
             return Ok(());
         }
-        // Two that differ in nothing but underscores are one to many gateways.
+        // Two that differ in nothing but underscores or dots are one to many gateways.
         if self.resemble(header.as_str()) {
             return Err(HeadersError::ReadTwice {
                 name: name.to_owned(),

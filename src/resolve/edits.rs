@@ -18,7 +18,7 @@ pub(crate) struct Outcome {
 pub(crate) struct Edits {
     /// Fields to remove.
     pub(crate) remove: FieldSet,
-    /// Fields spelled with underscores are there.
+    /// Fields spelled with underscores or dots are there.
     pub(crate) underscored: bool,
     /// Headers that say who the client is may have to go.
     pub(crate) identity: bool,

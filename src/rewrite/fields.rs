@@ -157,8 +157,8 @@ pub(crate) fn unwanted<'a>(
 ) -> impl Iterator<Item = &'a HeaderName> {
     headers.keys().filter(|name| {
         rules.remove.contains(name.as_str())
-            || (name.as_str().contains('_')
-                && rules.remove.contains(&name.as_str().replace('_', "-")))
+            || (name.as_str().contains(['_', '.'])
+                && rules.remove.contains(&name.as_str().replace(['_', '.'], "-")))
     })
 }
 
