@@ -44,3 +44,19 @@ pub fn first_outcome(layer: &ForwardedLayer, peer: &str, fields: &[(&str, &str)]
     let text = explain(Some(peer.parse().unwrap()), &parts, layer.policy()).to_string();
     text.lines().last().unwrap().trim_start_matches("outcome").trim().to_owned()
 }
+
+/// Who the client is: each header that is believed, as `name=value`.
+#[allow(dead_code)]
+pub fn who(layer: &ForwardedLayer, peer: &str, fields: &[(&str, &str)]) -> Vec<String> {
+    let mut request = http::Request::get("/").header("host", "app.internal");
+    for (name, value) in fields {
+        request = request.header(*name, *value);
+    }
+    let (parts, ()) = request.body(()).unwrap().into_parts();
+    let resolution = layer.policy().resolve(Some(peer.parse().unwrap()), &parts);
+    let believed = resolution.identity().iter();
+    let mut who: Vec<String> =
+        believed.map(|(name, value)| format!("{name}={}", value.to_str().unwrap())).collect();
+    who.sort();
+    who
+}

@@ -244,7 +244,7 @@ impl ForwardedLayer {
     /// is one line of it; of two, one may be the client's. What was believed is in
     /// [`Resolution::identity`].
     ///
-    /// Take the preset of the product in front ([`Identity`]), or name its headers. Your own names work too: they
+    /// Take the preset of the product in front ([`Identity`](crate::Identity)), or name its headers. Your own names work too: they
     /// are then removed from every request of a peer that is not trusted. Name a header only if the proxy
     /// overwrites or strips a client's own: see [who is it?](crate::guide::identity) for each product.
     ///
@@ -302,9 +302,11 @@ impl ForwardedLayer {
     pub(crate) fn keep_and_remove(self, keep: Vec<HeaderName>, remove: &[HeaderName]) -> Self {
         self.with(|rules| {
             rules.keep.extend(keep);
-            rules
-                .remove
-                .extend(remove.iter().map(|name| name.as_str().replace(['_', '.'], "-")));
+            rules.remove.extend(
+                remove
+                    .iter()
+                    .map(|name| name.as_str().replace(['_', '.'], "-")),
+            );
             rules.update_kept();
         })
     }

@@ -79,6 +79,9 @@
 //!     answers 400 for those that you call fatal.
 //! 17. **Secret.** With [`require`](ForwardedLayer::require), a trusted peer is believed only if the request
 //!     carries a header with a secret value. The header is removed from every request and never shown.
+//! 18. **Identity.** Headers that say who the client is (`Remote-User`, `X-Auth-Request-Email`, a client certificate)
+//!     are removed from every request, unless [`believe_identity`](ForwardedLayer::believe_identity) names them. Then
+//!     one stays if the peer is trusted and there is one line of it: see [who is it?](guide::identity)
 //!
 //! # The order of layers
 //!
@@ -131,6 +134,7 @@
 //! |---|---|
 //! | whom to trust | [`TrustedProxies`], [`trust_fn`] and [`Trust`] for your own answer, `SwapProxies` for one that changes |
 //! | what they write | [`Headers`], and `Config` for a file that says so |
+//! | who logged in | [`Identity`], [`Resolution::identity`], `ClientCert` |
 //! | who is connected | [`Peer`] |
 //! | the layer | [`ForwardedLayer`], [`Forwarded`], [`Policy`] |
 //! | what came out | [`Resolution`], [`Origin`], [`Scheme`], [`Finding`] |
@@ -140,7 +144,7 @@
 //! | turning requests away | [`TrustedPeersLayer`], [`AllowedHostsLayer`], [`RejectLayer`] |
 //! | http to https | [`HttpsRedirectLayer`] |
 //! | URLs that a service makes of its own address | [`LocationLayer`] |
-//! | chapters | [deployment](guide::deployment), [platforms](guide::platforms), [secrets](guide::secrets), [migration](https://docs.rs/tower-forwarded/latest/tower_forwarded/guide/migration/index.html), [why is my scheme still http?](guide::why_http), [threat model](guide::threat_model), [which headers are removed](guide::removed_headers), [design decisions](guide::design), [proof](guide::proof), [what it costs](guide::costs), [real proxies](guide::real_proxies), [uvicorn](guide::uvicorn) |
+//! | chapters | [deployment](guide::deployment), [platforms](guide::platforms), [who is it?](guide::identity), [secrets](guide::secrets), [migration](https://docs.rs/tower-forwarded/latest/tower_forwarded/guide/migration/index.html), [why is my scheme still http?](guide::why_http), [threat model](guide::threat_model), [which headers are removed](guide::removed_headers), [design decisions](guide::design), [proof](guide::proof), [what it costs](guide::costs), [real proxies](guide::real_proxies), [uvicorn](guide::uvicorn) |
 //!
 //! # Features
 //!
@@ -151,6 +155,7 @@
 //! | `serde` (default) | `Config`, types of your own configuration, explanations as data |
 //! | `published-lists` | the lists that AWS, Fastly, Google and Azure publish as JSON |
 //! | `arc-swap` | `SwapProxies` |
+//! | `client-cert` | `ClientCert`: the certificate that the client presented to the proxy |
 //! | `tracing` | each finding in the log, once with what to change; `request_span` with OpenTelemetry's names |
 
 #![cfg_attr(docsrs, feature(doc_cfg))]

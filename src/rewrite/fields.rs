@@ -158,7 +158,9 @@ pub(crate) fn unwanted<'a>(
     headers.keys().filter(|name| {
         rules.remove.contains(name.as_str())
             || (name.as_str().contains(['_', '.'])
-                && rules.remove.contains(&name.as_str().replace(['_', '.'], "-")))
+                && rules
+                    .remove
+                    .contains(&name.as_str().replace(['_', '.'], "-")))
     })
 }
 

@@ -1,7 +1,7 @@
 //! Mutual TLS in real proxies: what comes out is the certificate that the client presented, byte for byte, or none,
 //! whatever the client writes into the headers that could hold one.
 
-use std::{collections::BTreeSet, fmt::Write, fs, net::IpAddr, sync::Arc};
+use std::{collections::BTreeSet, net::IpAddr, sync::Arc};
 
 use axum::body::Body;
 use http::{Request, StatusCode};
@@ -13,8 +13,8 @@ use super::{
     app::{self, Seen, hexadecimal},
     client::{Client, HOST, Presented},
     fixture::{Certificate, Kind, Own, Program, Proxy, Upstream},
+    strips::keep,
 };
-use crate::support;
 
 const CLIENT: IpAddr = IpAddr::V4(std::net::Ipv4Addr::new(127, 0, 0, 9));
 
@@ -265,6 +265,23 @@ async fn run(setup: Setup) {
             (!is_refused).then(|| chain.collect::<Vec<_>>())
         });
         let is_rejected = *case == "stranger" && setup.stranger == Stranger::Rejected;
+        // A client can make a proxy drop what it wrote itself, and can only lose by it.
+        if !is_rejected {
+            let names = format!("close, {}", setup.identity.join(", "));
+            let seen = ask(&client, &proxy, false, &[("Connection", names)]).await;
+            assert!(
+                seen.client_cert.is_none() || seen.client_cert == expected,
+                "{}, {case}: {seen:#?}",
+                setup.own.name
+            );
+            let verify = setup.identity.get(1).copied().unwrap_or("x").to_owned();
+            let seen = ask(&client, &proxy, false, &[("Connection", verify)]).await;
+            assert!(
+                seen.client_cert.is_none() || seen.client_cert == expected,
+                "{}, {case}: {seen:#?}",
+                setup.own.name
+            );
+        }
         for http2 in [false, true] {
             if is_rejected {
                 let answer = send(&client, &proxy, http2, &forged).await;
@@ -295,7 +312,8 @@ async fn run(setup: Setup) {
             }
         }
     }
-    keep(&setup, &forged, &passed);
+    let names: Vec<&str> = forged.iter().map(|(name, _)| *name).collect();
+    keep(setup.own.name, &names, &passed);
 }
 
 /// Whether this is the header in which the proxy says that the certificate was verified, as a client also can.
@@ -307,31 +325,6 @@ fn is_the_proxys(seen: &Seen, name: &str, identity: &[&str]) -> bool {
             .starts_with(&format!("{}:", name.to_lowercase()))
     });
     is_verification && is_its_own && is_single.count() == 1
-}
-
-/// The page in the docs: which headers of a client's own this proxy passes on.
-fn keep(setup: &Setup, forged: &[(&'static str, String)], passed: &BTreeSet<&str>) {
-    let mut page = String::new();
-    for (name, _) in forged {
-        let passes = if passed.contains(name) {
-            "passes on"
-        } else {
-            "**strips**"
-        };
-        writeln!(page, "| {} | `{name}` | {passes} |", setup.own.name).unwrap();
-    }
-    let path = support::root().join(format!("docs/identity/{}.md", setup.own.name));
-    if std::env::var_os("BLESS").is_some() {
-        fs::create_dir_all(path.parent().unwrap()).unwrap();
-        fs::write(&path, &page).unwrap();
-    }
-    let kept = fs::read_to_string(&path).unwrap_or_default();
-    assert_eq!(
-        kept,
-        page,
-        "{}: BLESS=1 tests/run writes it",
-        path.display()
-    );
 }
 
 macro_rules! proxies {

@@ -2,8 +2,6 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet},
-    fmt::Write,
-    fs,
     net::{IpAddr, SocketAddr},
     process::Command,
     time::{Duration, Instant},
@@ -17,9 +15,9 @@ use tower_forwarded::{ForwardedLayer, Headers, TrustedProxies};
 use super::{
     app::{self, Seen},
     fixture::{Certificate, Kind, Own, Program, Proxy, Upstream, free_port},
+    strips::keep,
 };
 use crate::support::{
-    self,
     process::Process,
     wire::{self, Answer, Version},
 };
@@ -193,31 +191,7 @@ async fn forward_auth(kind: Kind, fields: &str) {
         !direct.headers.iter().any(|line| line.contains("admin")),
         "{direct:#?}"
     );
-    keep(kind.name(), &passed);
-}
-
-/// The page in the docs: which headers of a client's own this proxy passes on.
-fn keep(name: &str, passed: &BTreeSet<&str>) {
-    let mut page = String::new();
-    for (header, _) in FORGED {
-        let passes = if passed.contains(header) {
-            "passes on"
-        } else {
-            "**strips**"
-        };
-        writeln!(page, "| {name} | `{header}` | {passes} |").unwrap();
-    }
-    let path = support::root().join(format!("docs/identity/{name}.md"));
-    if std::env::var_os("BLESS").is_some() {
-        fs::write(&path, &page).unwrap();
-    }
-    let kept = fs::read_to_string(&path).unwrap_or_default();
-    assert_eq!(
-        kept,
-        page,
-        "{}: BLESS=1 tests/run writes it",
-        path.display()
-    );
+    keep(kind.name(), &FORGED.map(|(name, _)| name), &passed);
 }
 
 const OVERWRITES: &str = "auth_request_set $user $upstream_http_remote_user;
@@ -376,5 +350,5 @@ async fn mod_auth_openidc_says_who_logged_in_at_an_openid_provider() {
             "{seen:#?}"
         );
     }
-    keep(kind.name(), &passed);
+    keep(kind.name(), &FORGED.map(|(name, _)| name), &passed);
 }

@@ -13,6 +13,7 @@ mod logins;
 mod matrix;
 mod mistakes;
 mod soak;
+mod strips;
 mod uvicorn;
 
 use self::fixture::Kind;
