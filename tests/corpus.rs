@@ -7,7 +7,7 @@ use crate::support::{self, targets};
 #[test]
 fn what_the_fuzzers_kept_still_holds() {
     let corpus = support::root().join("fuzz/corpus");
-    for (name, target) in targets::ALL {
+    for &(name, target) in targets::ALL {
         let files =
             fs::read_dir(corpus.join(name)).unwrap_or_else(|error| panic!("{name}: {error}"));
         let mut count = 0;

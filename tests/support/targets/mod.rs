@@ -2,6 +2,8 @@
 //! replayed through the same functions.
 
 mod bytes;
+#[cfg(feature = "client-cert")]
+mod certificates;
 pub mod property;
 mod reference;
 
@@ -29,13 +31,15 @@ use self::bytes::Bytes;
 pub type Target = fn(&[u8]);
 
 /// Every target, by the name of its folder in the corpus.
-pub const ALL: [(&str, Target); 6] = [
+pub const ALL: &[(&str, Target)] = &[
     ("resolve", resolve),
     ("explain", explain),
     ("forwarded", forwarded),
     ("authority", authority),
     ("proxies", proxies),
     ("wire", wire),
+    #[cfg(feature = "client-cert")]
+    ("client_cert", client_cert),
 ];
 
 /// The one promise.
@@ -149,6 +153,45 @@ pub fn proxies(data: &[u8]) {
     for entry in &entries {
         assert!(networks.contains(entry.network().to_canonical()));
     }
+}
+
+/// Client certificates, in the three grammars of the headers that hold one, against a second implementation.
+#[cfg(feature = "client-cert")]
+pub fn client_cert(data: &[u8]) {
+    let Some((which, value)) = data.split_first() else {
+        return;
+    };
+    let names = ["client-cert", "x-forwarded-client-cert", "x-client-cert"];
+    let name = names[usize::from(*which) % names.len()];
+    let Ok(value) = HeaderValue::from_bytes(value) else {
+        return;
+    };
+    let layer = ForwardedLayer::new(TrustedProxies::any())
+        .believe_identity([name])
+        .expect("a name");
+    let mut headers = HeaderMap::new();
+    headers.insert(name, value.clone());
+    let ours = resolved(&layer, headers);
+    let certificates = ours.client_cert().map(|certificate| {
+        let chain = certificate.chain().iter();
+        let all = std::iter::once(certificate.der()).chain(chain);
+        all.map(|der| der.to_vec()).collect::<Vec<_>>()
+    });
+    for certificate in certificates.iter().flatten() {
+        assert!(certificate.starts_with(&[0x30]), "{name}: {value:?}");
+    }
+    // A header that says nobody, or Envoy's JSON, is removed before it is read.
+    let Ok(expected) = certificates::read(name, value.as_bytes()) else {
+        return;
+    };
+    if ours.identity().is_empty() {
+        assert_eq!(certificates, None, "{name}: {value:?}");
+        return;
+    }
+    let is_malformed = ours.findings().contains(Finding::IdentityMalformed);
+    assert_eq!(is_malformed, expected.is_none(), "{name}: {value:?}");
+    let expected = expected.filter(|chain| !chain.is_empty());
+    assert_eq!(certificates, expected, "{name}: {value:?}");
 }
 
 /// The whole stack over hyper's own parser.
