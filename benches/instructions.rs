@@ -75,6 +75,19 @@ fn again() -> Ready {
     (service, resolved)
 }
 
+fn logged_in(peer: &str) -> Ready {
+    let fields = [
+        ("x-forwarded-for", "203.0.113.7"),
+        ("x-forwarded-proto", "https"),
+        ("x-forwarded-port", "443"),
+        ("x-amzn-oidc-identity", "alice"),
+    ];
+    let layer = alb()
+        .believe_identity(["x-amzn-oidc-identity"])
+        .expect("a name");
+    warm(&layer, &support::request(peer, &fields))
+}
+
 fn floored() -> Request<()> {
     let request = &*Box::leak(Box::new(support::requests()[1].1.clone()));
     for _ in 0..3 {
@@ -101,6 +114,8 @@ fn nothing((service, request): Ready) -> Ready {
 #[bench::forged_15_bytes(forged(15))]
 #[bench::forged_8_kib(forged(8 * 1024))]
 #[bench::forged_64_kib(forged(64 * 1024))]
+#[bench::identity_believed(logged_in("10.0.0.1:40000"))]
+#[bench::identity_forged(logged_in("203.0.113.9:40000"))]
 #[bench::resolved_already(again())]
 fn request((mut service, request): Ready) -> Ready {
     let request = now(service.call(black_box(request))).expect("infallible");

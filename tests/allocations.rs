@@ -58,6 +58,22 @@ fn rfc_7239_costs_one_allocation_too() {
 }
 
 #[test]
+fn who_the_client_is_costs_nothing_where_nobody_says_it() {
+    let proxies: TrustedProxies = "10.0.0.0/8".parse().expect("a list");
+    let layer = ForwardedLayer::new(proxies)
+        .headers(Headers::AWS_ALB)
+        .believe_identity([
+            "x-amzn-oidc-identity",
+            "x-amzn-mtls-clientcert-leaf",
+            "x-employee",
+        ])
+        .expect("names");
+    for (name, request) in requests() {
+        assert_eq!(cost(&mut layer.layer(Noop), &request), 1, "{name}");
+    }
+}
+
+#[test]
 fn a_request_that_was_resolved_already_costs_nothing() {
     let inner = service(Headers::AWS_ALB);
     let layer = ForwardedLayer::new(TrustedProxies::none());

@@ -70,7 +70,9 @@ pub(crate) fn fate(
         if believed.resemble(name.as_str()) {
             return Some(Fate::OtherSpelling);
         }
-        let is_known = recognise::classify(name.as_str()) == Some(Kind::Identity);
+        let name = name.as_str();
+        let is_known =
+            recognise::may_matter(name) && recognise::classify(name) == Some(Kind::Identity);
         return is_known.then_some(Fate::NotNamed);
     }
     if hops == 0 {

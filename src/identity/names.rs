@@ -9,15 +9,13 @@ use crate::headers::{HeadersError, recognise};
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct BelievedNames {
     names: Vec<HeaderName>,
+    /// One of them is no known name, so that a request has to be searched for it.
+    pub(crate) has_own: bool,
     /// Those that hold a certificate, by the user's word.
     pub(crate) certificates: Vec<HeaderName>,
 }
 
 impl BelievedNames {
-    pub(crate) fn is_empty(&self) -> bool {
-        self.names.is_empty()
-    }
-
     #[cfg(feature = "client-cert")]
     pub(crate) fn iter(&self) -> impl Iterator<Item = &HeaderName> {
         self.names.iter()
@@ -49,6 +47,7 @@ impl BelievedNames {
                 name: name.to_owned(),
             });
         }
+        self.has_own |= recognise::classify(header.as_str()).is_none();
         self.names.push(header);
         Ok(())
     }

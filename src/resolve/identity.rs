@@ -12,7 +12,8 @@ use crate::{
     rules::Rules,
 };
 
-/// Notes what the trusted peer says of who the client is; `hops` is 0 where there is none.
+/// Notes what the trusted peer says of who the client is, and gives back whether a header has to change. `hops`
+/// is 0 where there is no such peer.
 pub(super) fn who<O: Observer>(
     headers: &HeaderMap,
     rules: &Rules,
@@ -20,16 +21,18 @@ pub(super) fn who<O: Observer>(
     details: &mut Details,
     findings: &mut Findings,
     observer: &mut O,
-) {
+) -> bool {
+    let mut changes = false;
     for (name, fate) in fates(headers, rules, hops) {
         observer.see(Step::Identity { name, fate });
         if let Some(finding) = fate.finding() {
             findings.insert(finding);
         }
-        if fate == Fate::Believed {
-            if let Some(value) = headers.get(name) {
-                details.add_identity(name.clone(), vouched(name, value, hops));
-            }
+        if fate != Fate::Believed {
+            changes = true;
+        } else if let Some(value) = headers.get(name) {
+            changes |= xfcc::is_name(name);
+            details.add_identity(name.clone(), vouched(name, value, hops));
         }
     }
     #[cfg(feature = "client-cert")]
@@ -37,6 +40,7 @@ pub(super) fn who<O: Observer>(
         Ok(certificate) => details.client_cert = certificate,
         Err(_) => findings.insert(crate::resolution::Finding::IdentityMalformed),
     }
+    changes
 }
 
 /// A value without what stands in a list before the part that proxies wrote.

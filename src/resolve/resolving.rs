@@ -197,8 +197,7 @@ impl<'a, O: Observer> Resolving<'a, O> {
         self.edits.remove_host = found.authority.is_none() && !self.scan.host.is_empty();
         self.edits.remove = self.scan.present.without(self.believed);
         self.leave_what_is_kept();
-        let is_about_identity = self.scan.identity || !self.rules.identity.is_empty();
-        self.edits.identity = is_about_identity;
+        let is_about_identity = self.scan.identity || self.rules.identity.has_own;
         let details = if is_about_identity || self.rules.record_hops {
             self.details(&found)
         } else {
@@ -238,16 +237,14 @@ impl<'a, O: Observer> Resolving<'a, O> {
             let syntax = self.headers().client_syntax;
             details.hops_seen = hops_seen(self.scan, syntax, found.hops, found.client);
         }
-        if self.edits.identity {
-            who(
-                self.scan.headers,
-                self.rules,
-                found.hops,
-                &mut details,
-                &mut self.findings,
-                self.observer,
-            );
-        }
+        self.edits.identity = who(
+            self.scan.headers,
+            self.rules,
+            found.hops,
+            &mut details,
+            &mut self.findings,
+            self.observer,
+        );
         (details != Details::default()).then(|| Arc::new(details))
     }
 
