@@ -61,11 +61,8 @@ pub mod threat_model {}
 #[doc = include_str!("../docs/design.md")]
 pub mod design {}
 
-#[doc = include_str!("../docs/proof.md")]
-pub mod proof {}
-
-#[doc = include_str!("../docs/costs.md")]
-pub mod costs {}
+#[doc = include_str!("../docs/results.md")]
+pub mod results {}
 
 #[doc = include_str!("../docs/real-proxies.md")]
 #[doc = include_str!("../docs/real-proxies/nginx.md")]

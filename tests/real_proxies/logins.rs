@@ -140,7 +140,7 @@ fn pairs(pairs: &[(&str, &str)]) -> BTreeMap<String, String> {
 fn passed_on(seen: &Seen) -> BTreeSet<&'static str> {
     let names = FORGED.into_iter().filter(|(name, value)| {
         let line = format!("{}: {value}", name.to_lowercase());
-        seen.wire.iter().any(|other| *other == line)
+        seen.wire.contains(&line)
     });
     names.map(|(name, _)| name).collect()
 }

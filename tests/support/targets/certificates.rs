@@ -7,7 +7,12 @@ pub type Answer = Option<Vec<Vec<u8>>>;
 /// What a header of this name holds. `Err` where opinions may differ: about padding, and bits that are left over.
 pub fn read(name: &str, value: &[u8]) -> Result<Answer, Unclear> {
     let Ok(text) = std::str::from_utf8(value) else {
-        return Ok(None);
+        // What stands left of the last element does not matter.
+        return if name == "x-forwarded-client-cert" {
+            Err(Unclear)
+        } else {
+            Ok(None)
+        };
     };
     if !text.is_ascii() {
         return Err(Unclear);
@@ -56,9 +61,8 @@ fn any(text: &str) -> Result<Answer, Unclear> {
     if text.starts_with(':') {
         return byte_sequence(text);
     }
-    let text = match percent_decoded(text) {
-        Some(text) => text,
-        None => return Ok(None),
+    let Some(text) = percent_decoded(text) else {
+        return Ok(None);
     };
     if !text.is_ascii() {
         return Err(Unclear);
@@ -133,10 +137,10 @@ fn element(text: &str) -> Result<Answer, Unclear> {
         return Err(Unclear);
     }
     // Base64 alone, as Cloud Foundry writes it.
-    if let [only] = &*pairs {
-        if only.starts_with("MI") {
-            return any(only);
-        }
+    if let [only] = &*pairs
+        && only.starts_with("MI")
+    {
+        return any(only);
     }
     let (mut cert, mut whole, mut seen) = (None, None, Vec::new());
     for pair in pairs {
@@ -151,10 +155,9 @@ fn element(text: &str) -> Result<Answer, Unclear> {
             None if value.contains('"') => return Ok(None),
             None => value.to_owned(),
             // One string and nothing behind it.
-            Some(rest) => match rest.strip_suffix('"') {
-                Some(inner) if !inner.contains(['"', '\\']) => inner.to_owned(),
-                _ if key == "subject" => String::new(),
-                _ => return Err(Unclear),
+            Some(rest) => match unescaped(rest) {
+                Some(inner) => inner,
+                None => return Ok(None),
             },
         };
         if key == "cert" {
@@ -177,6 +180,19 @@ fn element(text: &str) -> Result<Answer, Unclear> {
         (true, _) => Ok(Some(whole)),
         (false, true) => Ok((cert.len() == 1).then_some(cert)),
         (false, false) => Ok((cert.first() == whole.first()).then_some(whole)),
+    }
+}
+
+/// A quoted string behind its first quotation mark, with nothing behind its last.
+fn unescaped(rest: &str) -> Option<String> {
+    let mut inner = String::new();
+    let mut chars = rest.chars();
+    loop {
+        match chars.next()? {
+            '"' => return chars.next().is_none().then_some(inner),
+            '\\' => inner.push(chars.next()?),
+            char => inner.push(char),
+        }
     }
 }
 
@@ -217,7 +233,7 @@ fn base64(text: &str) -> Result<Option<Vec<u8>>, Unclear> {
         bits.extend((0..6).rev().map(|bit| value >> bit & 1));
     }
     let left = bits.split_off(bits.len() / 8 * 8);
-    let is_padded = text.len() % 4 == 0 && padding < 3;
+    let is_padded = text.len() & 3 == 0 && padding < 3;
     if left.len() > 5 || left.contains(&1) || !is_padded || bare.is_empty() {
         return Err(Unclear);
     }
