@@ -207,7 +207,7 @@ pub use self::extract::{ClientIp, ExtractError, RequestHost};
 #[cfg(feature = "tracing")]
 pub use self::request_span::request_span;
 #[cfg(feature = "client-cert")]
-pub use self::resolution::ClientCert;
+pub use self::resolution::{ClientCert, XfccElement};
 #[cfg(feature = "arc-swap")]
 pub use self::trust::SwapProxies;
 pub use self::{

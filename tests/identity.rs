@@ -538,3 +538,114 @@ fn a_configuration_names_what_is_believed() {
         "{error}"
     );
 }
+
+#[cfg(feature = "client-cert")]
+#[test]
+fn what_envoy_says_of_the_certificate_comes_out_without_it() {
+    let layer = believing(&["x-forwarded-client-cert"]);
+    let mine = r#"By=spiffe://a;By=spiffe://b;Hash=ab;Subject="CN=a,b \"c\";d";URI=spiffe://td/x;DNS=x;DNS=y;New=z"#;
+    for list in [
+        mine.to_owned(),
+        format!("Hash=ff;URI=spiffe://td/admin,{mine}"),
+    ] {
+        let resolution = resolve(&layer, &[("x-forwarded-client-cert", &list)]);
+        let element = resolution.xfcc().unwrap();
+        assert_eq!(element.by(), ["spiffe://a", "spiffe://b"]);
+        assert_eq!(element.hash(), Some("ab"));
+        assert_eq!(element.subject(), Some("CN=a,b \"c\";d"));
+        assert_eq!(element.uri(), ["spiffe://td/x"]);
+        assert_eq!(element.dns(), ["x", "y"]);
+        assert_eq!(resolution.client_cert(), None);
+    }
+    let headers = [("x-forwarded-client-cert", mine)];
+    let direct = through(&layer, Some(CLIENT), request("/", &headers));
+    assert_eq!(resolution(&direct).xfcc(), None);
+    assert_eq!(
+        resolve(&layer, &[("x-forwarded-client-cert", "Hash")]).xfcc(),
+        None
+    );
+}
+
+#[cfg(all(feature = "client-cert", feature = "axum-08"))]
+#[test]
+fn a_certificate_comes_out_of_each_header_that_is_known_to_hold_one() {
+    use base64::{Engine, engine::general_purpose::STANDARD};
+
+    let made = rcgen::generate_simple_self_signed(["client.example".to_owned()]).unwrap();
+    let der = made.cert.der().to_vec();
+    let base64 = STANDARD.encode(&der);
+    let rfc9440 = format!(":{base64}:");
+    let pem = made
+        .cert
+        .pem()
+        .replace('\n', "%0A")
+        .replace(' ', "%20")
+        .replace('+', "%2B");
+    let spaces = made.cert.pem().replace('\n', " ");
+    let xfcc = format!("Hash=ab;Cert=\"{pem}\"");
+    for (name, value) in [
+        ("Client-Cert", &rfc9440),
+        ("X-Client-Cert-Leaf", &rfc9440),
+        ("X-Forwarded-Client-Cert", &xfcc),
+        ("X-Forwarded-Client-Cert", &base64),
+        ("X-Amzn-Mtls-Clientcert", &pem),
+        ("X-Amzn-Mtls-Clientcert-Leaf", &pem),
+        ("CloudFront-Viewer-Cert-Pem", &pem),
+        ("SSL-Client-Cert", &pem),
+        ("SSL_CLIENT_CERT", &spaces),
+        ("X-SSL-Client-Cert", &base64),
+        ("X-SSL-Client-DER", &base64),
+        ("X-Forwarded-Tls-Client-Cert", &base64),
+        ("X-ARR-ClientCert", &base64),
+        ("X-Client-Cert", &pem),
+        ("Cf-Client-Cert-Der-Base64", &base64),
+    ] {
+        let believing = believing(&[name]);
+        let resolution = resolve(&believing, &[(name, value)]);
+        let certificate = resolution.client_cert().expect(name);
+        assert_eq!(certificate.der().as_ref(), der, "{name}");
+        assert!(!certificate.is_verified(), "{name}");
+        // Whoever asks directly, or writes into a header that is not believed, has none.
+        let direct = through(&believing, Some(CLIENT), request("/", &[(name, value)]));
+        assert_eq!(self::resolution(&direct).client_cert(), None, "{name}");
+        assert_eq!(
+            resolve(&layer(), &[(name, value)]).client_cert(),
+            None,
+            "{name}"
+        );
+        let garbage = resolve(&believing, &[(name, "none")]);
+        assert_eq!(garbage.client_cert(), None, "{name}");
+        assert_eq!(findings(&garbage), "identity-malformed", "{name}");
+    }
+    let own = layer().believe_client_cert("X-Device").unwrap();
+    assert!(
+        resolve(&own, &[("x-device", &spaces)])
+            .client_cert()
+            .is_some()
+    );
+    let verified = believing(&["ssl-client-cert", "ssl-client-verify"]);
+    let headers = [("ssl-client-cert", &*pem), ("ssl-client-verify", "SUCCESS")];
+    assert!(
+        resolve(&verified, &headers)
+            .client_cert()
+            .unwrap()
+            .is_verified()
+    );
+    // The statement is believed only by its name.
+    let resolution = resolve(&believing(&["ssl-client-cert"]), &headers);
+    assert!(!resolution.client_cert().unwrap().is_verified());
+    // A chain that is none spoils the certificate beside it.
+    let both = believing(&["client-cert", "client-cert-chain"]);
+    let chain = format!("{rfc9440}, {rfc9440}");
+    let headers = [("client-cert", &*rfc9440), ("client-cert-chain", &chain)];
+    assert_eq!(
+        resolve(&both, &headers)
+            .client_cert()
+            .unwrap()
+            .chain()
+            .len(),
+        2
+    );
+    let headers = [("client-cert", &*rfc9440), ("client-cert-chain", "x")];
+    assert_eq!(findings(&resolve(&both, &headers)), "identity-malformed");
+}

@@ -68,3 +68,64 @@ impl ClientCert {
         self.is_verified
     }
 }
+
+/// An element of Envoy's `X-Forwarded-Client-Cert`: what it says of a certificate beside the certificate itself.
+///
+/// Envoy writes URI and DNS names as the certificate has them, without escaping them. Somebody with a certificate
+/// of their own can write a whole element there, so use these only where nobody but your own authority's clients
+/// get that far, or where Envoy leaves them out.
+/// <https://www.envoyproxy.io/docs/envoy/latest/configuration/http/http_conn_man/headers#x-forwarded-client-cert>
+///
+/// ```
+/// use tower_forwarded::{ForwardedLayer, Identity, TrustedProxies};
+///
+/// let layer = ForwardedLayer::new("10.0.0.0/8".parse::<TrustedProxies>()?)
+///     .believe_identity(Identity::ENVOY)?;
+/// let (parts, ()) = http::Request::get("/")
+///     .header("x-forwarded-client-cert", "By=spiffe://td/ns/a;Hash=ab;URI=spiffe://td/ns/b")
+///     .body(())?
+///     .into_parts();
+/// let resolution = layer.policy().resolve(Some("10.0.0.1:1".parse()?), &parts);
+/// assert_eq!(resolution.xfcc().unwrap().uri(), ["spiffe://td/ns/b"]);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct XfccElement {
+    pub(crate) by: Vec<String>,
+    pub(crate) hash: Option<String>,
+    pub(crate) subject: Option<String>,
+    pub(crate) uri: Vec<String>,
+    pub(crate) dns: Vec<String>,
+}
+
+impl XfccElement {
+    /// The URI names of the proxy that wrote the element (`By`).
+    #[must_use]
+    pub fn by(&self) -> &[String] {
+        &self.by
+    }
+
+    /// The SHA-256 of the certificate in hexadecimal digits (`Hash`).
+    #[must_use]
+    pub fn hash(&self) -> Option<&str> {
+        self.hash.as_deref()
+    }
+
+    /// The subject (`Subject`, RFC 2253), without the quotation marks around it.
+    #[must_use]
+    pub fn subject(&self) -> Option<&str> {
+        self.subject.as_deref()
+    }
+
+    /// The URI names (`URI`). Envoy writes an empty one if there is none.
+    #[must_use]
+    pub fn uri(&self) -> &[String] {
+        &self.uri
+    }
+
+    /// The DNS names (`DNS`).
+    #[must_use]
+    pub fn dns(&self) -> &[String] {
+        &self.dns
+    }
+}

@@ -5,7 +5,7 @@ use std::sync::LazyLock;
 use http::{HeaderMap, HeaderName, HeaderValue};
 
 #[cfg(feature = "client-cert")]
-use super::client_cert::ClientCert;
+use super::client_cert::{ClientCert, XfccElement};
 use super::hop::Hop;
 
 /// What few services ask for: the way of the request, and who the client is.
@@ -15,6 +15,8 @@ pub(crate) struct Details {
     identity: HeaderMap,
     #[cfg(feature = "client-cert")]
     pub(crate) client_cert: Option<ClientCert>,
+    #[cfg(feature = "client-cert")]
+    pub(crate) xfcc: Option<XfccElement>,
 }
 
 impl Details {

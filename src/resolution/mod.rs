@@ -16,7 +16,7 @@ mod origin;
 pub(crate) mod scheme;
 
 #[cfg(feature = "client-cert")]
-pub use self::client_cert::ClientCert;
+pub use self::client_cert::{ClientCert, XfccElement};
 pub(crate) use self::details::Details;
 
 pub use self::{
@@ -256,6 +256,16 @@ impl Resolution {
     #[must_use]
     pub fn client_cert(&self) -> Option<&ClientCert> {
         self.details.as_ref()?.client_cert.as_ref()
+    }
+
+    /// What Envoy says of the client's certificate: its hash, its subject, its URI and DNS names. For services that
+    /// know their clients by a SPIFFE id, without the certificate itself.
+    ///
+    /// `None` if `X-Forwarded-Client-Cert` is not believed, or if no element of it is about the client.
+    #[cfg(feature = "client-cert")]
+    #[must_use]
+    pub fn xfcc(&self) -> Option<&XfccElement> {
+        self.details.as_ref()?.xfcc.as_ref()
     }
 
     /// What was not as it should be.

@@ -12,7 +12,10 @@ use super::{
     names::BelievedNames,
     xfcc::about_the_client,
 };
-use crate::{resolution::ClientCert, rules::Rules};
+use crate::{
+    resolution::{ClientCert, XfccElement},
+    rules::Rules,
+};
 
 /// More bytes than that in a header are no certificate. hyper takes a head of about 400 KiB.
 const LONGEST: usize = 64 * 1024;
@@ -109,6 +112,22 @@ pub(crate) fn read(
         }
     }
     result
+}
+
+/// What Envoy says of the client's certificate beside the certificate itself.
+pub(crate) fn xfcc_element(headers: &HeaderMap, rules: &Rules, hops: usize) -> Option<XfccElement> {
+    let name = rules
+        .identity
+        .iter()
+        .find(|name| super::xfcc::is_name(name))?;
+    let value = headers.get(name)?;
+    let is_believed = fate::fate(name, headers, rules, hops) == Some(Fate::Believed);
+    if !is_believed || rules.keep.contains(name) || value.len() > LONGEST {
+        return None;
+    }
+    let element = about_the_client(value.as_bytes(), hops)?;
+    let names = xfcc::Element::parse(element)?.names;
+    (names != XfccElement::default()).then_some(names)
 }
 
 fn client_cert(mut certificates: Chain, is_verified: bool) -> Option<ClientCert> {

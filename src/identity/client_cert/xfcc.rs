@@ -5,12 +5,14 @@
 use std::borrow::Cow;
 
 use super::{Chain, Malformed, pem};
+use crate::resolution::XfccElement;
 
 /// The pairs of an element, with their values out of quotes.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(super) struct Element<'a> {
     cert: Option<Cow<'a, str>>,
     chain: Option<Cow<'a, str>>,
+    pub(super) names: XfccElement,
 }
 
 impl<'a> Element<'a> {
@@ -22,16 +24,15 @@ impl<'a> Element<'a> {
         let mut rest = Some(text);
         while let Some(text) = rest {
             // Azure Container Apps ends an element with a semicolon.
-            if text.trim().is_empty() && !seen.is_empty() {
+            if text.is_empty() && !seen.is_empty() {
                 break;
             }
             let (key, after) = text.split_once('=')?;
-            let key = key.trim();
             if key.is_empty() || !key.bytes().all(|byte| byte.is_ascii_alphanumeric()) {
                 return None;
             }
             let (value, after) = value(after)?;
-            rest = match after.trim_start() {
+            rest = match after {
                 "" => None,
                 after => Some(after.strip_prefix(';')?),
             };
@@ -45,10 +46,17 @@ impl<'a> Element<'a> {
                 }
                 seen.push(key);
             }
-            if key.eq_ignore_ascii_case("Cert") {
-                element.cert = Some(value);
-            } else if key.eq_ignore_ascii_case("Chain") {
-                element.chain = Some(value);
+            let names = &mut element.names;
+            match key.to_ascii_lowercase().as_str() {
+                "cert" => element.cert = Some(value),
+                "chain" => element.chain = Some(value),
+                "hash" => names.hash = Some(value.into_owned()),
+                "subject" => names.subject = Some(value.into_owned()),
+                "by" => names.by.push(value.into_owned()),
+                "uri" => names.uri.push(value.into_owned()),
+                "dns" => names.dns.push(value.into_owned()),
+                // Another version of Envoy may say more.
+                _ => {}
             }
         }
         Some(element)
