@@ -26,6 +26,7 @@ pub mod secrets {}
 #[doc = include_str!("../docs/identity/auth-request-nginx.md")]
 #[doc = include_str!("../docs/identity/forward-auth-caddy.md")]
 #[doc = include_str!("../docs/identity/forward-auth-traefik.md")]
+#[doc = include_str!("../docs/identity/ext-authz-envoy.md")]
 #[doc = include_str!("../docs/identity/mod-auth-openidc.md")]
 ///
 /// # Which headers are removed

@@ -132,3 +132,60 @@ async fn what_may_be_missing_is_an_option() {
     let (_, body) = ask(routes().layer(layer()), "/optional", Some(PROXY), "a").await;
     assert_eq!(body, "true true true true");
 }
+
+#[cfg(feature = "client-cert")]
+#[tokio::test]
+async fn a_certificate_is_an_extractor_and_may_be_missing() {
+    use tower_forwarded::ClientCert;
+
+    let app = || {
+        Router::new()
+            .route(
+                "/must",
+                get(|certificate: ClientCert| async move { certificate.der().len().to_string() }),
+            )
+            .route(
+                "/may",
+                get(|certificate: Option<ClientCert>| async move {
+                    certificate.is_some().to_string()
+                }),
+            )
+    };
+    let behind = |certificate: Option<&str>| {
+        let layer = layer().believe_identity(["client-cert"]).unwrap();
+        let certificate = certificate.map(str::to_owned);
+        app().layer(layer).layer(tower::util::MapRequestLayer::new(
+            move |mut request: Request<Body>| {
+                if let Some(certificate) = &certificate {
+                    let value = certificate.parse().unwrap();
+                    request.headers_mut().insert("client-cert", value);
+                }
+                request
+            },
+        ))
+    };
+    let host = "api.example.com";
+    let der = Some(":MAIFAA==:");
+    for (certificate, peer, must, may) in [
+        (der, PROXY, (StatusCode::OK, "4"), "true"),
+        (
+            None,
+            PROXY,
+            (StatusCode::FORBIDDEN, "the client presented no certificate"),
+            "false",
+        ),
+        (
+            der,
+            "203.0.113.9:1",
+            (StatusCode::FORBIDDEN, "the client presented no certificate"),
+            "false",
+        ),
+    ] {
+        let (status, body) = ask(behind(certificate), "/must", Some(peer), host).await;
+        assert_eq!((status, body.as_str()), must);
+        let (status, body) = ask(behind(certificate), "/may", Some(peer), host).await;
+        assert_eq!((status, body.as_str()), (StatusCode::OK, may));
+    }
+    let (status, _) = ask(app(), "/may", Some(PROXY), host).await;
+    assert_eq!(status, StatusCode::INTERNAL_SERVER_ERROR);
+}

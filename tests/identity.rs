@@ -115,6 +115,34 @@ fn a_header_that_is_believed_stays_if_a_trusted_peer_sends_it() {
     }
 }
 
+/// The names in the table of the docs; one for each family.
+fn documented() -> Vec<String> {
+    let table = include_str!("../src/identity/known.md");
+    let names = table.split('`').skip(1).step_by(2);
+    names.map(|name| name.replace('*', "-something")).collect()
+}
+
+#[test]
+fn for_every_product_in_the_table_the_forged_header_goes_and_the_real_one_stays() {
+    let names = documented();
+    assert!(names.len() > 80, "{}", names.len());
+    for name in names {
+        for spelling in spellings(&name) {
+            let headers = [(spelling.as_str(), "admin")];
+            let (left, believed, _) = came_out(&layer(), CLIENT, &headers, &spelling);
+            assert_eq!((left.as_str(), believed), ("", false), "{spelling}");
+        }
+        let layer = believing(&[&name]);
+        // What is no element of a list, or no certificate, is tried elsewhere.
+        let value = "Hash=ab";
+        let headers = [(name.as_str(), value)];
+        let (left, believed, _) = came_out(&layer, PROXY, &headers, &name);
+        assert_eq!((left.as_str(), believed), (value, true), "{name}");
+        let (left, believed, _) = came_out(&layer, CLIENT, &headers, &name);
+        assert_eq!((left.as_str(), believed), ("", false), "{name}");
+    }
+}
+
 #[test]
 fn of_two_lines_none_is_believed_since_one_may_be_the_clients() {
     let layer = believing(&["x-auth-request-email", "remote-user"]);

@@ -77,6 +77,30 @@ fn logged(work: impl FnOnce()) -> Vec<(Level, String)> {
 }
 
 #[test]
+fn an_identity_header_that_nobody_named_is_a_warning_once_with_the_line_to_write_and_no_token() {
+    let layer = layer();
+    let headers = [
+        ("x-forwarded-for", "203.0.113.7"),
+        ("x-forwarded-proto", "https"),
+        ("x-forwarded-access-token", "hunter2"),
+    ];
+    let log = logged(|| {
+        for _ in 0..3 {
+            through(&layer, Some(PROXY), request("/", &headers));
+        }
+    });
+    let warnings: Vec<_> = log
+        .iter()
+        .filter(|(level, _)| *level == Level::WARN)
+        .collect();
+    assert_eq!(warnings.len(), 1, "{warnings:?}");
+    let text = warnings[0].1.replace('\\', "");
+    let line = r#".believe_identity(["x-forwarded-access-token"])?"#;
+    assert!(text.contains(line), "{text}");
+    assert!(!format!("{log:?}").contains("hunter2"), "{log:?}");
+}
+
+#[test]
 fn each_finding_is_a_warning_once_and_then_counted() {
     let layer = layer();
     let spoofed = [("x-forwarded-for", "6.6.6.6")];

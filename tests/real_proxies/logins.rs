@@ -57,6 +57,20 @@ const FORGED: [(&str, &str); 16] = [
     ("OIDC_CLAIM_groups", "admins"),
 ];
 
+/// A client makes a proxy drop its own headers, if it does that, and writes them in other spellings.
+const RESPELLED: [(&str, &str); 7] = [
+    (
+        "Connection",
+        "close, Remote-User, Remote-Groups, X-Remote-User, OIDC_CLAIM_email",
+    ),
+    ("Remote_User", "admin"),
+    ("Remote.User", "admin"),
+    ("Remote_Groups", "admins"),
+    ("X_Remote_User", "admin"),
+    ("X.Remote.User", "admin"),
+    ("OIDC.CLAIM.email", "admin@example.com"),
+];
+
 async fn send(to: SocketAddr, path: &str, headers: &[(&str, &str)]) -> Answer {
     let socket = TcpSocket::new_v4().unwrap();
     socket.bind(SocketAddr::new(CLIENT, 0)).unwrap();
@@ -152,7 +166,12 @@ async fn forward_auth(kind: Kind, fields: &str) {
     let folder = tempfile::tempdir().unwrap();
     let app = app::serve(layer(&LOGIN), &folder.path().join("app.sock")).await;
     let auth = authenticator().await.to_string();
-    let fill = [("@AUTH@", &*auth), ("@FIELDS@", fields)];
+    let port = auth.split(':').next_back().unwrap();
+    let fill = [
+        ("@AUTH@", &*auth),
+        ("@AUTHPORT@", port),
+        ("@FIELDS@", fields),
+    ];
     let upstream = Upstream::Http1(app.tcp);
     let proxy = Proxy::start_filled(kind, &upstream, &Certificate::new(), &fill);
     wait_for(&proxy, "who=alice").await;
@@ -168,6 +187,18 @@ async fn forward_auth(kind: Kind, fields: &str) {
         ),
         ("who=bob", &[("remote-user", "bob")]),
     ] {
+        // A client can make some proxies drop what they wrote, and write it in another spelling.
+        let headers = [&[("cookie", cookie)][..], &RESPELLED].concat();
+        let respelled = self::seen(&send(proxy.address, "/", &headers).await);
+        let all = pairs(user);
+        for (name, value) in &respelled.identity {
+            assert_eq!(
+                all.get(name),
+                Some(value),
+                "{}: {respelled:#?}",
+                kind.name()
+            );
+        }
         for forged in [&[][..], &FORGED] {
             let headers = [&[("cookie", cookie)][..], forged].concat();
             let seen = seen(&send(proxy.address, "/", &headers).await);
@@ -227,6 +258,36 @@ async fn traefik_forward_auth_says_who_logged_in() {
         "auth-traefik-routes.yml"
     );
     forward_auth(kind, "").await;
+}
+
+/// Envoy's filter copies what the answer has, and leaves the rest: another filter has to strip it first.
+const STRIPS: &str = r#"          - name: envoy.filters.http.header_mutation
+            typed_config:
+              "@type": type.googleapis.com/envoy.extensions.filters.http.header_mutation.v3.HeaderMutation
+              mutations: { request_mutations: [ { remove: remote-user }, { remove: remote-email }, { remove: remote-groups } ] }
+"#;
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[ignore = "needs envoy: tests/run"]
+async fn envoy_ext_authz_says_who_logged_in() {
+    forward_auth(own!("ext-authz-envoy", Envoy, "auth-envoy.yaml"), STRIPS).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[ignore = "needs envoy: tests/run"]
+async fn envoy_ext_authz_alone_leaves_a_clients_own_groups() {
+    let folder = tempfile::tempdir().unwrap();
+    let app = app::serve(layer(&LOGIN), &folder.path().join("app.sock")).await;
+    let auth = authenticator().await;
+    let (port, auth) = (auth.port().to_string(), auth.to_string());
+    let kind = own!("ext-authz-envoy", Envoy, "auth-envoy.yaml");
+    let fill = [("@AUTH@", &*auth), ("@AUTHPORT@", &port), ("@FIELDS@", "")];
+    let proxy = Proxy::start_filled(kind, &Upstream::Http1(app.tcp), &Certificate::new(), &fill);
+    wait_for(&proxy, "who=bob").await;
+    let forged = [("cookie", "who=bob"), ("remote-groups", "admins")];
+    let seen = seen(&send(proxy.address, "/", &forged).await);
+    let groups = ("remote-groups".to_owned(), "admins".to_owned());
+    assert!(seen.identity.contains(&groups), "{seen:#?}");
 }
 
 /// The premise that nobody but the proxy can check: `auth_request` alone overwrites nothing. The page in the docs
@@ -326,6 +387,11 @@ async fn mod_auth_openidc_says_who_logged_in_at_an_openid_provider() {
             ("oidc_claim_sub", user),
             ("x-remote-user", &email),
         ]);
+        let headers = [&[("cookie", &*cookie)][..], &RESPELLED].concat();
+        let respelled = self::seen(&send(proxy.address, "/", &headers).await);
+        for (name, value) in &respelled.identity {
+            assert_eq!(expected.get(name), Some(value), "{user}: {respelled:#?}");
+        }
         for forged in [&[][..], &FORGED] {
             let headers = [&[("cookie", &*cookie)][..], forged].concat();
             let seen = seen(&send(proxy.address, "/", &headers).await);
