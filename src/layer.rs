@@ -239,9 +239,8 @@ impl ForwardedLayer {
     /// Believes these headers to say who the client is: a name, an e-mail address, groups, a token, a certificate
     /// (rule R18).
     ///
-    /// Every header by which a [known product](crate::guide::identity#which-headers-are-removed) says who the client is is
-    /// removed from every request, unless it is named here. Then it stays if the peer is trusted, and if there
-    /// is one line of it; of two, one may be the client's. What was believed is in
+    /// The layer removes every [known header](crate::guide::identity#which-headers-are-removed) that says who the client
+    /// is. It keeps a header that is named here if a trusted peer sent it, in exactly one line. What was believed is in
     /// [`Resolution::identity`].
     ///
     /// Take the preset of the product in front ([`Identity`](crate::Identity)), or name its headers. Your own names work too: they

@@ -278,6 +278,7 @@ fn names_that_cannot_say_who_the_client_is_are_errors_that_name_them() {
         "content-length",
         "Transfer-Encoding",
         "with space",
+        "X-Auth-Request-*",
         "",
     ] {
         let error = layer().believe_identity([name]).unwrap_err();
@@ -448,6 +449,12 @@ fn a_certificate_that_the_proxy_did_not_verify_goes() {
     let headers = [("ssl-client-cert", "MAA=")];
     let (left, believed, _) = came_out(&layer, PROXY, &headers, "ssl-client-cert");
     assert_eq!((left.as_str(), believed), ("", false));
+    let respelled = [
+        ("ssl-client-cert", "MAA="),
+        ("ssl_client_verify", "SUCCESS"),
+    ];
+    let (left, believed, _) = came_out(&layer, PROXY, &respelled, "ssl-client-cert");
+    assert_eq!((left.as_str(), believed), ("", false));
     // A client that forges a success beside the proxy's word changes nothing.
     let forged = [
         ("ssl-client-verify", "SUCCESS"),
@@ -511,6 +518,19 @@ fn the_element_of_envoys_list_that_counts_is_the_one_that_the_outermost_trusted_
     }
     // The edge wrote none, since its client had none: the only element is about the edge.
     assert_eq!(through(edge, two), "");
+    // In a mesh the sidecar does not append to X-Forwarded-For, so a client would choose the number of hops.
+    let mesh = ForwardedLayer::new("10.0.0.0/8".parse::<TrustedProxies>().unwrap().hops(1))
+        .believe_identity(["x-forwarded-client-cert"])
+        .unwrap();
+    let headers = [
+        ("x-forwarded-for", "1.2.3.4, 10.42.0.9"),
+        (
+            "x-forwarded-client-cert",
+            "Hash=ff;URI=spiffe://td/admin,Hash=aa",
+        ),
+    ];
+    let (left, _, _) = came_out(&mesh, PROXY, &headers, "x-forwarded-client-cert");
+    assert_eq!(left, "Hash=aa");
     // JSON is not read.
     assert_eq!(through(r#"[{"hash":"aa"},{"hash":"bb"}]"#, one), "");
 }

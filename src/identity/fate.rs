@@ -102,23 +102,31 @@ fn says_nobody(line: &HeaderValue) -> bool {
 /// Whether a header beside the one of a certificate does not say that it was verified: `ssl-client-verify` beside
 /// `ssl-client-cert`, and so on.
 ///
-/// One that is believed has to be there: a client makes Apache drop it with `Connection: SSL_CLIENT_VERIFY`. One
-/// that is not counts all the same, whoever wrote it, since it can only take a certificate away.
+/// One that is believed has to say so itself: a client makes Apache drop it with `Connection: SSL_CLIENT_VERIFY`, and
+/// writes another spelling. Any other line can only take the certificate away, whoever wrote it.
 fn fails_verification(name: &HeaderName, headers: &HeaderMap, rules: &Rules) -> bool {
     let Some(result) = known::verification_of(name.as_str()) else {
         return false;
     };
+    let believed = rules
+        .identity
+        .iter()
+        .find(|name| recognise::fold_alike(name.as_str(), &result.name));
+    let is_missing = believed.is_some_and(|name| !headers.contains_key(name));
     let mut lines = headers
         .iter()
-        .filter(|(name, _)| recognise::fold_alike(name.as_str(), &result.name))
-        .peekable();
-    let is_missing = lines.peek().is_none() && rules.identity.resemble(&result.name);
+        .filter(|(name, _)| recognise::fold_alike(name.as_str(), &result.name));
     is_missing || lines.any(|(_, value)| !result.is_success(value))
 }
 
 /// Whether a header that is believed states that the certificate in `name` was verified.
 #[cfg(feature = "client-cert")]
-pub(crate) fn states_verification(name: &HeaderName, headers: &HeaderMap, rules: &Rules) -> bool {
+pub(crate) fn states_verification(
+    name: &HeaderName,
+    headers: &HeaderMap,
+    rules: &Rules,
+    hops: usize,
+) -> bool {
     let Some(result) = known::verification_of(name.as_str()) else {
         return false;
     };
@@ -126,6 +134,7 @@ pub(crate) fn states_verification(name: &HeaderName, headers: &HeaderMap, rules:
         .identity
         .iter()
         .filter(|name| recognise::fold_alike(name.as_str(), &result.name))
+        .filter(|name| fate(name, headers, rules, hops) == Some(Fate::Believed))
         .filter_map(|name| headers.get(name))
         .any(|value| result.is_success(value))
 }

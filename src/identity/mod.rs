@@ -13,8 +13,8 @@ use std::fmt;
 /// The headers by which one product says who the client is, for
 /// [`believe_identity`](crate::ForwardedLayer::believe_identity).
 ///
-/// A preset holds the headers that the product *overwrites or strips* on every request, so that none of them can
-/// be the client's. What has to be configured for that is said at each preset.
+/// A preset lists the headers that a product sets. It does not say that the product strips the client's: that
+/// depends on the product and on its configuration, and each preset says what is known.
 ///
 /// | preset | headers |
 /// |---|---|

@@ -16,7 +16,6 @@ pub(crate) struct BelievedNames {
 }
 
 impl BelievedNames {
-    #[cfg(feature = "client-cert")]
     pub(crate) fn iter(&self) -> impl Iterator<Item = &HeaderName> {
         self.names.iter()
     }
@@ -83,6 +82,8 @@ fn parse(name: &str) -> Result<HeaderName, HeadersError> {
     ]
     .contains(&header);
     match recognise::classify(header.as_str()) {
+        // The tables write a family so; what is believed is named in full.
+        _ if name.contains('*') => Err(invalid()),
         None if !is_https_own => Ok(header),
         Some(recognise::Kind::Identity) => Ok(header),
         _ => Err(invalid()),

@@ -22,6 +22,20 @@ impl Identity {
         ],
     );
 
+    /// oauth2-proxy with `--set-xauthrequest`, asked by another proxy for each request (`auth_request`).
+    ///
+    /// It sets headers of *its response*, and the proxy copies them into the request. Let that proxy overwrite all four.
+    /// <https://oauth2-proxy.github.io/oauth2-proxy/configuration/integration>
+    pub const OAUTH2_PROXY_AUTH_REQUEST: Self = Self::new(
+        "oauth2-proxy-auth-request",
+        &[
+            "x-auth-request-user",
+            "x-auth-request-email",
+            "x-auth-request-groups",
+            "x-auth-request-preferred-username",
+        ],
+    );
+
     /// Authelia, asked by another proxy for each request.
     ///
     /// It sets headers of *its answer*, and the proxy copies them into the request. Let that proxy overwrite all four, also
@@ -209,6 +223,7 @@ impl Identity {
 
 static ALL: &[Identity] = &[
     Identity::OAUTH2_PROXY,
+    Identity::OAUTH2_PROXY_AUTH_REQUEST,
     Identity::AUTHELIA,
     Identity::AUTHENTIK,
     Identity::CLOUDFLARE_ACCESS,

@@ -117,7 +117,7 @@ impl XfccElement {
         self.subject.as_deref()
     }
 
-    /// The URI names (`URI`). Envoy writes an empty one if there is none.
+    /// The URI names (`URI`), such as a SPIFFE id.
     #[must_use]
     pub fn uri(&self) -> &[String] {
         &self.uri

@@ -229,7 +229,7 @@ impl Resolution {
     }
 
     /// Who the client is, as the trusted peer says: the headers that
-    /// [`believe_identity`](crate::ForwardedLayer::believe_identity) names, one line of each. Empty if there are
+    /// [`believe_identity`](crate::ForwardedLayer::believe_identity) names, one value of each. Empty if there are
     /// none, and for every request from a peer that is not trusted.
     ///
     /// A handler that asks here instead of the request's headers cannot be fooled where the layer was forgotten.
@@ -261,7 +261,8 @@ impl Resolution {
     /// What Envoy says of the client's certificate: its hash, its subject, its URI and DNS names. For services that
     /// know their clients by a SPIFFE id, without the certificate itself.
     ///
-    /// `None` if `X-Forwarded-Client-Cert` is not believed, or if no element of it is about the client.
+    /// `None` if `X-Forwarded-Client-Cert` is not believed, or if no element of it is about the client or can be read.
+    /// Behind the sidecar of a mesh, the client is the workload that called it: trust `loopback` with `.hops(1)`.
     #[cfg(feature = "client-cert")]
     #[must_use]
     pub fn xfcc(&self) -> Option<&XfccElement> {

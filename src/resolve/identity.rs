@@ -37,11 +37,12 @@ pub(super) fn who<O: Observer>(
     }
     #[cfg(feature = "client-cert")]
     match crate::identity::client_cert::read(headers, rules, hops) {
-        Ok(certificate) => {
-            details.client_cert = certificate;
-            details.xfcc = crate::identity::client_cert::xfcc_element(headers, rules, hops);
-        }
+        Ok(certificate) => details.client_cert = certificate,
         Err(_) => findings.insert(crate::resolution::Finding::IdentityMalformed),
+    }
+    #[cfg(feature = "client-cert")]
+    {
+        details.xfcc = crate::identity::client_cert::xfcc_element(headers, rules, hops);
     }
     changes
 }

@@ -106,7 +106,7 @@ pub(crate) fn read(
                     None => Vec::new(),
                 };
                 certificates.extend(chain);
-                let is_verified = fate::states_verification(name, headers, rules);
+                let is_verified = fate::states_verification(name, headers, rules, hops);
                 return Ok(client_cert(certificates, is_verified));
             }
         }

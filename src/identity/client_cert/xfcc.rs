@@ -52,6 +52,8 @@ impl<'a> Element<'a> {
                 "chain" => element.chain = Some(value),
                 "hash" => names.hash = Some(value.into_owned()),
                 "subject" => names.subject = Some(value.into_owned()),
+                // Envoy writes an empty one where there is none.
+                "by" | "uri" | "dns" if value.is_empty() => {}
                 "by" => names.by.push(value.into_owned()),
                 "uri" => names.uri.push(value.into_owned()),
                 "dns" => names.dns.push(value.into_owned()),
