@@ -15,6 +15,9 @@ pub mod platforms {}
 #[doc = include_str!("../docs/secrets.md")]
 pub mod secrets {}
 
+#[doc = include_str!("../docs/client-certificates.md")]
+pub mod client_certificates {}
+
 #[doc = include_str!("../docs/identity.md")]
 #[doc = include_str!("../docs/identity/nginx.md")]
 #[doc = include_str!("../docs/identity/haproxy.md")]
@@ -58,9 +61,6 @@ pub mod migration {}
 
 #[doc = include_str!("../docs/threat-model.md")]
 pub mod threat_model {}
-
-#[doc = include_str!("../docs/design.md")]
-pub mod design {}
 
 #[doc = include_str!("../docs/results.md")]
 pub mod results {}

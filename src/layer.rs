@@ -276,7 +276,7 @@ impl ForwardedLayer {
     /// percent-encoded or with spaces for its newlines, or DER in base64, a chain with the client's own first.
     ///
     /// It does what [`believe_identity`](Self::believe_identity) does, which is enough for the headers that are
-    /// [known to hold a certificate](crate::guide::identity#client-certificates).
+    /// [known to hold a certificate](crate::guide::client_certificates).
     ///
     /// ```
     /// use tower_forwarded::{ForwardedLayer, TrustedProxies};

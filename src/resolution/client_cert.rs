@@ -7,7 +7,7 @@ use rustls_pki_types::CertificateDer;
 /// It comes from a header that [`believe_identity`](crate::ForwardedLayer::believe_identity) or
 /// [`believe_client_cert`](crate::ForwardedLayer::believe_client_cert) names, from a trusted peer. **Nothing is
 /// verified here.** The proxy did that, or did not: see
-/// [who is it?](crate::guide::identity) for what each product does. If the proxy states that verification
+/// [client certificates](crate::guide::client_certificates) for what each product does. If the proxy states that verification
 /// failed, there is no certificate.
 ///
 /// The certificates are DER, as [`rustls_pki_types`] holds them; `x509-parser` and others read what is in there.
