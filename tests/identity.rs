@@ -420,7 +420,7 @@ fn the_advice_about_a_header_that_nobody_named_is_the_line_to_write_and_it_cures
     let twice = [("remote-user", "a"), ("remote-user", "b")];
     let (advice, lines) = told(&cured, PROXY, &twice);
     assert!(
-        advice.contains("`remote-user` has several lines"),
+        advice.contains("`remote-user` came in several lines"),
         "{advice}"
     );
     assert_eq!(

@@ -30,6 +30,7 @@ pub fn read(arguments: &Arguments) -> Result<Config, String> {
         ("headers", &arguments.headers),
         ("hops", &arguments.hops),
         ("hosts", &arguments.hosts),
+        ("identity", &arguments.identity),
         ("scheme", &arguments.scheme),
     ];
     for (key, value) in options {

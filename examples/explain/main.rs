@@ -61,6 +61,10 @@ struct Arguments {
     #[arg(long, value_name = "PATTERNS")]
     hosts: Option<String>,
 
+    /// Headers that are believed to say who the client is, or presets: remote-user,authelia
+    #[arg(long, value_name = "NAMES")]
+    identity: Option<String>,
+
     /// Believe a forwarded port
     #[arg(long)]
     port: bool,

@@ -26,8 +26,9 @@ pub(super) fn ignored(case: Case<'_>) -> Option<Advice> {
             .collect();
         return Some(Advice::new(
             format!(
-                "{} says who the client is and came from {peer}, which is not trusted, so it is removed",
-                list(&names)
+                "{} the client is, and came from {peer}, which is not trusted, so {} removed",
+                says_who(&names),
+                it_is(&names)
             ),
             "nothing is to be done if a client made it up; if that is your proxy, trust its address",
         ));
@@ -47,7 +48,7 @@ pub(super) fn ignored(case: Case<'_>) -> Option<Advice> {
     if !not_about.is_empty() {
         return Some(Advice::new(
             format!(
-                "{} has fewer elements than there are proxies before the client, or is JSON, so nobody says what \
+                "{} has fewer elements than there are proxies before the client, or holds JSON, so nobody says what \
                  certificate the client presented",
                 list(&not_about)
             ),
@@ -61,23 +62,30 @@ pub(super) fn ignored(case: Case<'_>) -> Option<Advice> {
         return (!spellings.is_empty()).then(|| {
             Advice::new(
                 format!(
-                    "{} is another spelling of a header that is believed, so it is removed",
-                    list(&spellings)
+                    "{} {} removed, since another spelling is believed",
+                    list(&spellings),
+                    is_or_are(&spellings)
                 ),
                 "nothing is to be done if a client made it up; if your proxy writes it so, name it so with \
                  `.believe_identity(…)`",
             )
         });
     }
+    let (it, that) = match not_named.len() {
+        1 => ("it", "that name"),
+        _ => ("them", "these names"),
+    };
     let quoted: Vec<String> = not_named.iter().map(|name| format!("\"{name}\"")).collect();
     Some(Advice::new(
         format!(
-            "{} says who the client is, and is removed since nobody named it",
-            list(&not_named)
+            "{} the client is, and {} removed since nobody named {}",
+            says_who(&not_named),
+            is_or_are(&not_named),
+            it
         ),
         format!(
-            "if {peer} sets it, and strips or overwrites what a client sends by that name, write \
-             `.believe_identity([{}])?`; if a client made it up, nothing is to be done",
+            "if {peer} sets {it}, and strips or overwrites what a client sends by {that}, write \
+             `.believe_identity([{}])?`; if a client made {it} up, nothing is to be done",
             quoted.join(", ")
         ),
     ))
@@ -100,12 +108,26 @@ pub(super) fn malformed(case: Case<'_>) -> Advice {
     }
     Advice::new(
         format!(
-            "{} has several lines, and one of them may be the client's, so all are removed",
+            "{} came in several lines, and one of them may be the client's, so all are removed",
             list(&several)
         ),
         "let the proxy overwrite the header instead of adding a line (nginx: `proxy_set_header`; HAProxy: \
          `http-request set-header`; Apache: `RequestHeader set`)",
     )
+}
+
+/// One says who, several say who.
+fn says_who(names: &[&str]) -> String {
+    let verb = if names.len() > 1 { "say" } else { "says" };
+    format!("{} {verb} who", list(names))
+}
+
+fn is_or_are(names: &[&str]) -> &'static str {
+    if names.len() > 1 { "are" } else { "is" }
+}
+
+fn it_is(names: &[&str]) -> &'static str {
+    if names.len() > 1 { "they are" } else { "it is" }
 }
 
 fn list(names: &[&str]) -> String {
