@@ -437,7 +437,7 @@ impl Headers {
     /// Istio's ingress gateway, which is an Envoy: see [`ENVOY`](Self::ENVOY).
     ///
     /// Where another balancer stands before the gateway, tell Istio with `numTrustedProxies`. With a
-    /// sidecar the peer is the sidecar: trust `loopback` (127.0.0.6) as well.
+    /// sidecar the peer is the sidecar: trust `loopback` (127.0.0.6) alone, with one hop.
     ///
     /// Source: [Configuring gateway network topology](https://istio.io/latest/docs/ops/configuration/traffic-management/network-topologies/).
     pub const ISTIO: Self = x_forwarded("istio", NONE, NONE, NONE);
