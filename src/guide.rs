@@ -66,19 +66,7 @@ pub mod threat_model {}
 pub mod results {}
 
 #[doc = include_str!("../docs/real-proxies.md")]
-#[doc = include_str!("../docs/real-proxies/nginx.md")]
-#[doc = include_str!("../docs/real-proxies/haproxy.md")]
-#[doc = include_str!("../docs/real-proxies/haproxy-forwarded.md")]
-#[doc = include_str!("../docs/real-proxies/apache.md")]
-#[doc = include_str!("../docs/real-proxies/nghttpx.md")]
-#[doc = include_str!("../docs/real-proxies/caddy.md")]
-#[doc = include_str!("../docs/real-proxies/traefik.md")]
-#[doc = include_str!("../docs/real-proxies/envoy.md")]
 pub mod real_proxies {}
-
-#[doc = include_str!("../docs/uvicorn.md")]
-#[doc = include_str!("../docs/real-proxies/uvicorn.md")]
-pub mod uvicorn {}
 
 /// Which headers are removed.
 ///

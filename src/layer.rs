@@ -269,6 +269,7 @@ impl ForwardedLayer {
         for name in names {
             identity.add(name.as_ref())?;
         }
+        identity.differs_from(&self.policy.rules.headers)?;
         Ok(self.with(|rules| rules.identity = identity))
     }
 
@@ -293,6 +294,7 @@ impl ForwardedLayer {
     pub fn believe_client_cert(self, name: impl AsRef<str>) -> Result<Self, HeadersError> {
         let mut identity = self.policy.rules.identity.clone();
         identity.add_certificate(name.as_ref())?;
+        identity.differs_from(&self.policy.rules.headers)?;
         Ok(self.with(|rules| rules.identity = identity))
     }
 

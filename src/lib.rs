@@ -144,7 +144,7 @@
 //! | turning requests away | [`TrustedPeersLayer`], [`AllowedHostsLayer`], [`RejectLayer`] |
 //! | http to https | [`HttpsRedirectLayer`] |
 //! | URLs that a service makes of its own address | [`LocationLayer`] |
-//! | chapters | [deployment](guide::deployment), [platforms](guide::platforms), [who is it?](guide::identity), [client certificates](guide::client_certificates), [secrets](guide::secrets), [migration](https://docs.rs/tower-forwarded/latest/tower_forwarded/guide/migration/index.html), [why is my scheme still http?](guide::why_http), [threat model](guide::threat_model), [which headers are removed](guide::removed_headers), [results](guide::results), [real proxies](guide::real_proxies), [uvicorn](guide::uvicorn) |
+//! | chapters | [deployment](guide::deployment), [platforms](guide::platforms), [who is it?](guide::identity), [client certificates](guide::client_certificates), [secrets](guide::secrets), [migration](https://docs.rs/tower-forwarded/latest/tower_forwarded/guide/migration/index.html), [why is my scheme still http?](guide::why_http), [threat model](guide::threat_model), [which headers are removed](guide::removed_headers), [results](guide::results), [real proxies](guide::real_proxies) |
 //!
 //! # Features
 //!

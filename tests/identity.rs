@@ -536,6 +536,74 @@ fn the_element_of_envoys_list_that_counts_is_the_one_that_the_outermost_trusted_
 }
 
 #[test]
+fn an_envoy_list_whose_last_element_is_empty_says_nobody() {
+    let layer = believing(&["x-forwarded-client-cert"]);
+    for list in ["Hash=ff,", ",", " , "] {
+        let headers = [("x-forwarded-client-cert", list)];
+        let seen = came_out(&layer, PROXY, &headers, "x-forwarded-client-cert");
+        assert_eq!(seen, (String::new(), false, String::new()), "{list}");
+    }
+}
+
+#[test]
+fn what_would_say_that_a_certificate_was_verified_goes_unless_it_is_believed() {
+    for (certificate, result) in [
+        ("x-client-cert", "x-client-verify"),
+        ("x-my-cert", "x-my-verify"),
+        (
+            "x-forwarded-tls-client-cert",
+            "x-forwarded-tls-client-verify",
+        ),
+    ] {
+        let layer = believing(&[certificate]);
+        for spelling in spellings(result) {
+            for peer in [PROXY, CLIENT] {
+                let headers = [(spelling.as_str(), "SUCCESS")];
+                let (left, _, findings) = came_out(&layer, peer, &headers, &spelling);
+                assert_eq!(
+                    (left.as_str(), &*findings),
+                    ("", "identity-ignored"),
+                    "{spelling}"
+                );
+            }
+        }
+    }
+}
+
+#[test]
+fn a_header_that_is_read_for_something_else_says_nothing_about_identity() {
+    use tower_forwarded::Headers;
+
+    let headers = Headers::client_list_field("x-client-ips").unwrap();
+    let error = layer().headers(headers).believe_identity(["X-Client-IPs"]);
+    assert!(matches!(error, Err(HeadersError::ReadTwice { .. })));
+    // A secret is no login, and is in no identity.
+    let layer = believing(&["x-employee"])
+        .require("x-employee", ["s3cret"])
+        .unwrap();
+    let (left, believed, _) = came_out(&layer, PROXY, &[("x-employee", "s3cret")], "x-employee");
+    assert_eq!((left.as_str(), believed), ("", false));
+    #[cfg(feature = "serde")]
+    for (text, key) in [
+        ("identity = ['x-a']\nheaders_client = 'x-a'", "identity"),
+        (
+            "require = 'x-forwarded-for'\nrequire_file = '/dev/null'",
+            "require",
+        ),
+        (
+            "require = 'remote-user'\nrequire_file = '/dev/null'",
+            "require",
+        ),
+    ] {
+        let text = format!("trust = '10.0.0.0/8'\n{text}");
+        let error = toml::from_str::<tower_forwarded::Config>(&text)
+            .unwrap_err()
+            .to_string();
+        assert!(error.contains(&format!("{key}: ")), "{error}");
+    }
+}
+
+#[test]
 fn findings_about_identity_are_counted() {
     let layer = believing(&["remote-user"]);
     resolve(&layer, &[("remote-user", "a"), ("remote-user", "b")]);

@@ -266,7 +266,12 @@ impl Config {
             seen.push(key);
         }
         config.headers = names.headers()?;
-        config.secret = secret(require, secrets)?;
+        let differs = config.identity.differs_from(&config.headers);
+        differs.map_err(|error| ConfigError::Value {
+            key: "identity".to_owned(),
+            reason: error.to_string(),
+        })?;
+        config.secret = secret(require, secrets, &config.headers)?;
         if let Some(count) = count {
             if trust.is_some_and(|trust| trust != TrustedProxies::none()) || hops.is_some() {
                 return Err(ConfigError::Value {
@@ -303,6 +308,7 @@ fn header_names(value: Value) -> Result<Vec<http::HeaderName>, String> {
 fn secret(
     name: Option<String>,
     values: Option<Vec<String>>,
+    headers: &Headers,
 ) -> Result<Option<Secret>, ConfigError> {
     let wrong = |reason: String| ConfigError::Value {
         key: "require".to_owned(),
@@ -314,6 +320,10 @@ fn secret(
             let header: http::HeaderName = name
                 .parse()
                 .map_err(|_| wrong(format!("`{}` is no header name", name.escape_debug())))?;
+            if headers.recognise(header.as_str()).is_some() {
+                let error = crate::headers::HeadersError::InvalidName { name };
+                return Err(wrong(error.to_string()));
+            }
             Secret::new(header, values)
                 .map(Some)
                 .map_err(|reason| wrong(reason.to_owned()))

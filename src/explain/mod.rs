@@ -13,7 +13,7 @@ mod words;
 
 use std::fmt;
 
-use http::{HeaderMap, HeaderValue, request::Parts};
+use http::{HeaderMap, HeaderName, HeaderValue, request::Parts};
 
 use self::{
     advice::{Advice, Case},
@@ -198,22 +198,24 @@ fn left_of_the_client(head: Head<'_>, rules: &Rules, trace: &Trace) -> Vec<Strin
     left
 }
 
-/// `Host` and the forwarding headers among these.
+/// `Host`, the forwarding headers and those that say who the client is, among these.
 fn what_is_left(headers: &HeaderMap, rules: &Rules) -> Vec<(String, String)> {
-    headers
-        .iter()
-        .filter_map(|(name, value)| {
-            let is_identity = rules.identity.contains(name);
-            match rules.headers.recognise(name.as_str()) {
-                // A token is nobody's business.
-                _ if is_identity => Some((name, "…".to_owned())),
-                Some(Kind::Identity) => Some((name, "…".to_owned())),
-                Some(_) => Some((name, printable(value.as_bytes()))),
-                None => None,
-            }
-        })
-        .map(|(name, value)| (name.to_string(), value))
+    let lines = headers.iter();
+    lines
+        .filter_map(|(name, value)| Some((name.to_string(), shown(name, value, rules)?)))
         .collect()
+}
+
+/// The value of a header that matters, as it may be shown: a token is nobody's business, and a proxy writes it where
+/// the browser never had it.
+fn shown(name: &HeaderName, value: &HeaderValue, rules: &Rules) -> Option<String> {
+    if rules.identity.resemble(name.as_str()) {
+        return Some("…".to_owned());
+    }
+    match rules.headers.recognise(name.as_str())? {
+        Kind::Identity => Some("…".to_owned()),
+        Kind::Host | Kind::Field(_) | Kind::Underscored(_) => Some(printable(value.as_bytes())),
+    }
 }
 
 fn removed(head: Head<'_>, rules: &Rules, edits: &Edits, trace: &Trace) -> Vec<String> {

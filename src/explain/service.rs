@@ -15,7 +15,8 @@ use tower_service::Service;
 
 use super::{
     Explanation, explain,
-    printable::{escaped, printable, shortened},
+    printable::{escaped, shortened},
+    shown,
 };
 use crate::{layer::ForwardedLayer, policy::Policy, resolution::Resolution, rules::Rules};
 
@@ -220,8 +221,8 @@ fn page(explanation: &Explanation, parts: &Parts, rules: &Rules) -> String {
     let uri = shortened(&escaped(parts.uri.to_string().as_bytes()));
     let mut came = format!("{} {uri} {:?}\n", parts.method, parts.version);
     for (name, value) in &parts.headers {
-        if rules.headers.recognise(name.as_str()).is_some() {
-            came.push_str(&format!("{name}: {}\n", printable(value.as_bytes())));
+        if let Some(value) = shown(name, value, rules) {
+            came.push_str(&format!("{name}: {value}\n"));
         }
     }
     let (came, steps) = (escape(&came), escape(steps));

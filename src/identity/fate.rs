@@ -1,6 +1,6 @@
 //! What becomes of each header that says who the client is.
 
-use http::{HeaderMap, HeaderName, HeaderValue};
+use http::{HeaderMap, HeaderName};
 
 use super::{known, xfcc};
 use crate::{
@@ -66,6 +66,14 @@ pub(crate) fn fate(
     hops: usize,
 ) -> Option<Fate> {
     let believed = &rules.identity;
+    if rules
+        .secret
+        .as_ref()
+        .is_some_and(|secret| secret.name == *name)
+    {
+        // It is removed as the secret that it is.
+        return None;
+    }
     if !believed.contains(name) {
         if believed.resemble(name.as_str()) {
             return Some(Fate::OtherSpelling);
@@ -73,7 +81,7 @@ pub(crate) fn fate(
         let name = name.as_str();
         let is_known =
             recognise::may_matter(name) && recognise::classify(name) == Some(Kind::Identity);
-        return is_known.then_some(Fate::NotNamed);
+        return (is_known || verifies(name, rules)).then_some(Fate::NotNamed);
     }
     if hops == 0 {
         return Some(Fate::NotTrusted);
@@ -82,21 +90,37 @@ pub(crate) fn fate(
     let (Some(line), None) = (lines.next(), lines.next()) else {
         return Some(Fate::SeveralLines);
     };
-    Some(if says_nobody(line) {
-        Fate::Nobody
-    } else if xfcc::is_name(name) && xfcc::vouched(line.as_bytes(), hops).is_none() {
-        Fate::NotAboutTheClient
-    } else if fails_verification(name, headers, rules) {
-        Fate::NotVerified
+    let vouched = if xfcc::is_name(name) {
+        xfcc::vouched(line.as_bytes(), hops)
     } else {
-        Fate::Believed
-    })
+        Some(line.as_bytes())
+    };
+    Some(
+        if says_nobody(line.as_bytes()) || vouched.is_some_and(says_nobody) {
+            Fate::Nobody
+        } else if vouched.is_none() {
+            Fate::NotAboutTheClient
+        } else if fails_verification(name, headers, rules) {
+            Fate::NotVerified
+        } else {
+            Fate::Believed
+        },
+    )
 }
 
 /// Apache's mod_headers writes `(null)` for a variable that is not set:
 /// <https://httpd.apache.org/docs/2.4/mod/mod_headers.html>.
-fn says_nobody(line: &HeaderValue) -> bool {
-    matches!(line.as_bytes().trim_ascii(), b"" | b"(null)")
+fn says_nobody(line: &[u8]) -> bool {
+    matches!(line.trim_ascii(), b"" | b"(null)")
+}
+
+/// Whether a header would say that a certificate that is believed was verified.
+fn verifies(name: &str, rules: &Rules) -> bool {
+    rules
+        .identity
+        .iter()
+        .filter_map(|name| known::verification_of(name.as_str()))
+        .any(|result| recognise::fold_alike(name, &result.name))
 }
 
 /// Whether a header beside the one of a certificate does not say that it was verified: `ssl-client-verify` beside

@@ -90,7 +90,7 @@ pub(crate) const PRODUCTS: &[Product] = &[
     ),
     product(
         "Tailscale",
-        &["tailscale-user-*", "tailscale-app-capabilities"],
+        &["tailscale-*"],
         "https://tailscale.com/s/serve-headers",
     ),
     product(
@@ -272,6 +272,36 @@ pub(crate) const PRODUCTS: &[Product] = &[
         "Keycloak reads",
         &["cert-chain-*"],
         "https://www.keycloak.org/server/reverseproxy",
+    ),
+    product(
+        "AWS VPC Lattice",
+        &["x-amzn-lattice-*"],
+        "https://docs.aws.amazon.com/vpc-lattice/latest/ug/http-targets.html",
+    ),
+    product(
+        "AWS Lambda Web Adapter",
+        &["x-amzn-request-context"],
+        "https://github.com/awslabs/aws-lambda-web-adapter/blob/main/README.md",
+    ),
+    product(
+        "Pangolin",
+        &["remote-role"],
+        "https://docs.pangolin.net/manage/access-control/forwarded-headers",
+    ),
+    product(
+        "Sandstorm",
+        &["x-sandstorm-*"],
+        "https://docs.sandstorm.io/en/latest/developing/auth/",
+    ),
+    product(
+        "WSO2 API Manager",
+        &["x-jwt-assertion"],
+        "https://wso2.github.io/docs-choreo-dev/authentication-and-authorization/pass-end-user-attributes-to-upstream-services",
+    ),
+    product(
+        "Puppet Server reads",
+        &["x-client-dn", "x-client-verify"],
+        "https://puppet.com/docs/puppet/8/external_ssl_termination.html",
     ),
 ];
 

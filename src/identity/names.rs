@@ -2,14 +2,15 @@
 
 use http::{HeaderName, header};
 
-use super::presets;
-use crate::headers::{HeadersError, recognise};
+use super::{known, presets};
+use crate::headers::{Headers, HeadersError, recognise};
 
 /// The headers that are believed, in the order in which they were named.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct BelievedNames {
     names: Vec<HeaderName>,
-    /// One of them is no known name, so that a request has to be searched for it.
+    /// One of them, or of the headers that say whether a certificate was verified, is no known name, so that a
+    /// request has to be searched for it.
     pub(crate) has_own: bool,
     /// Those that hold a certificate, by the user's word.
     pub(crate) certificates: Vec<HeaderName>,
@@ -46,9 +47,26 @@ impl BelievedNames {
                 name: name.to_owned(),
             });
         }
-        self.has_own |= recognise::classify(header.as_str()).is_none();
+        let is_own = |name: &str| recognise::classify(name).is_none();
+        let verification = known::verification_of(header.as_str());
+        self.has_own |= is_own(header.as_str()) || verification.is_some_and(|it| is_own(&it.name));
         self.names.push(header);
         Ok(())
+    }
+
+    /// Fails with the first that is read for something else already.
+    pub(crate) fn differs_from(&self, headers: &Headers) -> Result<(), HeadersError> {
+        let mut names = self.names.iter().map(HeaderName::as_str);
+        let read_already = names.find(|name| {
+            let kind = headers.recognise(name);
+            kind.is_some_and(|kind| kind != recognise::Kind::Identity)
+        });
+        match read_already {
+            None => Ok(()),
+            Some(name) => Err(HeadersError::ReadTwice {
+                name: name.to_owned(),
+            }),
+        }
     }
 
     /// Adds a header that holds a certificate.

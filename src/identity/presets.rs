@@ -168,7 +168,8 @@ impl Identity {
     pub const RFC_9440: Self = Self::new("rfc-9440", &["client-cert", "client-cert-chain"]);
 
     /// Envoy with `forward_client_cert_details: SANITIZE_SET`, or `APPEND_FORWARD` in proxies behind it. It does not say
-    /// whether it verified the certificate. It writes `URI` and `DNS` as the client's certificate has them, unescaped, so
+    /// whether it verified the certificate. Every trusted proxy has to append to this list and to `X-Forwarded-For`: set
+    /// [`hops`](crate::TrustedProxies::hops) to their number, 1 behind a sidecar. It writes `URI` and `DNS` as the client's certificate has them, unescaped, so
     /// leave both out of `set_current_client_cert_details` unless only your own authority's certificates are accepted.
     /// <https://www.envoyproxy.io/docs/envoy/latest/configuration/http/http_conn_man/headers#x-forwarded-client-cert>
     pub const ENVOY: Self = Self::new("envoy", &["x-forwarded-client-cert"]);

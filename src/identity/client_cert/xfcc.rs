@@ -20,13 +20,14 @@ impl<'a> Element<'a> {
     pub(super) fn parse(text: &'a [u8]) -> Option<Self> {
         let text = std::str::from_utf8(text).ok()?;
         let mut element = Self::default();
-        let mut seen: Vec<&str> = Vec::new();
+        let mut is_first = true;
         let mut rest = Some(text);
         while let Some(text) = rest {
             // Azure Container Apps ends an element with a semicolon.
-            if text.is_empty() && !seen.is_empty() {
+            if text.is_empty() && !is_first {
                 break;
             }
+            is_first = false;
             let (key, after) = text.split_once('=')?;
             if key.is_empty() || !key.bytes().all(|byte| byte.is_ascii_alphanumeric()) {
                 return None;
@@ -36,29 +37,22 @@ impl<'a> Element<'a> {
                 "" => None,
                 after => Some(after.strip_prefix(';')?),
             };
-            let repeats = ["By", "URI", "DNS"];
-            if !repeats
-                .iter()
-                .any(|repeats| key.eq_ignore_ascii_case(repeats))
-            {
-                if seen.iter().any(|seen| seen.eq_ignore_ascii_case(key)) {
-                    return None;
-                }
-                seen.push(key);
-            }
             let names = &mut element.names;
-            match key.to_ascii_lowercase().as_str() {
-                "cert" => element.cert = Some(value),
-                "chain" => element.chain = Some(value),
-                "hash" => names.hash = Some(value.into_owned()),
-                "subject" => names.subject = Some(value.into_owned()),
+            let is_there_twice = match key.to_ascii_lowercase().as_str() {
+                "cert" => element.cert.replace(value).is_some(),
+                "chain" => element.chain.replace(value).is_some(),
+                "hash" => names.hash.replace(value.into_owned()).is_some(),
+                "subject" => names.subject.replace(value.into_owned()).is_some(),
                 // Envoy writes an empty one where there is none.
-                "by" | "uri" | "dns" if value.is_empty() => {}
-                "by" => names.by.push(value.into_owned()),
-                "uri" => names.uri.push(value.into_owned()),
-                "dns" => names.dns.push(value.into_owned()),
+                "by" | "uri" | "dns" if value.is_empty() => false,
+                "by" => also(&mut names.by, value),
+                "uri" => also(&mut names.uri, value),
+                "dns" => also(&mut names.dns, value),
                 // Another version of Envoy may say more.
-                _ => {}
+                _ => false,
+            };
+            if is_there_twice {
+                return None;
             }
         }
         Some(element)
@@ -78,6 +72,12 @@ impl<'a> Element<'a> {
             (None, None) => Ok(None),
         }
     }
+}
+
+/// One more of those that may repeat.
+fn also(names: &mut Vec<String>, value: Cow<'_, str>) -> bool {
+    names.push(value.into_owned());
+    false
 }
 
 /// The value at the start of `text`, and what stands behind it.

@@ -165,7 +165,7 @@ fn element(text: &str) -> Result<Answer, Unclear> {
         } else if key == "chain" {
             whole = Some(value);
         }
-        if !["by", "uri", "dns"].contains(&&*key) {
+        if ["cert", "chain", "hash", "subject"].contains(&&*key) {
             if seen.contains(&key) {
                 return Ok(None);
             }
