@@ -81,7 +81,8 @@ impl Identity {
         ],
     );
 
-    /// Google's Identity-Aware Proxy. Google says not to rely on the two that are not signed: verify the token.
+    /// Google's Identity-Aware Proxy, which strips a client's own while it is on. Google says not to rely on the two that
+    /// are not signed: verify the token.
     /// <https://cloud.google.com/iap/docs/identity-howto>
     pub const GOOGLE_IAP: Self = Self::new(
         "google-iap",
