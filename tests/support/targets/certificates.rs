@@ -139,6 +139,7 @@ fn element(text: &str) -> Result<Answer, Unclear> {
     // Base64 alone, as Cloud Foundry writes it.
     if let [only] = &*pairs
         && only.starts_with("MI")
+        && !only.contains(';')
     {
         return any(only);
     }
