@@ -466,6 +466,16 @@ fn a_certificate_that_the_proxy_did_not_verify_goes() {
         (left.as_str(), findings.as_str()),
         ("", "identity-ignored identity-malformed")
     );
+    // Google Cloud's word.
+    let google = believing(&["x-client-cert-leaf", "x-client-cert-chain-verified"]);
+    for (result, left) in [("true", ":MAA=:"), ("false", ""), ("SUCCESS", "")] {
+        let headers = [
+            ("x-client-cert-leaf", ":MAA=:"),
+            ("x-client-cert-chain-verified", result),
+        ];
+        let seen = came_out(&google, PROXY, &headers, "x-client-cert-leaf").0;
+        assert_eq!(seen, left, "{result}");
+    }
     // HAProxy's number.
     let haproxy = believing(&["x-ssl-client-cert", "x-ssl-client-verify"]);
     for (result, left) in [("0", "MAA="), ("21", "")] {
