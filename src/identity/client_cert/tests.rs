@@ -115,7 +115,8 @@ fn what_is_no_certificate_is_malformed_and_never_a_short_one() {
         &longer,
         &format!("{},,{}", STANDARD.encode(der(5)), STANDARD.encode(der(5))),
         &format!("{} x", pem(&der(5), " ")),
-        &"A".repeat(LONGEST + 1),
+        // A certificate, and longer than a header may be.
+        &STANDARD.encode(der(60_000)),
     ] {
         assert_eq!(any(value), Err(Malformed), "{value}");
     }
@@ -177,6 +178,10 @@ fn an_element_of_envoy_gives_leaf_and_chain_once_each() {
         read(format!("{element},{other}"), 1),
         Ok(Some(vec![leaf(9)]))
     );
+    // A chain of another certificate.
+    let other_chain = escaped(&pem(&der(9), "\n"), b"");
+    let mixed = format!("Cert={cert};Chain={other_chain}");
+    assert_eq!(read(mixed, 1), Err(Malformed));
     // A quote that a client left open swallows nothing.
     assert_eq!(
         read(format!("Subject=\"x,{other}"), 1),
