@@ -743,6 +743,19 @@ fn a_certificate_comes_out_of_each_header_that_is_known_to_hold_one() {
         assert_eq!(garbage.client_cert(), None, "{name}");
         assert_eq!(findings(&garbage), "identity-malformed", "{name}");
     }
+    // What is kept as it came is not believed.
+    for (name, value) in [
+        ("Client-Cert", &rfc9440),
+        ("X-Forwarded-Client-Cert", &xfcc),
+    ] {
+        let kept = believing(&[name]).keep(name).unwrap();
+        let resolution = resolve(&kept, &[(name, value)]);
+        assert_eq!(
+            (resolution.client_cert(), resolution.xfcc()),
+            (None, None),
+            "{name}"
+        );
+    }
     let own = layer().believe_client_cert("X-Device").unwrap();
     assert!(
         resolve(&own, &[("x-device", &spaces)])
