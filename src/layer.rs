@@ -81,6 +81,7 @@ impl ForwardedLayer {
     /// ```
     pub fn headers(self, headers: Headers) -> Self {
         self.with(|rules| {
+            rules.identity.forget_what_is_read(&headers);
             rules.headers = headers;
             rules.update_kept();
         })

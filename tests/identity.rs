@@ -587,6 +587,12 @@ fn a_header_that_is_read_for_something_else_says_nothing_about_identity() {
     let headers = Headers::client_list_field("x-client-ips").unwrap();
     let error = layer().headers(headers).believe_identity(["X-Client-IPs"]);
     assert!(matches!(error, Err(HeadersError::ReadTwice { .. })));
+    // In the other order the list is a list, and its forged part is no login.
+    let list = Headers::client_list_field("x-client-ips").unwrap();
+    let later = believing(&["X-Client-IPs"]).headers(list);
+    let forged = [("x-client-ips", "198.51.100.66, 203.0.113.7")];
+    let (left, believed, _) = came_out(&later, PROXY, &forged, "x-client-ips");
+    assert_eq!((left.as_str(), believed), ("203.0.113.7", false));
     // A secret is no login, and is in no identity.
     let layer = believing(&["x-employee"])
         .require("x-employee", ["s3cret"])
@@ -756,6 +762,13 @@ fn a_certificate_comes_out_of_each_header_that_is_known_to_hold_one() {
             "{name}"
         );
     }
+    // Whichever way they are named, Envoy's list is a list, and a client's element no certificate.
+    let named = layer()
+        .believe_client_cert("X-Forwarded-Client-Cert")
+        .unwrap();
+    let appended = format!("{base64},{xfcc}");
+    let resolution = resolve(&named, &[("x-forwarded-client-cert", &appended)]);
+    assert_eq!(resolution.client_cert().unwrap().chain().len(), 0);
     let own = layer().believe_client_cert("X-Device").unwrap();
     assert!(
         resolve(&own, &[("x-device", &spaces)])
@@ -785,6 +798,9 @@ fn a_certificate_comes_out_of_each_header_that_is_known_to_hold_one() {
             .len(),
         2
     );
+    let long = vec![rfc9440.as_str(); 64 * 1024 / rfc9440.len() + 1].join(", ");
+    let headers = [("client-cert", &*rfc9440), ("client-cert-chain", &long)];
+    assert_eq!(findings(&resolve(&both, &headers)), "identity-malformed");
     let headers = [("client-cert", &*rfc9440), ("client-cert-chain", "x")];
     assert_eq!(findings(&resolve(&both, &headers)), "identity-malformed");
 }

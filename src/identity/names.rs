@@ -56,17 +56,18 @@ impl BelievedNames {
 
     /// Fails with the first that is read for something else already.
     pub(crate) fn differs_from(&self, headers: &Headers) -> Result<(), HeadersError> {
-        let mut names = self.names.iter().map(HeaderName::as_str);
-        let read_already = names.find(|name| {
-            let kind = headers.recognise(name);
-            kind.is_some_and(|kind| kind != recognise::Kind::Identity)
-        });
-        match read_already {
+        match self.names.iter().find(|name| is_read(name, headers)) {
             None => Ok(()),
             Some(name) => Err(HeadersError::ReadTwice {
-                name: name.to_owned(),
+                name: name.to_string(),
             }),
         }
+    }
+
+    /// Forgets those that these headers, which were chosen later, read for something else.
+    pub(crate) fn forget_what_is_read(&mut self, headers: &Headers) {
+        self.names.retain(|name| !is_read(name, headers));
+        self.certificates.retain(|name| !is_read(name, headers));
     }
 
     /// Adds a header that holds a certificate.
@@ -81,6 +82,12 @@ impl BelievedNames {
     }
 }
 
+/// Whether a header is read for something else than who the client is.
+fn is_read(name: &HeaderName, headers: &Headers) -> bool {
+    let kind = headers.recognise(name.as_str());
+    kind.is_some_and(|kind| kind != recognise::Kind::Identity)
+}
+
 /// A name that can say who the client is: not one that says where the request came from, or that HTTP itself
 /// needs.
 fn parse(name: &str) -> Result<HeaderName, HeadersError> {
@@ -88,7 +95,7 @@ fn parse(name: &str) -> Result<HeaderName, HeadersError> {
         name: name.to_owned(),
     };
     let header: HeaderName = name.parse().map_err(|_| invalid())?;
-    let is_https_own = [
+    let does_http_need_it = [
         header::CONNECTION,
         header::CONTENT_LENGTH,
         header::CONTENT_TYPE,
@@ -102,7 +109,7 @@ fn parse(name: &str) -> Result<HeaderName, HeadersError> {
     match recognise::classify(header.as_str()) {
         // The tables write a family so; what is believed is named in full.
         _ if name.contains('*') => Err(invalid()),
-        None if !is_https_own => Ok(header),
+        None if !does_http_need_it => Ok(header),
         Some(recognise::Kind::Identity) => Ok(header),
         _ => Err(invalid()),
     }

@@ -244,6 +244,9 @@ fn find(name: &str, names: &[&str], table: &[Field]) -> Option<(Field, bool)> {
 /// How the families begin, ready to compare.
 static BEGINNINGS: [u64; FAMILIES.len()] = beginnings();
 
+/// # Panics
+///
+/// At compile time, for a family whose beginning is shorter.
 #[allow(
     clippy::indexing_slicing,
     clippy::arithmetic_side_effects,

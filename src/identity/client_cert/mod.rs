@@ -64,11 +64,11 @@ const CHAINS: [(&str, &str); 2] = [
 ];
 
 fn syntax_of(name: &HeaderName, believed: &BelievedNames) -> Option<Syntax> {
-    if believed.certificates.contains(name) {
-        return Some(Syntax::Any);
-    }
     let known = KNOWN.iter().find(|(known, _)| *known == name.as_str());
-    known.map(|(_, syntax)| *syntax)
+    match known {
+        Some((_, syntax)) => Some(*syntax),
+        None => believed.certificates.contains(name).then_some(Syntax::Any),
+    }
 }
 
 /// The certificate in the first header that is believed and holds one.
@@ -102,6 +102,7 @@ pub(crate) fn read(
                     .filter(|name| is_believed(name))
                     .and_then(|name| headers.get(name));
                 let chain = match chain {
+                    Some(chain) if chain.len() > LONGEST => return Err(Malformed),
                     Some(chain) => rfc9440::list(chain.as_bytes())?,
                     None => Vec::new(),
                 };
