@@ -13,7 +13,7 @@ use tower_service::Service;
 use crate::identity::names::BelievedNames;
 use crate::{
     counts::Counts,
-    headers::{Headers, HeadersError},
+    headers::{Headers, HeadersError, unwanted::Unwanted},
     host_pattern::{HostPattern, HostPatternError},
     peer::Peer,
     policy::Policy,
@@ -301,14 +301,10 @@ impl ForwardedLayer {
 
     /// What a configuration keeps and removes.
     #[cfg(feature = "serde")]
-    pub(crate) fn keep_and_remove(self, keep: Vec<HeaderName>, remove: &[HeaderName]) -> Self {
+    pub(crate) fn keep_and_remove(self, keep: Vec<HeaderName>, remove: Vec<HeaderName>) -> Self {
         self.with(|rules| {
             rules.keep.extend(keep);
-            rules.remove.extend(
-                remove
-                    .iter()
-                    .map(|name| name.as_str().replace(['_', '.'], "-")),
-            );
+            rules.remove.extend(remove.into_iter().collect());
             rules.update_kept();
         })
     }
@@ -360,20 +356,7 @@ impl ForwardedLayer {
         I: IntoIterator,
         I::Item: AsRef<str>,
     {
-        let mut remove = Vec::new();
-        for name in names {
-            let name = name.as_ref();
-            match name.parse::<HeaderName>() {
-                Ok(header) if header != http::header::HOST => {
-                    remove.push(header.as_str().replace(['_', '.'], "-"));
-                }
-                _ => {
-                    return Err(HeadersError::InvalidName {
-                        name: name.to_owned(),
-                    });
-                }
-            }
-        }
+        let remove = Unwanted::parse(names)?;
         Ok(self.with(|rules| rules.remove.extend(remove)))
     }
 

@@ -184,6 +184,7 @@ mod host_pattern;
 mod identity;
 mod layer;
 mod opt_in;
+mod outbound;
 mod peer;
 mod policy;
 #[cfg(feature = "tracing")]
@@ -226,6 +227,7 @@ pub use self::{
         reject::{RejectLayer, RejectService},
         trusted_peers::{TrustedPeersLayer, TrustedPeersService},
     },
+    outbound::{Outbound, OutboundError, OutboundLayer},
     peer::{Peer, PeerError},
     policy::Policy,
     resolution::{

@@ -1,15 +1,11 @@
 //! What was decided, without the trust: plain data.
 
-use std::{
-    collections::{BTreeSet, HashSet},
-    fmt,
-    sync::Arc,
-};
+use std::{collections::HashSet, fmt, sync::Arc};
 
 use http::{Extensions, HeaderName};
 
 use crate::{
-    headers::{Headers, field_set::FieldSet, recognise::Kind},
+    headers::{Headers, field_set::FieldSet, recognise::Kind, unwanted::Unwanted},
     host_pattern::HostPattern,
     identity::names::BelievedNames,
     peer::Peer,
@@ -31,7 +27,7 @@ pub(crate) struct Rules {
     pub(crate) identity: BelievedNames,
     pub(crate) keep: HashSet<HeaderName>,
     /// Removed from every request, though no proxy forwards a client by it.
-    pub(crate) remove: BTreeSet<String>,
+    pub(crate) remove: Unwanted,
     /// The known ones among `keep`, as a set.
     pub(crate) keep_known: FieldSet,
     pub(crate) record_hops: bool,
@@ -80,7 +76,7 @@ impl Default for Rules {
             secret: None,
             identity: BelievedNames::default(),
             keep: HashSet::new(),
-            remove: BTreeSet::new(),
+            remove: Unwanted::default(),
             keep_known: FieldSet::EMPTY,
             record_hops: false,
             keep_uri: false,

@@ -33,6 +33,7 @@ mod logs;
 mod migration;
 #[cfg(feature = "axum-08")]
 mod order;
+mod outbound;
 mod port_and_prefix;
 mod presets;
 #[cfg(feature = "axum-08")]

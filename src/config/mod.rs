@@ -105,7 +105,7 @@ impl Config {
             .connection_scheme(self.scheme)
             .host_patterns(self.hosts);
         layer = layer
-            .keep_and_remove(self.keep, &self.remove)
+            .keep_and_remove(self.keep, self.remove)
             .identity(self.identity);
         if let Some(secret) = self.secret {
             layer = layer.secret(secret);

@@ -230,7 +230,7 @@ fn removed(head: Head<'_>, rules: &Rules, edits: &Edits, trace: &Trace) -> Vec<S
             .filter(|(_, fate)| *fate != Fate::Believed)
             .map(|(name, _)| name.clone()),
     );
-    removed.extend(rewrite::fields::unwanted(head.headers, rules).map(ToString::to_string));
+    removed.extend(rules.remove.among(head.headers).map(ToString::to_string));
     if let Some(secret) = &rules.secret {
         if head.headers.contains_key(&secret.name) {
             removed.push(secret.name.to_string());

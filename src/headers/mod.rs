@@ -1,10 +1,12 @@
 //! Which fields the nearest proxy writes.
 
+pub(crate) mod edit;
 pub(crate) mod field_set;
 pub(crate) mod known;
 mod presets;
 pub(crate) mod recognise;
 pub(crate) mod scan;
+pub(crate) mod unwanted;
 
 use std::fmt;
 

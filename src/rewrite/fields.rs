@@ -4,7 +4,11 @@ use http::{HeaderMap, HeaderName, HeaderValue, header};
 
 use super::vouched;
 use crate::{
-    headers::{ClientSyntax, Headers, recognise::Kind},
+    headers::{
+        ClientSyntax, Headers,
+        edit::{remove_all, set},
+        recognise::Kind,
+    },
     identity::{
         fate::{Fate, fates},
         xfcc,
@@ -42,7 +46,7 @@ impl Edits {
             remove_all(headers, underscored(headers, rules).cloned().collect());
         }
         if !rules.remove.is_empty() {
-            remove_all(headers, unwanted(headers, rules).cloned().collect());
+            remove_all(headers, rules.remove.among(headers).cloned().collect());
         }
         if self.remove_host {
             headers.remove(header::HOST);
@@ -108,22 +112,6 @@ impl ClientEdit {
     }
 }
 
-/// Replaces every line of a header by one.
-///
-/// A map of 24,576 names has no room for another. A header that is there is replaced all the same, and
-/// one that is not is left out: nothing that a client sends may make the layer panic.
-fn set(headers: &mut HeaderMap, name: &HeaderName, value: &str) {
-    let try_insert = |headers: &mut HeaderMap| {
-        let value = HeaderValue::from_str(value).ok()?;
-        headers.try_insert(name, value).ok()
-    };
-    if try_insert(headers).is_none() {
-        // Nothing is better than something wrong.
-        headers.remove(name);
-        try_insert(headers);
-    }
-}
-
 /// Leaves of the headers that say who the client is what the trusted peer vouches for (rule R18).
 #[cold]
 fn clean_identity(headers: &mut HeaderMap, resolution: &Resolution, rules: &Rules) {
@@ -142,26 +130,6 @@ fn clean_identity(headers: &mut HeaderMap, resolution: &Resolution, rules: &Rule
             }
         }
     }
-}
-
-fn remove_all(headers: &mut HeaderMap, names: Vec<HeaderName>) {
-    for name in names {
-        headers.remove(name);
-    }
-}
-
-/// The headers that the user wants removed, however they are spelled.
-pub(crate) fn unwanted<'a>(
-    headers: &'a HeaderMap,
-    rules: &'a Rules,
-) -> impl Iterator<Item = &'a HeaderName> {
-    headers.keys().filter(|name| {
-        rules.remove.contains(name.as_str())
-            || (name.as_str().contains(['_', '.'])
-                && rules
-                    .remove
-                    .contains(&name.as_str().replace(['_', '.'], "-")))
-    })
 }
 
 /// The fields to remove for their spelling.

@@ -4,7 +4,7 @@ use crate::{
     resolution::{Resolution, scheme::Scheme},
     syntax::{
         self,
-        forwarded::OutsideQuotes,
+        forwarded::{OutsideQuotes, quoted},
         list::{AtCommas, FromRight},
         node::{self, Node},
     },
@@ -58,13 +58,4 @@ pub(super) fn elements<'a>(
     }
     written.reverse();
     written.join(", ")
-}
-
-/// A token as it is, anything else as a quoted string.
-fn quoted(text: &str) -> String {
-    if !text.is_empty() && text.bytes().all(syntax::is_token) {
-        return text.to_owned();
-    }
-    let escaped = text.replace('\\', "\\\\").replace('"', "\\\"");
-    format!("\"{escaped}\"")
 }

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use super::{Class, is_ows, list::Split, trim_ows};
+use super::{Class, is_ows, is_token, list::Split, trim_ows};
 
 /// Splits at commas outside quoted strings, reading leftwards.
 ///
@@ -171,6 +171,15 @@ fn value<'a>(text: &'a [u8], needs_quoting: &mut bool) -> Option<(Cow<'a, [u8]>,
             _ => return None,
         }
     }
+}
+
+/// A token as it is, anything else as a quoted string: how a value is written.
+pub(crate) fn quoted(text: &str) -> Cow<'_, str> {
+    if !text.is_empty() && text.bytes().all(is_token) {
+        return text.into();
+    }
+    let escaped = text.replace('\\', "\\\\").replace('"', "\\\"");
+    format!("\"{escaped}\"").into()
 }
 
 /// What a backslash may stand before (RFC 9110, section 5.6.4).

@@ -1,6 +1,6 @@
 //! Node identifiers (RFC 7239, section 6), and the plainer spellings in `X-Forwarded-For`.
 
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
 /// An `X-Forwarded-For` element with more bytes is malformed: the longest address with brackets, a zone
 /// and a port has 69, and obfuscated identifiers are shorter. No text of a client's stands in an element
@@ -62,6 +62,15 @@ pub(crate) fn parse(text: &[u8]) -> Option<Node> {
         return Some(Node::Unknown);
     }
     is_obfuscated(name).then_some(Node::Obfuscated)
+}
+
+/// How an address is written in `Forwarded`: an IPv6 address in brackets.
+pub(crate) fn text(address: IpAddr, port: Option<u16>) -> String {
+    match (address, port) {
+        (address, Some(port)) => SocketAddr::new(address, port).to_string(),
+        (IpAddr::V6(address), None) => format!("[{address}]"),
+        (IpAddr::V4(address), None) => address.to_string(),
+    }
 }
 
 /// An address alone, as a CDN's own client field holds it, or one with a port.

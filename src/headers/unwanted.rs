@@ -1,0 +1,63 @@
+//! The headers that the user wants removed.
+
+use std::collections::BTreeSet;
+
+use http::{HeaderMap, HeaderName, header};
+
+use super::HeadersError;
+
+/// Names of headers that are removed however they are spelled: with hyphens, underscores or dots.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Unwanted(BTreeSet<String>);
+
+impl Unwanted {
+    /// Fails with the first text that is no name, or `Host`.
+    pub(crate) fn parse(
+        names: impl IntoIterator<Item = impl AsRef<str>>,
+    ) -> Result<Self, HeadersError> {
+        let parse = |name: &str| match name.parse::<HeaderName>() {
+            Ok(header) if header != header::HOST => Ok(header),
+            _ => Err(HeadersError::InvalidName {
+                name: name.to_owned(),
+            }),
+        };
+        let names = names.into_iter().map(|name| parse(name.as_ref()));
+        names.collect::<Result<Vec<_>, _>>().map(Self::from_iter)
+    }
+
+    pub(crate) fn extend(&mut self, other: Self) {
+        self.0.extend(other.0);
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    pub(crate) fn contains(&self, name: &HeaderName) -> bool {
+        let name = name.as_str();
+        self.0.contains(name) || (name.contains(['_', '.']) && self.0.contains(&hyphens(name)))
+    }
+
+    /// Those that are there.
+    pub(crate) fn among<'a>(
+        &'a self,
+        headers: &'a HeaderMap,
+    ) -> impl Iterator<Item = &'a HeaderName> {
+        headers.keys().filter(|name| self.contains(name))
+    }
+}
+
+impl FromIterator<HeaderName> for Unwanted {
+    fn from_iter<I: IntoIterator<Item = HeaderName>>(names: I) -> Self {
+        Self(
+            names
+                .into_iter()
+                .map(|name| hyphens(name.as_str()))
+                .collect(),
+        )
+    }
+}
+
+fn hyphens(name: &str) -> String {
+    name.replace(['_', '.'], "-")
+}

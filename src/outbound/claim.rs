@@ -1,0 +1,177 @@
+//! What this service says to the next one (rule R19).
+
+use http::{HeaderMap, HeaderName, HeaderValue, header};
+
+use super::OutboundLayer;
+use crate::{
+    headers::{
+        edit::{remove_all, set},
+        known::{NAMES, field},
+        recognise::{self, Kind},
+    },
+    resolution::{Finding, Hop, Resolution},
+    syntax::{forwarded::quoted, node},
+};
+
+/// A known header.
+macro_rules! name {
+    ($name:literal) => {{
+        const FIELD: usize = field($name) as usize;
+        static NAME: &HeaderName = &NAMES[FIELD];
+        NAME
+    }};
+}
+
+/// Removes what nobody vouches for, and writes what this service knows.
+pub(super) fn write(headers: &mut HeaderMap, resolution: Option<&Resolution>, to: &OutboundLayer) {
+    clean(headers, resolution, to);
+    let Some(resolution) = resolution else { return };
+    let way = way(resolution);
+    if to.x_forwarded {
+        x_forwarded(headers, resolution, &way);
+    }
+    if to.forwarded {
+        let elements = elements(resolution, &way, to.by.as_deref());
+        set(headers, name!("forwarded"), &elements);
+    }
+    // RFC 7239 has no parameter for it.
+    if let Some(prefix) = resolution.prefix() {
+        set(headers, name!("x-forwarded-prefix"), prefix);
+    }
+}
+
+/// Removes every header that says where a request comes from or who the client is.
+fn clean(headers: &mut HeaderMap, resolution: Option<&Resolution>, to: &OutboundLayer) {
+    let identity = resolution.map(Resolution::identity);
+    let is_claim = |name: &&HeaderName| {
+        is_known(name.as_str())
+            || identity.is_some_and(|believed| believed.contains_key(*name))
+            || to.remove.contains(name)
+    };
+    let claims: Vec<HeaderName> = headers.keys().filter(is_claim).cloned().collect();
+    remove_all(headers, claims);
+    if headers.contains_key(header::CONNECTION) {
+        keep_from_being_dropped(headers);
+    }
+}
+
+/// Whether this is a forwarding header, or one that says who the client is.
+fn is_known(name: &str) -> bool {
+    recognise::may_matter(name)
+        && matches!(
+            recognise::classify(name),
+            Some(Kind::Field(_) | Kind::Underscored(_) | Kind::Identity)
+        )
+}
+
+/// Takes forwarding headers and `Host` out of `Connection`.
+///
+/// A recipient drops the headers that `Connection` names (RFC 9110, section 7.6.1), so a client that writes
+/// `Connection: X-Forwarded-For` could make the next proxy drop what this service says.
+#[cold]
+fn keep_from_being_dropped(headers: &mut HeaderMap) {
+    let is_dropped = |option: &[u8]| {
+        let name = String::from_utf8_lossy(option.trim_ascii()).to_ascii_lowercase();
+        name == "host" || is_known(&name)
+    };
+    let lines: Vec<HeaderValue> = headers
+        .get_all(header::CONNECTION)
+        .iter()
+        .cloned()
+        .collect();
+    let names_one =
+        |line: &HeaderValue| line.as_bytes().split(|&byte| byte == b',').any(is_dropped);
+    if !lines.iter().any(names_one) {
+        return;
+    }
+    headers.remove(header::CONNECTION);
+    for line in lines {
+        let options = line.as_bytes().split(|&byte| byte == b',');
+        let kept: Vec<&[u8]> = options.filter(|option| !is_dropped(option)).collect();
+        if let (false, Ok(value)) = (kept.is_empty(), HeaderValue::from_bytes(&kept.join(&b','))) {
+            // There was room for it before.
+            let _ = headers.try_append(header::CONNECTION, value);
+        }
+    }
+}
+
+/// Who asked whom, from the client on to the peer.
+///
+/// A hop without an address is left out: a proxy that connects by a Unix socket runs on the machine of the next one,
+/// and one that hides says nothing.
+fn way(resolution: &Resolution) -> Vec<Hop> {
+    let client = || Hop {
+        address: resolution.client(),
+        port: resolution.client_port(),
+        by: None,
+    };
+    let mut way = match resolution.hops_seen() {
+        // The client is the peer, or it is all that is known of the way.
+        [] if resolution.is_trusted() => vec![client()],
+        seen => seen.to_vec(),
+    };
+    let peer = resolution.peer().and_then(|peer| peer.ip());
+    let asks_for_itself = way.len() == 1 && resolution.client() == peer;
+    if asks_for_itself {
+        way.clear();
+    }
+    way.push(Hop {
+        address: peer,
+        port: None,
+        by: None,
+    });
+    way.retain(|hop| hop.address.is_some());
+    way
+}
+
+fn x_forwarded(headers: &mut HeaderMap, resolution: &Resolution, way: &[Hop]) {
+    let addresses = way.iter().filter_map(Hop::address);
+    let addresses: Vec<String> = addresses.map(|address| address.to_string()).collect();
+    if !addresses.is_empty() {
+        set(headers, name!("x-forwarded-for"), &addresses.join(", "));
+    }
+    if is_scheme_known(resolution) {
+        let scheme = resolution.scheme().as_str();
+        set(headers, name!("x-forwarded-proto"), scheme);
+    }
+    if let Some(authority) = resolution.authority() {
+        set(headers, name!("x-forwarded-host"), authority.as_str());
+    }
+}
+
+/// One element for each hop. Scheme and host are the client's, so they stand in the first.
+fn elements(resolution: &Resolution, way: &[Hop], by: Option<&str>) -> String {
+    let mut elements: Vec<Vec<String>> = way.iter().map(element).collect();
+    if elements.is_empty() {
+        elements.push(vec!["for=unknown".to_owned()]);
+    }
+    if let Some(first) = elements.first_mut() {
+        if is_scheme_known(resolution) {
+            first.push(format!("proto={}", resolution.scheme()));
+        }
+        if let Some(authority) = resolution.authority() {
+            first.push(format!("host={}", quoted(authority.as_str())));
+        }
+    }
+    if let (Some(last), Some(by)) = (elements.last_mut(), by) {
+        last.push(format!("by={}", quoted(by)));
+    }
+    let elements: Vec<String> = elements.iter().map(|pairs| pairs.join(";")).collect();
+    elements.join(", ")
+}
+
+fn element(hop: &Hop) -> Vec<String> {
+    let node = match hop.address {
+        Some(address) => node::text(address, hop.port),
+        None => "unknown".to_owned(),
+    };
+    let mut pairs = vec![format!("for={}", quoted(&node))];
+    pairs.extend(hop.by().map(|by| format!("by={}", quoted(by))));
+    pairs
+}
+
+/// Whether somebody said the scheme: this service does not guess for the next one.
+fn is_scheme_known(resolution: &Resolution) -> bool {
+    let findings = resolution.findings();
+    !findings.contains(Finding::SchemeMissing) && !findings.contains(Finding::SchemeInvalid)
+}
