@@ -79,3 +79,10 @@ pub mod real_proxies {}
 ///
 #[doc = include_str!("headers/known.md")]
 pub mod removed_headers {}
+
+#[doc = include_str!("../docs/entrances.md")]
+pub mod entrances {}
+
+#[doc = include_str!("../docs/recipes.md")]
+#[cfg(feature = "axum-08")]
+pub mod recipes {}

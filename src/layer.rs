@@ -5,7 +5,7 @@ use std::{
     task::{Context, Poll},
 };
 
-use http::{Extensions, HeaderName, Request};
+use http::{Extensions, HeaderName, Request, request::Parts};
 use tower_layer::Layer;
 use tower_service::Service;
 
@@ -392,6 +392,43 @@ impl ForwardedLayer {
         self.policy.counts.all().into_iter()
     }
 
+    /// Does to the head of a request what the layer does, and gives back what came out: for frameworks whose middleware
+    /// is no tower service. See [other frameworks](crate::guide::entrances#other-frameworks).
+    ///
+    /// `peer` is the other end of the connection, as the framework tells it. To look without touching the request, call
+    /// [`Policy::resolve`].
+    ///
+    /// ```
+    /// use tower_forwarded::{ForwardedLayer, TrustedProxies};
+    ///
+    /// let layer = ForwardedLayer::new("10.0.0.0/8".parse::<TrustedProxies>()?);
+    /// let (mut parts, ()) = http::Request::get("/users")
+    ///     .header("host", "api.example.com")
+    ///     .header("x-forwarded-for", "203.0.113.7")
+    ///     .header("x-forwarded-proto", "https")
+    ///     .body(())?
+    ///     .into_parts();
+    ///
+    /// let resolution = layer.rewrite(Some("10.0.0.1:40000".parse()?), &mut parts);
+    /// assert_eq!(resolution.client(), Some("203.0.113.7".parse()?));
+    /// assert_eq!(parts.uri, "https://api.example.com/users");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn rewrite(&self, peer: Option<Peer>, parts: &mut Parts) -> Resolution {
+        if let Some(resolution) = parts.extensions.get::<Resolution>() {
+            return resolution.clone();
+        }
+        let (empty, ()) = Request::new(()).into_parts();
+        let mut request = Request::from_parts(std::mem::replace(parts, empty), ());
+        pass(&mut request, peer, &self.policy);
+        *parts = request.into_parts().0;
+        match parts.extensions.get::<Resolution>() {
+            Some(resolution) => resolution.clone(),
+            // It was put there a moment ago.
+            None => self.policy.resolve(peer, parts),
+        }
+    }
+
     /// What was decided so far.
     #[must_use]
     pub fn policy(&self) -> &Policy {
@@ -449,20 +486,26 @@ where
     fn call(&mut self, mut request: Request<B>) -> S::Future {
         // R15: what a layer further out resolved stands.
         if request.extensions().get::<Resolution>().is_none() {
-            let rules = &self.policy.rules;
-            let peer = rules.peer_of(request.extensions());
-            self.policy.with_trust(|trust| {
-                let head = Head::of_request(&request);
-                let outcome = resolve::resolve(peer, head, rules, trust, &mut ());
-                let findings = outcome.resolution.findings();
-                if !findings.is_empty() {
-                    report(findings, &self.policy, peer, head, trust);
-                }
-                rewrite::rewrite(&mut request, outcome, rules);
-            });
+            let peer = self.policy.rules.peer_of(request.extensions());
+            pass(&mut request, peer, &self.policy);
         }
         self.inner.call(request)
     }
+}
+
+/// The way of a request: peer, resolve, rewrite.
+#[inline]
+fn pass<B>(request: &mut Request<B>, peer: Option<Peer>, policy: &Policy) {
+    let rules = &policy.rules;
+    policy.with_trust(|trust| {
+        let head = Head::of_request(request);
+        let outcome = resolve::resolve(peer, head, rules, trust, &mut ());
+        let findings = outcome.resolution.findings();
+        if !findings.is_empty() {
+            report(findings, policy, peer, head, trust);
+        }
+        rewrite::rewrite(request, outcome, rules);
+    });
 }
 
 /// Counts the findings, and logs them.

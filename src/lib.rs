@@ -184,6 +184,7 @@ mod host_pattern;
 mod identity;
 mod layer;
 mod opt_in;
+mod original_uri;
 mod outbound;
 mod peer;
 mod policy;

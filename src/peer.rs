@@ -18,6 +18,7 @@ use http::Extensions;
 /// |---|---|---|
 /// | `axum::serve`, TCP | `ConnectInfo<SocketAddr>` | `into_make_service_with_connect_info::<SocketAddr>()` |
 /// | `axum::serve`, Unix socket | `ConnectInfo<Peer>` | `into_make_service_with_connect_info::<Peer>()` |
+/// | axum in a test | `MockConnectInfo<SocketAddr>` | `.layer(MockConnectInfo(address))`, added after the [`ForwardedLayer`](crate::ForwardedLayer) |
 /// | hyper, hyper-util | nothing | insert a [`Peer`] made from the address that `accept` returned |
 /// | tonic | `TcpConnectInfo` | `.peer_from(…)`, see [`ForwardedLayer::peer_from`](crate::ForwardedLayer::peer_from) |
 ///
@@ -81,12 +82,17 @@ impl Peer {
         }
         #[cfg(feature = "axum-08")]
         {
-            use axum::extract::ConnectInfo;
+            use axum::extract::connect_info::{ConnectInfo, MockConnectInfo};
+
             if let Some(ConnectInfo(address)) = extensions.get::<ConnectInfo<SocketAddr>>() {
                 return Some(Self::from(*address));
             }
             if let Some(ConnectInfo(peer)) = extensions.get::<ConnectInfo<Self>>() {
                 return Some(*peer);
+            }
+            if let Some(MockConnectInfo(address)) = extensions.get::<MockConnectInfo<SocketAddr>>()
+            {
+                return Some(Self::from(*address));
             }
         }
         None

@@ -173,12 +173,13 @@ fn a_span_has_opentelemetrys_names() {
         ("x-forwarded-for", "203.0.113.7:4711"),
         ("x-forwarded-proto", "https"),
         ("host", "api.example.com"),
+        ("user-agent", "curl/8.0"),
     ];
     let seen = through(&layer(), Some(PROXY), request("/users?secret", &honest));
     let log = logged(|| drop(request_span(&seen)));
     let (_, text) = &log[0];
     for field in [
-        "http.request.method=GET",
+        "http.request.method=\"GET\"",
         "url.path=\"/users\"",
         "url.scheme=\"https\"",
         "client.address=203.0.113.7",
@@ -186,6 +187,9 @@ fn a_span_has_opentelemetrys_names() {
         "server.address=\"api.example.com\"",
         "server.port=443",
         "network.peer.address=10.0.0.1",
+        "network.peer.port=40000",
+        "network.protocol.version=\"1.1\"",
+        "user_agent.original=\"curl/8.0\"",
     ] {
         assert!(text.contains(field), "{field}: {text}");
     }
@@ -193,4 +197,45 @@ fn a_span_has_opentelemetrys_names() {
     let outside = ForwardedLayer::new(TrustedProxies::none());
     let log = logged(|| drop(request_span(&request("/", &[]))));
     assert!(!log[0].1.contains("client.address"), "{log:?} {outside:?}");
+}
+
+#[test]
+fn a_span_has_opentelemetrys_values() {
+    // An address without brackets, and one value for all methods that no standard knows.
+    let headers = [("host", "[2001:db8::1]:8443")];
+    let mut seen = through(&layer(), Some(PROXY), request("/", &headers));
+    *seen.method_mut() = "BREW".parse().unwrap();
+    let log = logged(|| drop(request_span(&seen)));
+    let (_, text) = &log[0];
+    for field in [
+        "server.address=\"2001:db8::1\"",
+        "server.port=8443",
+        "http.request.method=\"_OTHER\"",
+        "http.request.method_original=\"BREW\"",
+    ] {
+        assert!(text.contains(field), "{field}: {text}");
+    }
+    assert!(!text.contains("user_agent"), "{text}");
+}
+
+#[cfg(feature = "axum-08")]
+#[test]
+fn inside_of_nest_the_span_has_the_whole_path() {
+    use axum::{Router, routing::get};
+    use tower::ServiceExt;
+
+    let inner: Router =
+        Router::new()
+            .route("/users", get(async || "hello"))
+            .layer(axum::middleware::map_request(
+                async |request: axum::extract::Request| {
+                    drop(request_span(&request));
+                    request
+                },
+            ));
+    let app = Router::new().nest("/api", inner).layer(layer());
+    let asked = request("/api/users", &[]).map(|()| axum::body::Body::empty());
+    let log = logged(|| drop(now(app.oneshot(asked))));
+    let text = format!("{log:?}");
+    assert!(text.contains("url.path=\\\"/api/users\\\""), "{text}");
 }

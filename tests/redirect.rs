@@ -423,3 +423,25 @@ fn only_options_may_ask_for_the_asterisk_by_http() {
         assert_eq!(ask(&HTTPS), 200, "{method}");
     }
 }
+
+#[tokio::test]
+async fn inside_of_nest_the_redirect_has_the_whole_path() {
+    let inner = Router::new()
+        .route("/users", any(|| async { "hello" }))
+        .layer(HttpsRedirectLayer::new());
+    let app = Router::new().nest("/api", inner).layer(layer());
+    let mut request = axum::http::Request::get("/api/users?page=2")
+        .header("host", "api.example.com")
+        .header("x-forwarded-for", "203.0.113.7")
+        .header("x-forwarded-proto", "http")
+        .body(axum::body::Body::empty())
+        .unwrap();
+    request
+        .extensions_mut()
+        .insert(PROXY.parse::<Peer>().unwrap());
+    let response = tower::ServiceExt::oneshot(app, request).await.unwrap();
+    assert_eq!(
+        response.headers()["location"],
+        "https://api.example.com/api/users?page=2"
+    );
+}

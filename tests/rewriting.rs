@@ -268,3 +268,59 @@ fn where_no_connect_info_was_a_tcp_peer_makes_none() {
     let seen = through(&layer(), Some(PROXY), request("/", &HTTPS));
     assert!(seen.extensions().get::<ConnectInfo<SocketAddr>>().is_none());
 }
+
+#[test]
+fn a_head_is_rewritten_as_the_layer_does_it() {
+    let headers = [
+        ("x-forwarded-for", "6.6.6.6, 203.0.113.7"),
+        ("x-forwarded-proto", "https"),
+        ("x_forwarded_for", "6.6.6.6"),
+        ("x-real-ip", "6.6.6.6"),
+    ];
+    let by_layer = through(&layer(), Some(PROXY), request("/users?a=b", &headers));
+    let (mut parts, ()) = request("/users?a=b", &headers).into_parts();
+    let peer = PROXY.parse().unwrap();
+    let resolution = layer().rewrite(Some(peer), &mut parts);
+    assert_eq!(resolution, crate::support::resolution(&by_layer));
+    assert_eq!(parts.uri, *by_layer.uri());
+    assert_eq!(parts.headers, *by_layer.headers());
+    // Once: a second one does nothing.
+    let again = ForwardedLayer::new(TrustedProxies::none()).rewrite(None, &mut parts);
+    assert_eq!(again, resolution);
+    // And it counts what it finds.
+    let counting = layer();
+    let (mut parts, ()) = request("/", &headers).into_parts();
+    let _ = counting.rewrite(Some("203.0.113.9:1".parse().unwrap()), &mut parts);
+    assert_eq!(
+        counting
+            .finding_counts()
+            .map(|(_, count)| count)
+            .sum::<u64>(),
+        1
+    );
+}
+
+#[tokio::test]
+async fn axums_mock_of_a_connection_is_the_peer_and_handlers_see_the_client() {
+    use axum::{
+        Router,
+        extract::{ConnectInfo, connect_info::MockConnectInfo},
+        routing::get,
+    };
+    use tower::ServiceExt;
+
+    let app: Router = Router::new()
+        .route(
+            "/",
+            get(|ConnectInfo(client): ConnectInfo<SocketAddr>| async move { client.to_string() }),
+        )
+        .layer(layer())
+        .layer(MockConnectInfo(SocketAddr::from(([10, 0, 0, 1], 40000))));
+    let request =
+        request("/", &[("x-forwarded-for", "203.0.113.7")]).map(|()| axum::body::Body::empty());
+    let response = app.oneshot(request).await.unwrap();
+    let body = axum::body::to_bytes(response.into_body(), 100)
+        .await
+        .unwrap();
+    assert_eq!(body, "203.0.113.7:0");
+}

@@ -12,6 +12,7 @@ use super::{
     response_headers::Finish,
 };
 use crate::{
+    original_uri::original_uri,
     resolution::{Resolution, scheme::Scheme},
     syntax::path::has_prefix,
 };
@@ -212,7 +213,7 @@ impl<F> HttpsRedirectLayer<F> {
         if options.lets_pass(request) {
             return Ok(Finish::Nothing);
         }
-        match options.location(request.uri(), resolution) {
+        match options.location(original_uri(request), resolution) {
             Some(location) => Err(Refusal::redirect(
                 options.status(request.method()),
                 location,

@@ -33,20 +33,23 @@ pub(crate) fn rewrite<B>(request: &mut Request<B>, outcome: Outcome, rules: &Rul
 /// Puts the client where axum keeps the other end of the connection (rule R14).
 #[cfg(feature = "axum-08")]
 fn set_connect_info(extensions: &mut http::Extensions, resolution: &Resolution) {
-    use axum::extract::ConnectInfo;
+    use axum::extract::connect_info::{ConnectInfo, MockConnectInfo};
+    use std::net::SocketAddr;
 
     let Some(client) = resolution.client_addr() else {
         return;
     };
-    match extensions.get_mut::<ConnectInfo<std::net::SocketAddr>>() {
+    if let Some(ConnectInfo(address)) = extensions.get_mut::<ConnectInfo<SocketAddr>>() {
         // A peer that speaks for itself keeps its flow label and scope.
-        Some(ConnectInfo(address))
-            if (address.ip(), address.port()) == (client.ip(), client.port()) => {}
-        Some(ConnectInfo(address)) => *address = client,
-        // Behind a Unix socket there was no address to replace.
-        None if resolution.peer.is_some_and(|peer| peer.is_unix()) => {
-            extensions.insert(ConnectInfo(client));
+        if (address.ip(), address.port()) != (client.ip(), client.port()) {
+            *address = client;
         }
-        None => {}
+        return;
+    }
+    // Behind a Unix socket there was no address to replace, and axum reads the mock of a test where there is
+    // nothing else.
+    let is_unix = resolution.peer.is_some_and(|peer| peer.is_unix());
+    if is_unix || extensions.get::<MockConnectInfo<SocketAddr>>().is_some() {
+        extensions.insert(ConnectInfo(client));
     }
 }
