@@ -64,8 +64,9 @@ fn hop() -> impl Strategy<Value = Hop> {
         0.3,
         proptest::sample::select(vec!["/api", "/v1", "/t/a,/evil"]),
     );
-    (address(), style, any::<[bool; 5]>(), strips).prop_map(
-        |(address, style, [with_port, mapped, spaced, encrypts, says_host], strips)| Hop {
+    let ours = proptest::bool::weighted(0.15);
+    (address(), style, any::<[bool; 5]>(), strips, ours).prop_map(
+        |(address, style, [with_port, mapped, spaced, encrypts, says_host], strips, ours)| Hop {
             address,
             style,
             with_port,
@@ -74,8 +75,14 @@ fn hop() -> impl Strategy<Value = Hop> {
             encrypts,
             says_host,
             strips,
+            ours,
         },
     )
+}
+
+/// Whether the outermost of several proxies is a service of ours, and no other.
+fn is_edge_alone_ours(hops: &[Hop]) -> bool {
+    hops.len() > 1 && hops.iter().skip(1).all(|hop| !hop.ours)
 }
 
 /// Values that look like something, and values that are anything.
@@ -154,10 +161,15 @@ fn scenario() -> impl Strategy<Value = Scenario> {
                 scheme_by,
                 written,
             )| {
+                // Of those that know no scheme: see `property::is_possible`.
+                let ours = hops.iter().any(|hop| hop.ours);
+                let scheme_by = match scheme_by {
+                    SchemeBy::Gateway if ours && !is_edge_alone_ours(&hops) => SchemeBy::Edge,
+                    scheme_by => scheme_by,
+                };
                 Scenario {
                     forwarded,
                     truth,
-                    hops,
                     scheme_by,
                     edge_says_host,
                     believes_prefix,
@@ -166,10 +178,12 @@ fn scenario() -> impl Strategy<Value = Scenario> {
                     unix,
                     zones,
                     believes_login,
-                    believes_certificates,
+                    believes_certificates: believes_certificates
+                        && !hops.iter().any(|hop| hop.ours),
                     edge_appends_certificate,
                     broken: None,
                     written,
+                    hops,
                 }
             },
         )
@@ -219,6 +233,7 @@ fn the_property_fails_where_its_premise_is_broken() {
         encrypts: false,
         says_host: false,
         strips: None,
+        ours: false,
     };
     let inner = Hop {
         address: IpAddr::from([10, 0, 0, 2]),
@@ -348,6 +363,19 @@ fn the_property_fails_where_its_premise_is_broken() {
                 },
                 broken: Some(Broken::CertificatePasses),
                 written: client_wrote("x-forwarded-client-cert", "Hash=00"),
+                ..honest.clone()
+            },
+        ),
+        (
+            "a service that sends requests on has both layers",
+            "the client",
+            Scenario {
+                hops: vec![Hop {
+                    ours: true,
+                    ..inner
+                }],
+                believes_certificates: false,
+                broken: Some(Broken::OursPassesOn),
                 ..honest
             },
         ),

@@ -109,6 +109,7 @@ impl<'a> Bytes<'a> {
                 0x84 => Some("/t/a,/evil"),
                 _ => None,
             },
+            ours: flags & 0b1_1011 == 0b1_1000,
         }
     }
 

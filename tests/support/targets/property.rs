@@ -6,7 +6,9 @@
 use std::net::{IpAddr, SocketAddr};
 
 use http::{HeaderMap, HeaderName, HeaderValue, Request};
-use tower_forwarded::{Finding, ForwardedLayer, Headers, Peer, Resolution, Scheme, TrustedProxies};
+use tower_forwarded::{
+    Finding, ForwardedLayer, Headers, OutboundLayer, Peer, Resolution, Scheme, TrustedProxies,
+};
 
 use super::{reference, through};
 
@@ -56,6 +58,8 @@ pub struct Hop {
     pub says_host: bool,
     /// What it strips off the path, and says in a line of its own.
     pub strips: Option<&'static str>,
+    /// It is a service of ours: behind a `ForwardedLayer`, before an `OutboundLayer`.
+    pub ours: bool,
 }
 
 /// Who writes the scheme (and with RFC 7239 the host) along the chain.
@@ -85,6 +89,8 @@ pub enum Broken {
     LoginPasses,
     /// The outermost proxy passes a client's own list of certificates on.
     CertificatePasses,
+    /// A service of ours has no layer on the way in that knows its peer, and sends on what it got.
+    OursPassesOn,
 }
 
 #[derive(Clone, Debug)]
@@ -205,6 +211,9 @@ fn trusted(scenario: &Scenario) -> TrustedProxies {
 /// If the outcome is anything but the truth.
 pub fn check(scenario: &Scenario) -> bool {
     let Scenario { truth, hops, .. } = scenario;
+    if !is_possible(scenario) {
+        return false;
+    }
     let Some(innermost) = hops.last() else {
         return false;
     };
@@ -321,10 +330,30 @@ pub fn check(scenario: &Scenario) -> bool {
     true
 }
 
+/// Whether there is such a deployment with services of ours in it: they append no certificates. Where a gateway says
+/// the scheme last, those before it do not know it, and so not which port it implies either.
+fn is_possible(scenario: &Scenario) -> bool {
+    let ours = |hops: &[Hop]| hops.iter().any(|hop| hop.ours);
+    let is_gateway = scenario.scheme_by == SchemeBy::Gateway;
+    let (outer, inner) = scenario.hops.split_at(1.min(scenario.hops.len()));
+    let is_alone = inner.is_empty() && ours(outer);
+    !(is_gateway && (ours(inner) || is_alone))
+        && !(ours(&scenario.hops) && scenario.believes_certificates)
+}
+
 /// What the proxies took off the path, outermost first.
 fn stripped(scenario: &Scenario) -> String {
-    let parts = scenario.hops.iter().filter_map(|hop| hop.strips);
+    let parts = scenario.hops.iter().filter_map(|hop| strips(scenario, hop));
     parts.filter(|_| scenario.believes_prefix).collect()
+}
+
+/// What a proxy takes off the path. One of ours drops what is no prefix, and those behind it add theirs.
+fn strips(scenario: &Scenario, hop: &Hop) -> Option<&'static str> {
+    let ours = scenario.hops.iter().any(|hop| hop.ours);
+    hop.strips.map(|part| match part {
+        "/t/a,/evil" if ours => "/t/a",
+        part => part,
+    })
 }
 
 /// Explains a request of the chain, from a peer that is trusted or not, and compares with the layer.
@@ -430,9 +459,14 @@ fn sent(scenario: &Scenario) -> HeaderMap {
         true => INTERNAL,
         false => &*scenario.truth.host,
     };
-    headers.insert("host", value(host));
-    if scenario.edge_says_host && !scenario.forwarded {
-        headers.insert("x-forwarded-host", value(&scenario.truth.host));
+    let is_edge_ours = scenario.hops.first().is_some_and(|hop| hop.ours);
+    if is_edge_ours {
+        headers.insert("host", value(&scenario.truth.host));
+    } else {
+        headers.insert("host", value(host));
+        if scenario.edge_says_host && !scenario.forwarded {
+            headers.insert("x-forwarded-host", value(&scenario.truth.host));
+        }
     }
     let broken = |broken| scenario.broken == Some(broken);
     if broken(Broken::SecretIsKnown) || broken(Broken::RouterIsPassedBy) {
@@ -446,11 +480,20 @@ fn sent(scenario: &Scenario) -> HeaderMap {
     let mut scheme = scenario.truth.scheme;
     for (index, hop) in scenario.hops.iter().enumerate() {
         let edge = index == 0;
+        if hop.ours && !broken(Broken::OursPassesOn) {
+            headers = through_ours(scenario, index, source, scheme, headers);
+            if scenario.edge_says_host {
+                // The client that it sends with names the next one.
+                headers.insert("host", value(INTERNAL));
+            }
+        }
         let style = match hop.style {
             Style::Overwrite if !edge => Style::Join,
             style => style,
         };
-        if scenario.forwarded {
+        if hop.ours {
+            // It has said all that it knows.
+        } else if scenario.forwarded {
             let mut element = format!("for={}", forwarded_node(source, hop, scenario.zones));
             let states = match scenario.scheme_by {
                 SchemeBy::Edge => edge.then_some(scheme),
@@ -495,7 +538,7 @@ fn sent(scenario: &Scenario) -> HeaderMap {
                 SchemeBy::Edge | SchemeBy::Gateway => {}
             }
         }
-        if let (true, Some(part)) = (scenario.believes_prefix, hop.strips) {
+        if let (true, Some(part)) = (scenario.believes_prefix, strips(scenario, hop)) {
             headers.append("x-forwarded-prefix", value(part));
         }
         if scenario.believes_certificates {
@@ -532,6 +575,39 @@ fn sent(scenario: &Scenario) -> HeaderMap {
         };
     }
     headers
+}
+
+/// What a service of ours sends on, as it was asked from `source` by `scheme`.
+fn through_ours(
+    scenario: &Scenario,
+    index: usize,
+    source: SocketAddr,
+    scheme: Scheme,
+    headers: HeaderMap,
+) -> HeaderMap {
+    let before = scenario.hops.iter().take(index);
+    let trusted: TrustedProxies = before
+        .map(|hop| ipnet::IpNet::from(hop.address.to_canonical()))
+        .collect();
+    // What the last service believes of its peer is nothing to this one.
+    let known = Scenario {
+        secret: false,
+        believes_login: false,
+        believes_certificates: false,
+        ..scenario.clone()
+    };
+    let inbound = layer_for(&known, trusted)
+        .record_hops()
+        .connection_scheme(scheme);
+    let outbound = match scenario.forwarded {
+        true => OutboundLayer::forwarded().by("_ours").expect("a node"),
+        false => OutboundLayer::x_forwarded(),
+    };
+    let (mut parts, ()) = Request::new(()).into_parts();
+    parts.headers = headers;
+    let resolution = inbound.rewrite(Some(Peer::from(source)), &mut parts);
+    outbound.apply(&mut parts.headers, Some(&resolution));
+    parts.headers
 }
 
 fn add(headers: &mut HeaderMap, name: &'static str, element: &str, style: Style, spaced: bool) {
