@@ -2,6 +2,11 @@
 
 mod support;
 
+/// The example, of which only `main` is not used here.
+#[allow(dead_code)]
+#[path = "../examples/proxy.rs"]
+mod proxy;
+
 mod browser;
 mod corpus;
 mod cors_modes;

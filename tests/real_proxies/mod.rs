@@ -12,6 +12,7 @@ mod hosts;
 mod logins;
 mod matrix;
 mod mistakes;
+mod outbound;
 mod soak;
 mod strips;
 mod uvicorn;

@@ -1,0 +1,77 @@
+//! A small reverse proxy to start from: axum, hyper-util's client, and the two layers of this crate.
+//!
+//! `cargo run -p tower-forwarded-checks --example proxy -- 127.0.0.1:9000`, with any service at port 9000, then:
+//!
+//! ```text
+//! curl http://127.0.0.1:3000/users -H "X-Forwarded-For: 203.0.113.7" -H "X-Forwarded-Proto: https"
+//! ```
+//!
+//! The service gets `X-Forwarded-For: 203.0.113.7, 127.0.0.1`: curl speaks from 127.0.0.1, which is a trusted proxy here.
+
+use std::net::SocketAddr;
+
+use axum::{
+    Router,
+    body::Body,
+    error_handling::HandleErrorLayer,
+    http::{HeaderValue, Request, StatusCode, Uri, Version, header, uri},
+};
+use hyper_util::{client::legacy::Client, rt::TokioExecutor};
+use hyproxy::headers::StripHopByHopLayer;
+use tower::ServiceBuilder;
+use tower_forwarded::{ForwardedLayer, OutboundLayer, TrustedProxies};
+
+/// Sends every request on to `next`.
+pub fn app(proxies: TrustedProxies, next: uri::Authority) -> Router {
+    let send = ServiceBuilder::new()
+        .layer(HandleErrorLayer::new(async |error: axum::BoxError| {
+            (
+                StatusCode::BAD_GATEWAY,
+                format!("the next service: {error}\n"),
+            )
+        }))
+        // `Connection`, `Keep-Alive` and what else is between two neighbours only.
+        .layer(StripHopByHopLayer::new())
+        .layer(OutboundLayer::x_forwarded())
+        .map_request(move |request| address_to(&next, request))
+        .map_response(|response: axum::http::Response<_>| response.map(Body::new))
+        .map_err(axum::BoxError::from)
+        .service(Client::builder(TokioExecutor::new()).build_http::<Body>());
+    Router::new()
+        .fallback_service(send)
+        // It needs to know the whole way, if more than one proxy is before this one.
+        .layer(ForwardedLayer::new(proxies).record_hops())
+}
+
+/// `ForwardedLayer` gave the request the URI that the client asked for; now it needs that of the next service.
+fn address_to(next: &uri::Authority, mut request: Request<Body>) -> Request<Body> {
+    let mut parts = std::mem::take(request.uri_mut()).into_parts();
+    // The client's host goes on, so that the next service builds the right URLs. Over HTTP/2 it is in the URI alone.
+    let host = parts.authority.as_ref().map(uri::Authority::as_str);
+    if let Some(Ok(host)) = host.map(HeaderValue::from_str) {
+        request.headers_mut().insert(header::HOST, host);
+    }
+    parts.scheme = Some(uri::Scheme::HTTP);
+    parts.authority = Some(next.clone());
+    let root = || uri::PathAndQuery::from_static("/");
+    parts.path_and_query.get_or_insert_with(root);
+    *request.uri_mut() = Uri::from_parts(parts).unwrap_or_default();
+    *request.version_mut() = Version::HTTP_11;
+    request
+}
+
+#[tokio::main]
+async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    let next = std::env::args()
+        .nth(1)
+        .unwrap_or("127.0.0.1:9000".to_owned());
+    let app = app("loopback".parse()?, next.parse()?);
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:3000").await?;
+    println!(
+        "http://{} sends on to http://{next}",
+        listener.local_addr()?
+    );
+    let app = app.into_make_service_with_connect_info::<SocketAddr>();
+    axum::serve(listener, app).await?;
+    Ok(())
+}

@@ -1,0 +1,198 @@
+//! A service of ours that sends requests on: `examples/proxy.rs` and axum-reverse-proxy, with real proxies behind and
+//! before them.
+
+use std::net::{IpAddr, SocketAddr};
+
+use axum::{Router, body::Body};
+use http::Request;
+use tower_forwarded::{ForwardedLayer, Headers, OutboundLayer, TrustedProxies};
+
+use super::{
+    app::{self, App, Seen},
+    client::{Client, HOST},
+    fixture::{Certificate, Kind, Proxy, Upstream},
+};
+use crate::{
+    proxy,
+    support::wire::{self, Server, Version},
+};
+
+const CLIENT: IpAddr = IpAddr::V4(std::net::Ipv4Addr::new(127, 0, 0, 9));
+
+const FORGED: &[(&str, &str)] = &[
+    ("x-forwarded-for", "198.51.100.66"),
+    ("x-forwarded-proto", "https"),
+    ("x-forwarded-host", "evil.example"),
+    (
+        "forwarded",
+        "for=198.51.100.66;proto=https;host=evil.example",
+    ),
+    ("x-real-ip", "198.51.100.66"),
+    ("x_forwarded_for", "198.51.100.66"),
+    ("remote-user", "admin"),
+    (
+        "connection",
+        "close, x-forwarded-for, x-forwarded-proto, x-forwarded-host, forwarded",
+    ),
+];
+
+/// The last service, which trusts everything on 127.0.0.1.
+async fn last(headers: Headers) -> (App, tempfile::TempDir) {
+    let folder = tempfile::tempdir().unwrap();
+    let trusted: TrustedProxies = "127.0.0.1".parse().unwrap();
+    let layer = ForwardedLayer::new(trusted)
+        .headers(headers)
+        .believe_hosts([HOST])
+        .unwrap();
+    (
+        app::serve(layer, &folder.path().join("app.sock")).await,
+        folder,
+    )
+}
+
+fn loopback() -> TrustedProxies {
+    "127.0.0.1".parse().unwrap()
+}
+
+/// Asks by plain HTTP from [`CLIENT`].
+async fn ask(to: SocketAddr, fields: &[(&str, &str)]) -> Seen {
+    let socket = tokio::net::TcpSocket::new_v4().unwrap();
+    socket.bind(SocketAddr::new(CLIENT, 0)).unwrap();
+    let stream = socket.connect(to).await.unwrap();
+    let mut request = Request::get("/users?a=b").header("host", HOST);
+    for (name, value) in fields {
+        request = request.header(*name, *value);
+    }
+    let request = request.body(Body::empty()).unwrap();
+    let answer = wire::over(stream, Version::Http1, request).await.unwrap();
+    serde_json::from_str(&answer.body).unwrap_or_else(|error| panic!("{error}: {}", answer.body))
+}
+
+fn check(seen: &Seen, scheme: &str, hops: usize) {
+    assert_eq!(seen.client.as_deref(), Some("127.0.0.9"), "{seen:#?}");
+    assert_eq!(
+        seen.uri,
+        format!("{scheme}://{HOST}/users?a=b"),
+        "{seen:#?}"
+    );
+    assert_eq!(seen.hops, hops, "{seen:#?}");
+    let everything = format!("{:?} {:?}", seen.wire, seen.headers);
+    for forged in ["198.51.100", "evil", "admin"] {
+        assert!(!everything.contains(forged), "{forged}: {seen:#?}");
+    }
+}
+
+async fn ours(next: SocketAddr) -> Server {
+    wire::serve(proxy::app(loopback(), next.to_string().parse().unwrap())).await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_example_proxy_sends_the_whole_truth_on() {
+    let (app, _folder) = last(Headers::X_FORWARDED).await;
+    let proxy = ours(app.tcp).await;
+    for fields in [&[], FORGED] {
+        let seen = ask(proxy.address, fields).await;
+        check(&seen, "http", 1);
+        assert!(
+            seen.wire.contains(&"x-forwarded-for: 127.0.0.9".to_owned()),
+            "{seen:#?}"
+        );
+    }
+    // Two of them in a row.
+    let outer = ours(proxy.address).await;
+    for fields in [&[], FORGED] {
+        let seen = ask(outer.address, fields).await;
+        check(&seen, "http", 2);
+        let way = "x-forwarded-for: 127.0.0.9, 127.0.0.1".to_owned();
+        assert!(seen.wire.contains(&way), "{seen:#?}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_next_service_that_is_down_is_502() {
+    let nobody = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = nobody.local_addr().unwrap();
+    drop(nobody);
+    let proxy = ours(address).await;
+    let answer = wire::send(&proxy, Version::Http1, "GET", "http://a.example/", &[]).await;
+    assert_eq!(answer.status, 502, "{}", answer.body);
+}
+
+/// axum-reverse-proxy behind the layer, as it is, writes the client twice, since `ConnectInfo` says the client there.
+/// With `OutboundLayer` around it, and told to leave the headers alone, it sends the truth on.
+#[tokio::test(flavor = "multi_thread")]
+async fn axum_reverse_proxy_sends_the_whole_truth_on() {
+    use axum_reverse_proxy::{HostBehaviour, ProxyPolicy, ReverseProxy, XForwardedFor};
+
+    let (app, _folder) = last(Headers::X_FORWARDED).await;
+    let next = format!("http://{}", app.tcp);
+    let as_it_is = || -> Router { ReverseProxy::new("/", &next).into() };
+    let preserve = || {
+        let policy = ProxyPolicy::new()
+            .with_x_forwarded_for(XForwardedFor::Preserve)
+            .with_host_behaviour(HostBehaviour::Preserve);
+        ReverseProxy::new("/", &next).with_policy(policy)
+    };
+
+    let twice = wire::serve(as_it_is().layer(ForwardedLayer::new(loopback()))).await;
+    let seen = ask(twice.address, &[]).await;
+    let line = "x-forwarded-for: 127.0.0.9".to_owned();
+    assert!(seen.wire.contains(&line), "{seen:#?}");
+    // Behind a proxy it is `127.0.0.9, 127.0.0.9`.
+    let before = ours(twice.address).await;
+    let seen = ask(before.address, &[]).await;
+    let line = "x-forwarded-for: 127.0.0.9, 127.0.0.9".to_owned();
+    assert!(
+        seen.wire.contains(&line),
+        "no longer true of that crate: {seen:#?}"
+    );
+
+    let right = Router::new()
+        .fallback_service(preserve())
+        .layer(OutboundLayer::x_forwarded());
+    let right = wire::serve(right.layer(ForwardedLayer::new(loopback()).record_hops())).await;
+    for fields in [&[], FORGED] {
+        check(&ask(right.address, fields).await, "http", 1);
+        let before = ours(right.address).await;
+        let seen = ask(before.address, fields).await;
+        check(&seen, "http", 2);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs caddy, nginx and haproxy: tests/run"]
+async fn real_proxies_before_and_behind_our_own_service() {
+    let certificate = Certificate::new();
+    let client = Client::new(certificate.der.clone());
+    for (inner, headers) in [
+        (Kind::NginxInner, Headers::NGINX),
+        (Kind::HaproxyInner, Headers::HAPROXY),
+    ] {
+        // It writes no host itself, and passes on what ours wrote.
+        let headers = headers.with_host_field("x-forwarded-host").unwrap();
+        let (app, _folder) = last(headers).await;
+        let inner = Proxy::start(inner, &Upstream::Http1(app.tcp), &certificate);
+        let proxy = ours(inner.address).await;
+        // The client asks ours.
+        for fields in [&[], FORGED] {
+            check(&ask(proxy.address, fields).await, "http", 2);
+        }
+        // The client asks Caddy by TLS, which asks ours.
+        let caddy = Proxy::start(Kind::Caddy, &Upstream::Http1(proxy.address), &certificate);
+        client.wait_for(CLIENT, caddy.address).await;
+        for fields in [&[], FORGED] {
+            let mut request = Request::get("/users?a=b").header("host", HOST);
+            for (name, value) in fields {
+                request = request.header(*name, *value);
+            }
+            let request = request.body(Body::empty()).unwrap();
+            let (_, body) = client
+                .send(CLIENT, caddy.address, false, request)
+                .await
+                .unwrap();
+            let seen: Seen =
+                serde_json::from_str(&body).unwrap_or_else(|error| panic!("{error}: {body}"));
+            check(&seen, "https", 3);
+        }
+    }
+}
