@@ -2,10 +2,13 @@
 
 mod support;
 
-/// The example, of which only `main` is not used here.
+/// The examples, of which only `main` is not used here.
 #[allow(dead_code)]
 #[path = "../examples/proxy.rs"]
 mod proxy;
+#[allow(dead_code)]
+#[path = "../examples/proxy_protocol.rs"]
+mod proxy_protocol;
 
 mod browser;
 mod corpus;

@@ -13,6 +13,7 @@ mod logins;
 mod matrix;
 mod mistakes;
 mod outbound;
+mod proxy_protocol;
 mod soak;
 mod strips;
 mod uvicorn;
