@@ -2,6 +2,9 @@
 
 mod support;
 
+#[allow(dead_code)]
+#[path = "../examples/lambda.rs"]
+mod lambda;
 /// The examples, of which only `main` is not used here.
 #[allow(dead_code)]
 #[path = "../examples/proxy.rs"]
@@ -13,6 +16,7 @@ mod proxy_protocol;
 mod browser;
 mod corpus;
 mod cors_modes;
+mod entrances;
 mod naive_readers;
 mod neighbours;
 mod non_interference;

@@ -1,0 +1,136 @@
+//! `examples/lambda.rs`: events as AWS documents them, honest and forged, through the real adapter.
+
+use axum::{Router, extract::Request};
+use lambda_http::{Adapter, Context, LambdaEvent, request::LambdaRequest};
+use serde_json::{Value, json};
+use tower::ServiceExt;
+use tower_forwarded::Resolution;
+
+use crate::lambda;
+
+fn event(name: &str) -> Value {
+    let path = crate::support::root().join("tests/data/lambda").join(name);
+    serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap()
+}
+
+/// What the app sees of an event: client, URI and how many forwarding headers are left that name somebody else.
+async fn ask(event: &Value) -> String {
+    let app = Router::new().fallback(async |resolution: Resolution, request: Request| {
+        let client = resolution.client().map(|client| client.to_string());
+        let headers = format!("{:?}", request.headers());
+        let forged = ["6.6.6.6", "evil", "admin"]
+            .iter()
+            .any(|text| headers.contains(text));
+        let forged = if forged { " FORGED" } else { "" };
+        let host = request.headers()["host"].to_str().unwrap().to_owned();
+        assert_eq!(
+            Some(&*host),
+            request.uri().authority().map(|host| host.as_str())
+        );
+        format!("{} {}{forged}", client.unwrap_or_default(), request.uri())
+    });
+    let app = lambda::on_lambda(app).unwrap();
+    // As the runtime does it: from the text of the event to the data of the answer.
+    let request: LambdaRequest = serde_json::from_str(&event.to_string()).unwrap();
+    let event = LambdaEvent::new(request, Context::default());
+    let answer = Adapter::from(app).oneshot(event).await.unwrap();
+    let answer = serde_json::to_value(answer).unwrap();
+    assert_eq!(answer["statusCode"], 200, "{answer}");
+    answer["body"].as_str().unwrap().to_owned()
+}
+
+/// The event with headers that a client wrote, as the front passes them on.
+fn forged(event: &Value, scheme: Option<&str>) -> Value {
+    let mut event = event.clone();
+    let mut write = |name: &str, value: &str| {
+        for map in ["headers", "multiValueHeaders"] {
+            let Some(headers) = event[map].as_object_mut() else {
+                continue;
+            };
+            headers.retain(|own, _| !own.eq_ignore_ascii_case(name));
+            let value = if map == "headers" {
+                json!(value)
+            } else {
+                json!([value])
+            };
+            headers.insert(name.to_owned(), value);
+        }
+    };
+    write("forwarded", "for=6.6.6.6;proto=http;host=evil.example");
+    write("x-forwarded-host", "evil.example");
+    write("x-real-ip", "6.6.6.6");
+    write("remote-user", "admin");
+    if let Some(scheme) = scheme {
+        write("x-forwarded-proto", scheme);
+        write("x-forwarded-for", "6.6.6.6");
+    }
+    event
+}
+
+#[tokio::test]
+async fn an_application_load_balancer_is_believed() {
+    let plain = event("alb.json");
+    let expected = "72.21.198.66 https://lambda-846800462-us-east-2.elb.amazonaws.com/?myKey=val2";
+    assert_eq!(ask(&plain).await, expected);
+    let mut written = forged(&plain, None);
+    written["headers"]["x-forwarded-for"] = json!("6.6.6.6, 72.21.198.66");
+    assert_eq!(ask(&written).await, expected);
+}
+
+#[tokio::test]
+async fn with_multi_value_headers_a_clients_lines_stand_before_the_load_balancers() {
+    let plain = event("alb-multi-value.json");
+    let expected =
+        "72.21.198.67 http://lambda-test-alb-1234567.us-east-1.elb.amazonaws.com/?key=hello";
+    assert_eq!(ask(&plain).await, expected);
+    let mut written = forged(&plain, None);
+    written["multiValueHeaders"]["x-forwarded-for"] = json!(["6.6.6.6", "6.6.6.6, 72.21.198.67"]);
+    written["multiValueHeaders"]["x-forwarded-proto"] = json!(["https", "http"]);
+    assert_eq!(ask(&written).await, expected);
+}
+
+#[tokio::test]
+async fn a_gateway_tells_who_connected_and_no_header_can() {
+    for (name, expected) in [
+        (
+            "apigw-v1-edge.json",
+            "192.168.196.186 https://gy415nuibc.execute-api.us-east-1.amazonaws.com/testStage/hello/world?name=me",
+        ),
+        (
+            "apigw-v2.json",
+            "65.78.31.245 https://xxx.execute-api.us-east-1.amazonaws.com/",
+        ),
+        (
+            "function-url.json",
+            "65.78.31.245 https://id.lambda-url.eu-west-2.on.aws/my/path",
+        ),
+    ] {
+        let plain = event(name);
+        let honest = ask(&plain).await;
+        assert!(honest.starts_with(expected), "{name}: {honest}");
+        assert_eq!(ask(&forged(&plain, Some("http"))).await, honest, "{name}");
+        assert_eq!(ask(&forged(&plain, Some("https"))).await, honest, "{name}");
+        // `lambda_http` makes `https://evil.example/?://…` of it: the path is the client's to choose, the host is not.
+        let sneaky = ask(&forged(&plain, Some("https://evil.example/?"))).await;
+        let host = expected.split('/').nth(2).unwrap();
+        assert!(
+            sneaky.contains(&format!(" https://{host}/")),
+            "{name}: {sneaky}"
+        );
+        assert!(!sneaky.contains("FORGED"), "{name}: {sneaky}");
+    }
+}
+
+#[tokio::test]
+async fn an_address_that_is_none_is_nobody() {
+    let mut written = forged(&event("apigw-v2-stage-in-path.json"), Some("http"));
+    written["headers"]["host"] = json!("id.execute-api.us-east-1.amazonaws.com");
+    let answer = ask(&written).await;
+    assert!(
+        answer.starts_with(" https://id.execute-api.us-east-1.amazonaws.com/Prod/my/path?"),
+        "{answer}"
+    );
+    // With a port, as one was measured.
+    written["requestContext"]["http"]["sourceIp"] = json!("10.1.22.195:32554");
+    assert!(ask(&written).await.starts_with("10.1.22.195 https://"));
+}
