@@ -1,10 +1,8 @@
-//! Crates that are used beside this one.
+//! The crate forwarded-header-value, and the package realclientip-go.
 
-use axum::{Router, routing::any};
-use tokio::net::TcpListener;
-use tower_forwarded::{ForwardedLayer, Headers, Peer, Resolution, TrustedProxies};
+use tower_forwarded::Headers;
 
-use crate::support::{wire::serve, *};
+use crate::support::*;
 
 /// The client and the findings.
 fn came_out(lines: &[&str]) -> (String, String) {
@@ -12,10 +10,6 @@ fn came_out(lines: &[&str]) -> (String, String) {
     let fields: Vec<_> = lines.iter().map(|line| ("forwarded", *line)).collect();
     let resolution = resolve(&layer, &fields);
     (client(&resolution), findings(&resolution))
-}
-
-fn forwarded() -> ForwardedLayer {
-    ForwardedLayer::new("127.0.0.1".parse::<TrustedProxies>().unwrap())
 }
 
 /// The crate forwarded-header-value 0.1 reads the field from the left, as a whole.
@@ -116,88 +110,4 @@ fn realclientip_gos_documented_deviations_are_not_ours() {
             "{line}"
         );
     }
-}
-
-#[tokio::test]
-async fn under_tonic_the_peer_is_where_tonic_puts_it() {
-    use tonic::transport::server::{Server, TcpConnectInfo};
-
-    use crate::support::wire::{Version, send_to};
-
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let address = listener.local_addr().unwrap();
-    let layer = ForwardedLayer::new("127.0.0.1".parse::<TrustedProxies>().unwrap()).peer_from(
-        |extensions| {
-            let info: &TcpConnectInfo = extensions.get()?;
-            info.remote_addr().map(Peer::from)
-        },
-    );
-    let routes = axum::Router::new().fallback(|resolution: Resolution| async move {
-        format!(
-            "{} {}",
-            resolution.client().unwrap(),
-            resolution.origin().unwrap()
-        )
-    });
-    let server = tokio::spawn(async move {
-        let incoming = tonic::transport::server::TcpIncoming::from(listener);
-        Server::builder()
-            .layer(layer)
-            .add_routes(tonic::service::Routes::from(routes))
-            .serve_with_incoming(incoming)
-            .await
-            .unwrap();
-    });
-    let fields = [
-        ("x-forwarded-for", "203.0.113.7"),
-        ("x-forwarded-proto", "https"),
-        ("content-type", "application/grpc"),
-    ];
-    let answer = send_to(
-        address,
-        Version::Http2,
-        "POST",
-        "http://api.example.com/a.B/C",
-        &fields,
-    )
-    .await;
-    assert_eq!(answer.body, "203.0.113.7 https://api.example.com");
-    server.abort();
-}
-
-#[tokio::test]
-async fn a_websocket_connects_through_the_layer() {
-    use axum::extract::ws::{Message, WebSocketUpgrade};
-    use tokio_tungstenite::tungstenite::client::IntoClientRequest;
-
-    let app = Router::new()
-        .route(
-            "/ws",
-            any(
-                |upgrade: WebSocketUpgrade, resolution: Resolution| async move {
-                    upgrade.on_upgrade(move |mut socket| async move {
-                        let text =
-                            format!("{} {}", resolution.scheme(), resolution.client().unwrap());
-                        socket.send(Message::text(text)).await.unwrap();
-                    })
-                },
-            ),
-        )
-        .layer(forwarded());
-    let server = serve(app).await;
-    let mut request = format!("ws://{}/ws", server.address)
-        .into_client_request()
-        .unwrap();
-    for (name, value) in [
-        ("x-forwarded-for", "203.0.113.7"),
-        ("x-forwarded-proto", "wss"),
-    ] {
-        request.headers_mut().insert(name, value.parse().unwrap());
-    }
-    let (mut socket, _) = tokio_tungstenite::connect_async(request).await.unwrap();
-    let message = futures_util::StreamExt::next(&mut socket)
-        .await
-        .unwrap()
-        .unwrap();
-    assert_eq!(message.to_text().unwrap(), "https 203.0.113.7");
 }

@@ -1,0 +1,67 @@
+//! OpenTelemetry: the names of a span are those of the semantic conventions, by their crate.
+
+use axum::http::{Request, Response};
+use opentelemetry_semantic_conventions::attribute;
+use tower::{Layer, ServiceExt};
+use tower_forwarded::request_span;
+use tracing_subscriber::layer::SubscriberExt;
+
+use super::*;
+
+#[tokio::test]
+async fn the_names_of_a_span_are_those_of_the_semantic_conventions() {
+    let inner = tower::service_fn(async |request: Request<()>| {
+        // A span that nobody listens to has no names.
+        let subscriber = tracing_subscriber::registry();
+        let names = tracing::subscriber::with_default(subscriber.with(Everything), || {
+            let span = request_span(&request);
+            let fields = span.metadata().unwrap().fields();
+            fields.iter().map(|field| field.name()).collect::<Vec<_>>()
+        });
+        Ok::<_, std::convert::Infallible>(Response::new(names))
+    });
+    let request = behind(Request::get("/")).body(()).unwrap();
+    let answer = forwarded().layer(inner).oneshot(request).await.unwrap();
+    let mut names = answer.into_body();
+    names.sort_unstable();
+    let mut known = [
+        attribute::HTTP_REQUEST_METHOD,
+        attribute::HTTP_REQUEST_METHOD_ORIGINAL,
+        attribute::URL_PATH,
+        attribute::URL_SCHEME,
+        attribute::CLIENT_ADDRESS,
+        attribute::CLIENT_PORT,
+        attribute::SERVER_ADDRESS,
+        attribute::SERVER_PORT,
+        attribute::NETWORK_PEER_ADDRESS,
+        attribute::NETWORK_PEER_PORT,
+        attribute::NETWORK_PROTOCOL_VERSION,
+        attribute::USER_AGENT_ORIGINAL,
+    ];
+    known.sort_unstable();
+    assert_eq!(names, known);
+}
+
+/// Listens to every span.
+struct Everything;
+
+impl<S: tracing::Subscriber> tracing_subscriber::Layer<S> for Everything {}
+
+#[tokio::test]
+async fn what_reads_the_scheme_from_the_uri_reads_the_clients() {
+    // opentelemetry-instrumentation-tower, tower-otel-http-metrics and axum-tracing-opentelemetry do.
+    let inner = tower::service_fn(async |request: Request<()>| {
+        Ok::<_, std::convert::Infallible>(Response::new(
+            request.uri().scheme_str().map(str::to_owned),
+        ))
+    });
+    let request = || behind(Request::get("/")).body(()).unwrap();
+    let without = inner.oneshot(request()).await.unwrap().into_body();
+    let with = forwarded()
+        .layer(inner)
+        .oneshot(request())
+        .await
+        .unwrap()
+        .into_body();
+    assert_eq!((without, with.as_deref()), (None, Some("https")));
+}
