@@ -82,6 +82,8 @@
 //! 18. **Identity.** Headers that say who the client is (`Remote-User`, `X-Auth-Request-Email`, a client certificate)
 //!     are removed from every request, unless [`believe_identity`](ForwardedLayer::believe_identity) names them. Then
 //!     one stays if the peer is trusted and there is one line of it: see [who is it?](guide::identity)
+//! 19. **Outbound.** A service that sends requests on tells the next one what it knows with [`OutboundLayer`]: the way
+//!     from the client to the peer, the scheme and the host. Nothing that a client wrote about itself goes on.
 //!
 //! # The order of layers
 //!
@@ -137,6 +139,7 @@
 //! | who logged in | [`Identity`], [`Resolution::identity`], `ClientCert` |
 //! | who is connected | [`Peer`] |
 //! | the layer | [`ForwardedLayer`], [`Forwarded`], [`Policy`] |
+//! | a service that sends requests on | [`OutboundLayer`] |
 //! | what came out | [`Resolution`], [`Origin`], [`Scheme`], [`Finding`] |
 //! | in axum handlers | `ClientIp`, `RequestHost`, and [`Origin`], [`Scheme`], [`Resolution`] |
 //! | why | [`explain`], [`Explanation`], [`finding_counts`](ForwardedLayer::finding_counts), `explain_service`, `request_span` |
@@ -144,7 +147,7 @@
 //! | turning requests away | [`TrustedPeersLayer`], [`AllowedHostsLayer`], [`RejectLayer`] |
 //! | http to https | [`HttpsRedirectLayer`] |
 //! | URLs that a service makes of its own address | [`LocationLayer`] |
-//! | chapters | [deployment](guide::deployment), [platforms](guide::platforms), [who is it?](guide::identity), [client certificates](guide::client_certificates), [secrets](guide::secrets), [migration](https://docs.rs/tower-forwarded/latest/tower_forwarded/guide/migration/index.html), [why is my scheme still http?](guide::why_http), [threat model](guide::threat_model), [which headers are removed](guide::removed_headers), [results](guide::results), [real proxies](guide::real_proxies) |
+//! | chapters | [deployment](guide::deployment), [platforms](guide::platforms), [entrances](guide::entrances): L4 load balancers, Lambda, TLS of your own, other frameworks, [recipes](https://docs.rs/tower-forwarded/latest/tower_forwarded/guide/recipes/index.html), [who is it?](guide::identity), [client certificates](guide::client_certificates), [secrets](guide::secrets), [migration](https://docs.rs/tower-forwarded/latest/tower_forwarded/guide/migration/index.html), [why is my scheme still http?](guide::why_http), [threat model](guide::threat_model), [which headers are removed](guide::removed_headers), [results](guide::results), [real proxies](guide::real_proxies) |
 //!
 //! # Features
 //!

@@ -73,6 +73,10 @@ impl Headers {
     /// With the attribute `routing.http.xff_header_processing.mode` at `preserve` it appends
     /// nothing: every client can then forge its address. Trust the subnets that the balancer is in.
     ///
+    /// With a Lambda function behind it that gets multi-value headers, it [leaves a client's lines before its
+    /// own](https://github.com/laravel/vapor-core/pull/25): add `.with_lists(["x-forwarded-proto"])`, or a client turns
+    /// its own https into http. See [AWS Lambda](crate::guide::entrances#aws-lambda).
+    ///
     /// Source: [HTTP headers and Application Load Balancers](https://docs.aws.amazon.com/elasticloadbalancing/latest/application/x-forwarded-headers.html).
     pub const AWS_ALB: Self = x_forwarded("aws-alb", NONE, X_PORT, NONE);
 
@@ -102,6 +106,9 @@ impl Headers {
     ///
     /// REST APIs write `X-Forwarded-For`, `-Proto` and `-Port` as a balancer does: use
     /// [`AWS_ALB`](Self::AWS_ALB) for them. Trust the VPC link's subnets.
+    ///
+    /// Not for Lambda functions: events that were recorded there have no `Forwarded` of the gateway's, so that the client
+    /// writes it. See [AWS Lambda](crate::guide::entrances#aws-lambda).
     ///
     /// Source: [Working with HTTP proxy integrations](https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-develop-integrations-http.html).
     pub const AWS_API_GATEWAY: Self = forwarded("aws-api-gateway", NONE, NONE);
