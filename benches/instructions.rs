@@ -10,7 +10,9 @@ use std::hint::black_box;
 use gungraun::{library_benchmark, library_benchmark_group, main};
 use http::Request;
 use tower::{Layer, Service};
-use tower_forwarded::{Forwarded, ForwardedLayer, Headers, TrustedProxies};
+use tower_forwarded::{
+    Forwarded, ForwardedLayer, Headers, Outbound, OutboundLayer, TrustedProxies,
+};
 
 use support::{Keep, floor::Floor, now};
 
@@ -88,6 +90,13 @@ fn logged_in(peer: &str) -> Ready {
     warm(&layer, &support::request(peer, &fields))
 }
 
+/// What the layer made of a request, and the one that sends it on.
+fn resolved(outbound: OutboundLayer) -> (Outbound<Keep>, Request<()>) {
+    let (mut service, request) = of("ALB, one hop");
+    let request = now(service.call(request)).expect("infallible");
+    (outbound.layer(Keep), request)
+}
+
 fn floored() -> Request<()> {
     let request = &*Box::leak(Box::new(support::requests()[1].1.clone()));
     for _ in 0..3 {
@@ -128,5 +137,18 @@ fn floor(request: Request<()>) -> Request<()> {
     now(Floor(Keep).call(black_box(request))).expect("infallible")
 }
 
-library_benchmark_group!(name = layer, benchmarks = [nothing, request, floor]);
+#[library_benchmark]
+#[bench::outbound_x_forwarded(resolved(OutboundLayer::x_forwarded()))]
+#[bench::outbound_forwarded(resolved(OutboundLayer::forwarded()))]
+fn outbound(
+    (mut service, request): (Outbound<Keep>, Request<()>),
+) -> (Outbound<Keep>, Request<()>) {
+    let request = now(service.call(black_box(request))).expect("infallible");
+    (service, request)
+}
+
+library_benchmark_group!(
+    name = layer,
+    benchmarks = [nothing, request, outbound, floor]
+);
 main!(library_benchmark_groups = layer);
