@@ -88,10 +88,10 @@ impl axum_login::AuthnBackend for Backend {
 
 /// Between `ForwardedLayer` and `login_required!`: what comes back in `next=` is a path.
 async fn next_is_a_path(mut request: Request, next: Next) -> Response<Body> {
-    if let Some(OriginalUri(uri)) = request.extensions_mut().get_mut() {
-        if let Some(path) = uri.path_and_query().cloned() {
-            *uri = path.into();
-        }
+    if let Some(OriginalUri(uri)) = request.extensions_mut().get_mut()
+        && let Some(path) = uri.path_and_query().cloned()
+    {
+        *uri = path.into();
     }
     next.run(request).await
 }
