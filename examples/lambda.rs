@@ -6,43 +6,95 @@
 //! cargo run -p tower-forwarded-checks --example lambda < tests/data/lambda/alb.json
 //! ```
 
-use axum::{Router, extract::Request, http::Uri, middleware::map_request};
+use axum::{
+    Router,
+    extract::{ConnectInfo, Request},
+    http::{Extensions, HeaderValue, StatusCode, header, uri::Authority},
+    middleware::map_request,
+};
 use http_body_util::BodyExt;
-use lambda_http::request::RequestContext;
+use lambda_http::{RequestExt, request::RequestContext};
+use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 use tower::ServiceExt;
 use tower_forwarded::{ForwardedLayer, Headers, Peer, Resolution, Scheme, TrustedProxies};
 
-/// What every front needs. There is no connection, so the peer comes from the event.
+/// What every front needs.
 pub fn on_lambda(app: Router) -> Result<Router, lambda_http::Error> {
     // With multi-value headers, a load balancer leaves a client's line before its own.
     let headers = Headers::AWS_ALB.with_lists(["x-forwarded-proto"])?;
     let balancer: TrustedProxies = "unix".parse()?;
     let forwarded = ForwardedLayer::new(balancer)
         .headers(headers)
-        .peer_from(|extensions| match extensions.get::<RequestContext>()? {
-            // Who connected to the gateway. No header can change it.
-            RequestContext::ApiGatewayV1(context) => {
-                context.identity.source_ip.as_ref()?.parse().ok()
-            }
-            RequestContext::ApiGatewayV2(context) => context.http.source_ip.as_ref()?.parse().ok(),
-            // The load balancer has no address here: it invokes the function.
-            RequestContext::Alb(_) => Some(Peer::unix()),
-            _ => None,
-        })
-        .connection_scheme_from(|extensions| match extensions.get::<RequestContext>() {
-            Some(RequestContext::Alb(_)) => Scheme::Http,
-            // API Gateway and function URLs speak https only.
-            _ => Scheme::Https,
-        });
-    Ok(app.layer(forwarded).layer(map_request(origin_form)))
+        .connection_scheme_from(scheme);
+    Ok(app.layer(forwarded).layer(map_request(from_the_event)))
 }
 
-/// `lambda_http` builds the URI from headers, and `X-Forwarded-Proto` goes in as the client wrote it. `Host` counts.
-async fn origin_form(mut request: Request) -> Request {
-    let path = request.uri().path_and_query().cloned();
-    *request.uri_mut() = path.map(Uri::from).unwrap_or_default();
-    request
+/// There is no connection: the event says who asked, and what for.
+async fn from_the_event(mut request: Request) -> Result<Request, StatusCode> {
+    // lambda_http puts both into the URI as they came: `https://x/admin?` would be another path than the gateway saw.
+    let headers = request.headers();
+    let is_scheme = |value: &HeaderValue| value == "http" || value == "https";
+    let is_host = |value: &HeaderValue| Authority::try_from(value.as_bytes()).is_ok();
+    if !headers.get_all("x-forwarded-proto").iter().all(is_scheme)
+        || !headers.get_all(header::HOST).iter().all(is_host)
+    {
+        return Err(StatusCode::BAD_REQUEST);
+    }
+    // The path as the event has it, without the stage, and the scheme and host from the layer.
+    let path = utf8_percent_encode(request.raw_http_path(), NOT_IN_A_PATH);
+    let query = request.uri().query();
+    let target = query.map_or_else(|| path.to_string(), |query| format!("{path}?{query}"));
+    *request.uri_mut() = target.parse().map_err(|_| StatusCode::BAD_REQUEST)?;
+
+    let extensions = request.extensions_mut();
+    match extensions.get().and_then(peer) {
+        // Where axum keeps the other end of a connection.
+        Some(peer) => match peer.socket_addr() {
+            // Where axum keeps the other end of a connection.
+            Some(address) => drop(extensions.insert(ConnectInfo(address))),
+            None => drop(extensions.insert(peer)),
+        },
+        None => {}
+    }
+    Ok(request)
 }
+
+fn peer(context: &RequestContext) -> Option<Peer> {
+    let address = |ip: &Option<String>| {
+        ip.as_ref()?
+            .parse()
+            .ok()
+            .filter(|peer: &Peer| !peer.is_unix())
+    };
+    match context {
+        // Who connected to the gateway or the function URL. No header can change it.
+        RequestContext::ApiGatewayV1(context) => address(&context.identity.source_ip),
+        RequestContext::ApiGatewayV2(context) => address(&context.http.source_ip),
+        // The load balancer has no address here: it invokes the function.
+        RequestContext::Alb(_) => Some(Peer::unix()),
+        _ => None,
+    }
+}
+
+fn scheme(extensions: &Extensions) -> Scheme {
+    match extensions.get::<RequestContext>() {
+        Some(RequestContext::Alb(_)) => Scheme::Http,
+        // API Gateway and function URLs speak https only.
+        _ => Scheme::Https,
+    }
+}
+
+/// REST APIs decode the path.
+const NOT_IN_A_PATH: &AsciiSet = &CONTROLS
+    .add(b' ')
+    .add(b'"')
+    .add(b'#')
+    .add(b'<')
+    .add(b'>')
+    .add(b'?')
+    .add(b'`')
+    .add(b'{')
+    .add(b'}');
 
 fn app() -> Result<Router, lambda_http::Error> {
     on_lambda(

@@ -14,12 +14,13 @@ use axum::{
     Router,
     body::Body,
     error_handling::HandleErrorLayer,
-    http::{HeaderValue, Request, StatusCode, Uri, Version, header, uri},
+    http::{HeaderValue, Method, Request, StatusCode, Uri, Version, header, uri},
+    middleware::map_request,
 };
 use hyper_util::{client::legacy::Client, rt::TokioExecutor};
 use hyproxy::headers::StripHopByHopLayer;
 use tower::ServiceBuilder;
-use tower_forwarded::{ForwardedLayer, OutboundLayer, TrustedProxies};
+use tower_forwarded::{ForwardedLayer, OutboundLayer, Resolution, TrustedProxies};
 
 /// Sends every request on to `next`.
 pub fn app(proxies: TrustedProxies, next: uri::Authority) -> Router {
@@ -39,8 +40,21 @@ pub fn app(proxies: TrustedProxies, next: uri::Authority) -> Router {
         .service(Client::builder(TokioExecutor::new()).build_http::<Body>());
     Router::new()
         .fallback_service(send)
+        .layer(map_request(acceptable))
         // It needs to know the whole way, if more than one proxy is before this one.
         .layer(ForwardedLayer::new(proxies).record_hops())
+}
+
+/// No tunnels, and no request without a valid host: the HTTP client would fill in the address of the next service.
+async fn acceptable(request: Request<Body>) -> Result<Request<Body>, StatusCode> {
+    if *request.method() == Method::CONNECT {
+        return Err(StatusCode::METHOD_NOT_ALLOWED);
+    }
+    let resolution: Option<&Resolution> = request.extensions().get();
+    match resolution.and_then(Resolution::authority) {
+        Some(_) => Ok(request),
+        None => Err(StatusCode::BAD_REQUEST),
+    }
 }
 
 /// `ForwardedLayer` gave the request the URI that the client asked for; now it needs that of the next service.

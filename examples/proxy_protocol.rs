@@ -19,7 +19,7 @@ use proxy_protocol_rs::{
     AcceptError, Command, PolicyDecision, ProxiedStream, ProxyConnectInfo, ProxyInfo,
     ProxyProtocolConfig, ProxyProtocolListener, SslClientFlags,
 };
-use tokio::{net::TcpListener, sync::mpsc};
+use tokio::{net::TcpListener, sync::mpsc, task::JoinSet};
 use tower_forwarded::{ForwardedLayer, Scheme, TrustedProxies};
 
 /// A listener that takes connections from these load balancers only, each with a PROXY protocol header.
@@ -28,6 +28,8 @@ use tower_forwarded::{ForwardedLayer, Scheme, TrustedProxies};
 pub struct BehindBalancer {
     connections: mpsc::Receiver<ProxiedStream>,
     address: SocketAddr,
+    /// They end with the listener.
+    _tasks: JoinSet<()>,
 }
 
 const TASKS: usize = 256;
@@ -52,9 +54,10 @@ impl BehindBalancer {
             .map_err(io::Error::other)?;
         let listener = Arc::new(ProxyProtocolListener::new(listener, config));
         let (accepted, connections) = mpsc::channel(1);
+        let mut tasks = JoinSet::new();
         for _ in 0..TASKS {
             let (listener, accepted) = (listener.clone(), accepted.clone());
-            tokio::spawn(async move {
+            tasks.spawn(async move {
                 while !accepted.is_closed() {
                     match listener.accept().await {
                         Ok(stream) => drop(accepted.send(stream).await),
@@ -69,6 +72,7 @@ impl BehindBalancer {
         Ok(Self {
             connections,
             address,
+            _tasks: tasks,
         })
     }
 }

@@ -18,7 +18,7 @@ use http::Extensions;
 /// |---|---|---|
 /// | `axum::serve`, TCP | `ConnectInfo<SocketAddr>` | `into_make_service_with_connect_info::<SocketAddr>()` |
 /// | `axum::serve`, Unix socket | `ConnectInfo<Peer>` | `into_make_service_with_connect_info::<Peer>()` |
-/// | axum in a test | `MockConnectInfo<SocketAddr>` | `.layer(MockConnectInfo(address))`, added after the [`ForwardedLayer`](crate::ForwardedLayer) |
+/// | axum in a test | `MockConnectInfo<SocketAddr>` | `.layer(MockConnectInfo(address))`, added after the [`ForwardedLayer`](crate::ForwardedLayer); in production everybody would be at that address |
 /// | hyper, hyper-util | nothing | insert a [`Peer`] made from the address that `accept` returned |
 /// | tonic | `TcpConnectInfo` | `.peer_from(…)`, see [`ForwardedLayer::peer_from`](crate::ForwardedLayer::peer_from) |
 ///

@@ -326,6 +326,13 @@ fn a_client_cannot_make_the_next_proxy_drop_what_is_said() {
         ("forwarded,host,  remote-user", ""),
         ("Upgrade", "Upgrade"),
         ("keep-alive, Upgrade", "keep-alive, Upgrade"),
+        // Apache httpd takes these for commas.
+        ("close; x-forwarded-for", ""),
+        ("close x-forwarded-for, Upgrade", " Upgrade"),
+        (";x-forwarded-for", ""),
+        ("close\tx-forwarded-for\tx-forwarded-proto", ""),
+        ("\"close\" x-forwarded-host", ""),
+        ("close;forwarded;host", ""),
     ] {
         let headers = [
             ("x-forwarded-for", "203.0.113.7"),
@@ -352,6 +359,10 @@ fn a_scheme_that_nobody_stated_is_not_claimed() {
                 ("x-forwarded-proto", "gopher"),
             ],
             "scheme-invalid",
+        ),
+        (
+            vec![("forwarded", "for=203.0.113.7;proto=https")],
+            "other-family",
         ),
     ] {
         let request = through(&layer(), Some(PROXY), request("/", &headers));
@@ -500,4 +511,36 @@ fn both_layers_stand_in_one_stack_and_the_inner_service_can_be_reached() {
         .insert(PROXY.parse::<Peer>().unwrap());
     let seen = now(service.oneshot(asked)).unwrap().into_body();
     assert_eq!(field(&seen, "x-forwarded-for"), "203.0.113.7, 10.0.0.1");
+}
+
+#[test]
+fn a_client_cannot_announce_such_headers_behind_the_body() {
+    let headers = [
+        ("x-forwarded-for", "203.0.113.7"),
+        HTTPS,
+        ("trailer", "X-Forwarded-For, grpc-status, x_real_ip"),
+        ("trailer", "remote-user"),
+    ];
+    let seen = sent_on(&layer(), &OutboundLayer::x_forwarded(), PROXY, &headers);
+    assert_eq!(field(&seen, "trailer"), " grpc-status");
+}
+
+#[test]
+fn a_peer_that_is_not_trusted_and_not_recorded_is_named_once() {
+    // As for a request that came from nowhere: nobody is named.
+    let request = through(
+        &layer(),
+        None,
+        request("/", &[("x-forwarded-for", "6.6.6.6")]),
+    );
+    let seen = outbound_only(&OutboundLayer::forwarded(), request);
+    assert_eq!(field(&seen, "forwarded"), "for=unknown;host=app.internal");
+    // Two proxies at one address, as two processes of a machine.
+    let headers = [("x-forwarded-for", "203.0.113.7, 10.0.0.1"), HTTPS];
+    let inbound = layer().record_hops();
+    let seen = sent_on(&inbound, &OutboundLayer::x_forwarded(), PROXY, &headers);
+    assert_eq!(
+        field(&seen, "x-forwarded-for"),
+        "203.0.113.7, 10.0.0.1, 10.0.0.1"
+    );
 }

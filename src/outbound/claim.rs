@@ -10,7 +10,7 @@ use crate::{
         recognise::{self, Kind},
     },
     resolution::{Finding, Hop, Resolution},
-    syntax::{forwarded::quoted, node},
+    syntax::{forwarded::quoted, is_token, node},
 };
 
 /// A known header.
@@ -50,8 +50,10 @@ fn clean(headers: &mut HeaderMap, resolution: Option<&Resolution>, to: &Outbound
     };
     let claims: Vec<HeaderName> = headers.keys().filter(is_claim).cloned().collect();
     remove_all(headers, claims);
-    if headers.contains_key(header::CONNECTION) {
-        keep_from_being_dropped(headers);
+    for list in [header::CONNECTION, header::TRAILER] {
+        if headers.contains_key(&list) {
+            name_no_claim(headers, &list);
+        }
     }
 }
 
@@ -64,33 +66,33 @@ fn is_known(name: &str) -> bool {
         )
 }
 
-/// Takes forwarding headers and `Host` out of `Connection`.
+/// Takes elements that name such a header, or `Host`, out of `Connection` or `Trailer`.
 ///
 /// A recipient drops the headers that `Connection` names (RFC 9110, section 7.6.1), so a client that writes
-/// `Connection: X-Forwarded-For` could make the next proxy drop what this service says.
+/// `Connection: X-Forwarded-For` could make the next proxy drop what this service says. Apache httpd takes semicolons and
+/// spaces for commas there. A header that `Trailer` names goes on behind the body.
 #[cold]
-fn keep_from_being_dropped(headers: &mut HeaderMap) {
-    let is_dropped = |option: &[u8]| {
-        let name = String::from_utf8_lossy(option.trim_ascii()).to_ascii_lowercase();
-        name == "host" || is_known(&name)
+fn name_no_claim(headers: &mut HeaderMap, list: &HeaderName) {
+    let names_claim = |element: &&[u8]| {
+        let mut words = element.split(|&byte| !is_token(byte));
+        words.any(|word| {
+            let name = String::from_utf8_lossy(word).to_ascii_lowercase();
+            name == "host" || is_known(&name)
+        })
     };
-    let lines: Vec<HeaderValue> = headers
-        .get_all(header::CONNECTION)
-        .iter()
-        .cloned()
-        .collect();
-    let names_one =
-        |line: &HeaderValue| line.as_bytes().split(|&byte| byte == b',').any(is_dropped);
-    if !lines.iter().any(names_one) {
-        return;
-    }
-    headers.remove(header::CONNECTION);
+    let elements = |line: &HeaderValue| -> Vec<Vec<u8>> {
+        let kept = line.as_bytes().split(|&byte| byte == b',');
+        kept.filter(|element| !names_claim(element))
+            .map(<[u8]>::to_vec)
+            .collect()
+    };
+    let lines: Vec<HeaderValue> = headers.get_all(list).iter().cloned().collect();
+    headers.remove(list);
     for line in lines {
-        let options = line.as_bytes().split(|&byte| byte == b',');
-        let kept: Vec<&[u8]> = options.filter(|option| !is_dropped(option)).collect();
+        let kept = elements(&line);
         if let (false, Ok(value)) = (kept.is_empty(), HeaderValue::from_bytes(&kept.join(&b','))) {
             // There was room for it before.
-            let _ = headers.try_append(header::CONNECTION, value);
+            let _ = headers.try_append(list, value);
         }
     }
 }
@@ -111,7 +113,7 @@ fn way(resolution: &Resolution) -> Vec<Hop> {
         seen => seen.to_vec(),
     };
     let peer = resolution.peer().and_then(|peer| peer.ip());
-    let asks_for_itself = way.len() == 1 && resolution.client() == peer;
+    let asks_for_itself = resolution.hops_seen().is_empty() && resolution.client() == peer;
     if asks_for_itself {
         way.clear();
     }
@@ -173,5 +175,13 @@ fn element(hop: &Hop) -> Vec<String> {
 /// Whether somebody said the scheme: this service does not guess for the next one.
 fn is_scheme_known(resolution: &Resolution) -> bool {
     let findings = resolution.findings();
-    !findings.contains(Finding::SchemeMissing) && !findings.contains(Finding::SchemeInvalid)
+    let unknown = [
+        Finding::SchemeMissing,
+        Finding::SchemeInvalid,
+        Finding::OtherFamily,
+        Finding::PeerUnknown,
+    ];
+    !unknown
+        .into_iter()
+        .any(|finding| findings.contains(finding))
 }

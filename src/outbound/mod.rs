@@ -31,19 +31,20 @@ mod claim;
 ///
 /// The next service trusts this one and every proxy before it, and believes what this layer writes. With more than
 /// one proxy before this service, let `ForwardedLayer` [record the hops](crate::ForwardedLayer::record_hops).
-/// Without that, the client and the peer are all that this layer can name. The next service finds the same client
-/// in both, but counts fewer hops.
+/// Without that, the client and the peer are all that this layer can name. A next service that trusts addresses finds
+/// the same client; one that [counts](crate::TrustedProxies::count) proxies does not.
 ///
 /// # The rules
 ///
 /// 1. The layer reads the [`Resolution`] in the extensions of the request that you send. Move the extensions of the
 ///    request that you got into it, or send that request itself.
 /// 2. A request without one makes no claim: the layer removes the headers and writes none. So a request that your
-///    service makes for itself tells nobody about your clients.
+///    service makes for itself tells nobody about your clients. The next service takes this one for the client then.
 /// 3. A client's own headers never pass. That includes [known headers](crate::guide::removed_headers) in every
 ///    spelling, those that say [who the client is](crate::guide::identity#which-headers-are-removed), and the
 ///    [secret](crate::ForwardedLayer::require), which `ForwardedLayer` has removed already.
-/// 4. `Connection` names no header that this layer writes: the next proxy would drop it.
+/// 4. `Connection` and `Trailer` name none of these headers: the next proxy would drop what this layer wrote, or read a
+///    client's own behind the body.
 /// 5. A hop without an address (a Unix socket, `unknown`) is left out. A scheme that no proxy stated is not claimed.
 ///
 /// # Examples
@@ -87,6 +88,14 @@ mod claim;
 /// Hop-by-hop headers (`Connection`, `Keep-Alive`, `TE`, `Upgrade`) are the proxy's own affair, and so are `Host`, the
 /// URI of the next service and timeouts. The crate [axum-reverse-proxy](https://docs.rs/axum-reverse-proxy) does all of
 /// it.
+///
+/// Give a [`Resolution`] to requests for your own services only. With a client that follows redirects, the headers go where it
+/// is sent to. If this service takes a prefix off the path itself (axum's `nest`), write `X-Forwarded-Prefix` behind this
+/// layer.
+///
+/// Bodies pass as they are, and with them the trailers of HTTP/2, which are no headers. A client without a valid `Host` has
+/// none here: send the next service an empty one ([RFC 9112, section 3.2](https://www.rfc-editor.org/rfc/rfc9112#section-3.2)), or
+/// your HTTP client fills in the address of the next service.
 #[derive(Clone, Debug)]
 #[must_use]
 pub struct OutboundLayer {

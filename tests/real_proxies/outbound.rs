@@ -109,6 +109,66 @@ async fn the_example_proxy_sends_the_whole_truth_on() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn the_example_proxy_sends_on_no_host_but_the_clients_and_no_trailer_that_forges() {
+    let (app, _folder) = last(Headers::X_FORWARDED).await;
+    let proxy = ours(app.tcp).await;
+    for (head, status) in [
+        ("GET / HTTP/1.1\r\nhost: a..b", "400"),
+        (
+            "GET / HTTP/1.1\r\nhost: a.example\r\nhost: b.example",
+            "400",
+        ),
+        ("GET / HTTP/1.0", "400"),
+        (
+            "CONNECT a.example:443 HTTP/1.1\r\nhost: a.example:443",
+            "405",
+        ),
+        ("GET / HTTP/1.1\r\nhost: a.example", "200"),
+    ] {
+        let answer = raw(
+            proxy.address,
+            &format!("{head}\r\nconnection: close\r\n\r\n"),
+        )
+        .await;
+        assert_eq!(answer.split(' ').nth(1), Some(status), "{head}: {answer}");
+        assert!(!answer.contains(&app.tcp.to_string()), "{head}: {answer}");
+    }
+    // A next service that keeps all that comes.
+    let keeper = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let proxy = ours(keeper.local_addr().unwrap()).await;
+    let head = "POST / HTTP/1.1\r\nhost: a.example\r\ntransfer-encoding: chunked\r\n\
+        trailer: x-forwarded-for, remote-user, grpc-status\r\n\r\n\
+        2\r\nok\r\n0\r\nx-forwarded-for: 6.6.6.6\r\nremote-user: admin\r\ngrpc-status: 0\r\n\r\n";
+    let address = proxy.address;
+    let asked = tokio::spawn(async move { raw(address, head).await });
+    let (mut stream, _) = keeper.accept().await.unwrap();
+    let mut kept = Vec::new();
+    while !kept.ends_with(b"\r\n0\r\n\r\n") && !kept.ends_with(b"grpc-status: 0\r\n\r\n") {
+        tokio::io::AsyncReadExt::read_buf(&mut stream, &mut kept)
+            .await
+            .unwrap();
+    }
+    let kept = String::from_utf8_lossy(&kept).into_owned();
+    assert!(kept.contains("grpc-status: 0"), "{kept}");
+    assert!(
+        !kept.contains("6.6.6.6") && !kept.contains("admin"),
+        "{kept}"
+    );
+    asked.abort();
+}
+
+/// What comes back for these bytes.
+async fn raw(to: SocketAddr, bytes: &str) -> String {
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+
+    let mut stream = tokio::net::TcpStream::connect(to).await.unwrap();
+    stream.write_all(bytes.as_bytes()).await.unwrap();
+    let mut answer = Vec::new();
+    let _ = stream.read_to_end(&mut answer).await;
+    String::from_utf8_lossy(&answer).into_owned()
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_next_service_that_is_down_is_502() {
     let nobody = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = nobody.local_addr().unwrap();
