@@ -17,6 +17,7 @@ use axum::{
     http::{HeaderValue, Method, Request, StatusCode, Uri, Version, header, uri},
     middleware::map_request,
 };
+use hyper::body::Body as _;
 use hyper_util::{client::legacy::Client, rt::TokioExecutor};
 use hyproxy::headers::StripHopByHopLayer;
 use tower::ServiceBuilder;
@@ -71,6 +72,30 @@ fn address_to(next: &uri::Authority, mut request: Request<Body>) -> Request<Body
     parts.path_and_query.get_or_insert_with(root);
     *request.uri_mut() = Uri::from_parts(parts).unwrap_or_default();
     *request.version_mut() = Version::HTTP_11;
+    for_http_1(request)
+}
+
+/// HTTP/2 may split `Cookie`, and needs no word for a body without a length.
+fn for_http_1(mut request: Request<Body>) -> Request<Body> {
+    let has_body = !request.body().is_end_stream() && request.body().size_hint().exact().is_none();
+    let headers = request.headers_mut();
+    if has_body {
+        headers.insert(
+            header::TRANSFER_ENCODING,
+            HeaderValue::from_static("chunked"),
+        );
+    }
+    let cookies: Vec<&[u8]> = headers
+        .get_all(header::COOKIE)
+        .iter()
+        .map(HeaderValue::as_bytes)
+        .collect();
+    if let (true, Ok(cookie)) = (
+        cookies.len() > 1,
+        HeaderValue::from_bytes(&cookies.join(&b"; "[..])),
+    ) {
+        headers.insert(header::COOKIE, cookie);
+    }
     request
 }
 

@@ -42,7 +42,8 @@ mod claim;
 ///    service makes for itself tells nobody about your clients. The next service takes this one for the client then.
 /// 3. A client's own headers never pass. That includes [known headers](crate::guide::removed_headers) in every
 ///    spelling, those that say [who the client is](crate::guide::identity#which-headers-are-removed), and the
-///    [secret](crate::ForwardedLayer::require), which `ForwardedLayer` has removed already.
+///    [secret](crate::ForwardedLayer::require), which `ForwardedLayer` has removed already. Name a header that only the next
+///    service believes with [`remove`](Self::remove).
 /// 4. `Connection` and `Trailer` name none of these headers: the next proxy would drop what this layer wrote, or read a
 ///    client's own behind the body.
 /// 5. A hop without an address (a Unix socket, `unknown`) is left out. A scheme that no proxy stated is not claimed.

@@ -3,14 +3,15 @@
 
 use std::net::{IpAddr, SocketAddr};
 
-use axum::{Router, body::Body};
+use axum::{Router, body::Body, error_handling::HandleErrorLayer};
 use http::Request;
+use tower::ServiceBuilder;
 use tower_forwarded::{ForwardedLayer, Headers, OutboundLayer, TrustedProxies};
 
 use super::{
     app::{self, App, Seen},
     client::{Client, HOST},
-    fixture::{Certificate, Kind, Proxy, Upstream},
+    fixture::{Certificate, Kind, Own, Program, Proxy, Upstream},
 };
 use crate::{
     proxy,
@@ -149,7 +150,10 @@ async fn the_example_proxy_sends_on_no_host_but_the_clients_and_no_trailer_that_
             .unwrap();
     }
     let kept = String::from_utf8_lossy(&kept).into_owned();
-    assert!(kept.contains("grpc-status: 0"), "{kept}");
+    assert!(
+        kept.contains("\r\n2\r\nok\r\n0\r\n") && kept.contains("grpc-status: 0"),
+        "{kept}"
+    );
     assert!(
         !kept.contains("6.6.6.6") && !kept.contains("admin"),
         "{kept}"
@@ -166,6 +170,93 @@ async fn raw(to: SocketAddr, bytes: &str) -> String {
     let mut answer = Vec::new();
     let _ = stream.read_to_end(&mut answer).await;
     String::from_utf8_lossy(&answer).into_owned()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_http_2_splits_and_leaves_out_is_put_together_for_http_1() {
+    // A next service that says what it got.
+    let echo = Router::new().fallback(async |request: Request<Body>| {
+        let cookies: Vec<_> = request
+            .headers()
+            .get_all("cookie")
+            .iter()
+            .cloned()
+            .collect();
+        let host = request.headers()["host"].to_str().unwrap().to_owned();
+        let body = axum::body::to_bytes(request.into_body(), 100)
+            .await
+            .unwrap();
+        format!("{host} {cookies:?} {body:?}")
+    });
+    let echo = wire::serve(echo).await;
+    let proxy = ours(echo.address).await;
+    let stream = futures_util::stream::iter(["a", "b"].map(Ok::<_, std::io::Error>));
+    let request = Request::get(format!("http://{HOST}/"))
+        .version(http::Version::HTTP_2)
+        .header("cookie", "a=1")
+        .header("cookie", "b=2")
+        .body(Body::from_stream(stream))
+        .unwrap();
+    let connection = tokio::net::TcpStream::connect(proxy.address).await.unwrap();
+    let answer = wire::over(connection, Version::Http2, request)
+        .await
+        .unwrap();
+    assert_eq!(answer.body, format!("{HOST} [\"a=1; b=2\"] b\"ab\""));
+}
+
+/// Apache httpd drops the headers that `Connection` names, and takes semicolons and spaces for commas there.
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs apache2: tests/run"]
+async fn apache_behind_our_own_service_drops_nothing_that_it_said() {
+    const APACHE: Own = Own {
+        name: "apache-inner",
+        program: Program::Apache,
+        files: &[(
+            "apache-inner.conf",
+            include_str!("../proxies/apache-inner.conf"),
+        )],
+    };
+    let (app, _folder) = last(Headers::X_FORWARDED).await;
+    let certificate = Certificate::new();
+    let apache = Proxy::start(Kind::Own(&APACHE), &Upstream::Http1(app.tcp), &certificate);
+    let next = apache.address;
+    // `OutboundLayer` alone: nothing else takes `Connection` away.
+    let send = ServiceBuilder::new()
+        .layer(HandleErrorLayer::new(async |error: axum::BoxError| {
+            error.to_string()
+        }))
+        .layer(OutboundLayer::x_forwarded())
+        .map_request(move |mut request: Request<Body>| {
+            *request.uri_mut() = format!("http://{next}/users?a=b").parse().unwrap();
+            request
+        })
+        .map_response(|answer: http::Response<hyper::body::Incoming>| answer.map(Body::new))
+        .map_err(axum::BoxError::from)
+        .service(
+            hyper_util::client::legacy::Client::builder(hyper_util::rt::TokioExecutor::new())
+                .build_http::<Body>(),
+        );
+    let ours = Router::new()
+        .fallback_service(send)
+        .layer(ForwardedLayer::new(loopback()));
+    let ours = wire::serve(ours).await;
+    for connection in [
+        "x-forwarded-for",
+        "close, x-forwarded-for, x-forwarded-proto, x-forwarded-host",
+        "close; x-forwarded-for",
+        "close x-forwarded-for\tx-forwarded-proto",
+        "\"close\" x-forwarded-host;x-forwarded-for",
+    ] {
+        let seen = ask(ours.address, &[("connection", connection)]).await;
+        check(&seen, "http", 2);
+        let wire = format!("{:?}", seen.wire);
+        for name in [
+            "x-forwarded-for: 127.0.0.9, 127.0.0.1",
+            "x-forwarded-proto: http",
+        ] {
+            assert!(wire.contains(name), "{connection}: {wire}");
+        }
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
