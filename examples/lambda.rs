@@ -47,14 +47,12 @@ async fn from_the_event(mut request: Request) -> Result<Request, StatusCode> {
     *request.uri_mut() = target.parse().map_err(|_| StatusCode::BAD_REQUEST)?;
 
     let extensions = request.extensions_mut();
-    match extensions.get().and_then(peer) {
-        // Where axum keeps the other end of a connection.
-        Some(peer) => match peer.socket_addr() {
+    if let Some(peer) = extensions.get().and_then(peer) {
+        match peer.socket_addr() {
             // Where axum keeps the other end of a connection.
             Some(address) => drop(extensions.insert(ConnectInfo(address))),
             None => drop(extensions.insert(peer)),
-        },
-        None => {}
+        }
     }
     Ok(request)
 }
