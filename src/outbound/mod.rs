@@ -88,7 +88,7 @@ mod claim;
 ///
 /// Hop-by-hop headers (`Connection`, `Keep-Alive`, `TE`, `Upgrade`) are the proxy's own affair, and so are `Host`, the
 /// URI of the next service and timeouts. The crate [axum-reverse-proxy](https://docs.rs/axum-reverse-proxy) does all of
-/// it.
+/// it. The crate [hyproxy](https://docs.rs/hyproxy) has `StripHopByHopLayer`, which belongs outside of this layer.
 ///
 /// Give a [`Resolution`] to requests for your own services only. With a client that follows redirects, the headers go where it
 /// is sent to. If this service takes a prefix off the path itself (axum's `nest`), write `X-Forwarded-Prefix` behind this
