@@ -15,11 +15,11 @@ impl Default for Counts {
 }
 
 impl Counts {
-    /// Counts one more, and says how many there were before.
-    pub(crate) fn add(&self, finding: Finding) -> u64 {
-        self.0
-            .get(finding as usize)
-            .map_or(0, |count| count.fetch_add(1, Ordering::Relaxed))
+    /// Counts one more.
+    pub(crate) fn add(&self, finding: Finding) {
+        if let Some(count) = self.0.get(finding as usize) {
+            count.fetch_add(1, Ordering::Relaxed);
+        }
     }
 
     /// Each finding with its count, in the order of [`Finding::ALL`].

@@ -63,6 +63,8 @@ impl ForwardedLayer {
                 trust: Arc::new(trust),
                 rules: Rules::default(),
                 counts: Arc::<Counts>::default(),
+                #[cfg(feature = "tracing")]
+                reports: Arc::default(),
             }),
         }
     }
@@ -440,6 +442,8 @@ impl<S> Layer<S> for ForwardedLayer {
     type Service = Forwarded<S>;
 
     fn layer(&self, inner: S) -> Forwarded<S> {
+        #[cfg(feature = "tracing")]
+        crate::explain::log::started(&self.policy);
         Forwarded {
             inner,
             policy: self.policy.clone(),
@@ -518,10 +522,10 @@ fn report(
     trust: &dyn Trust,
 ) {
     for finding in findings.iter() {
-        let before = policy.counts.add(finding);
+        policy.counts.add(finding);
         #[cfg(feature = "tracing")]
-        crate::explain::log::log(finding, before, peer, head, &policy.rules, trust);
+        crate::explain::log::log(finding, peer, head, policy, trust);
         #[cfg(not(feature = "tracing"))]
-        let _ = (before, peer, head, trust);
+        let _ = (peer, head, trust);
     }
 }

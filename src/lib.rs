@@ -159,7 +159,7 @@
 //! | `published-lists` | the lists that AWS, Fastly, Google and Azure publish as JSON |
 //! | `arc-swap` | `SwapProxies` |
 //! | `client-cert` | `ClientCert`: the certificate that the client presented to the proxy |
-//! | `tracing` | each finding in the log, once with what to change; `request_span` with OpenTelemetry's names |
+//! | `tracing` | findings in the log, with what to change, once a minute for each network; what was decided, at the start; `request_span` with OpenTelemetry's names. It adds 190 KiB to a program |
 
 #![cfg_attr(docsrs, feature(doc_cfg))]
 #![forbid(unsafe_code)]
@@ -191,6 +191,8 @@ mod original_uri;
 mod outbound;
 mod peer;
 mod policy;
+#[cfg(feature = "tracing")]
+mod reports;
 #[cfg(feature = "tracing")]
 mod request_span;
 mod resolution;

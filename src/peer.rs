@@ -155,6 +155,20 @@ impl FromStr for Peer {
     }
 }
 
+/// Whether an address is none of a private network, of this machine or of a carrier (RFC 6598).
+pub(crate) fn is_public(address: IpAddr) -> bool {
+    match address {
+        IpAddr::V4(address) => {
+            let [a, b, ..] = address.octets();
+            let shared = a == 100 && (64..128).contains(&b);
+            !(address.is_private() || address.is_loopback() || address.is_link_local() || shared)
+        }
+        IpAddr::V6(address) => {
+            !(address.is_unique_local() || address.is_loopback() || address.is_unicast_link_local())
+        }
+    }
+}
+
 #[cfg(feature = "axum-08")]
 mod connected {
     use axum::{

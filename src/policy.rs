@@ -4,6 +4,8 @@ use std::{fmt, sync::Arc};
 
 use http::request::Parts;
 
+#[cfg(feature = "tracing")]
+use crate::reports::Reports;
 use crate::{
     counts::Counts,
     peer::Peer,
@@ -22,6 +24,8 @@ pub struct Policy {
     pub(crate) trust: Arc<dyn Trust>,
     pub(crate) rules: Rules,
     pub(crate) counts: Arc<Counts>,
+    #[cfg(feature = "tracing")]
+    pub(crate) reports: Arc<Reports>,
 }
 
 impl fmt::Debug for Policy {

@@ -2,7 +2,7 @@
 
 use std::{cell::RefCell, sync::Once};
 
-use tower_forwarded::{Finding, ForwardedLayer, TrustedProxies, request_span};
+use tower_forwarded::{Finding, ForwardedLayer, Headers, TrustedProxies, request_span};
 use tracing::{
     Event, Level, Metadata, Subscriber,
     field::{Field, Visit},
@@ -101,7 +101,7 @@ fn an_identity_header_that_nobody_named_is_a_warning_once_with_the_line_to_write
 }
 
 #[test]
-fn each_finding_is_a_warning_once_and_then_counted() {
+fn each_finding_is_a_warning_for_each_network_and_then_counted() {
     let layer = layer();
     let spoofed = [("x-forwarded-for", "6.6.6.6")];
     let log = logged(|| {
@@ -140,8 +140,81 @@ fn each_finding_is_a_warning_once_and_then_counted() {
 }
 
 #[test]
+fn a_flood_of_scanners_does_not_silence_the_proxy_that_is_missing_from_the_list() {
+    let layer = layer();
+    let forged = [("x-forwarded-for", "6.6.6.6")];
+    let log = logged(|| {
+        for number in 0..100_000_u32 {
+            let [_, a, b, c] = number.wrapping_mul(2_654_435_761).to_be_bytes();
+            let scanner = format!("93.{a}.{b}.{c}:4711");
+            through(&layer, Some(&scanner), request("/", &forged));
+            // In the middle of it, and once.
+            if number == 50_000 {
+                through(&layer, Some("172.17.0.2:1"), request("/", &forged));
+            }
+            // One with a public address, which comes again.
+            if number % 50 == 49 {
+                through(&layer, Some("8.8.8.8:1"), request("/", &forged));
+            }
+        }
+    });
+    let warnings: Vec<_> = log
+        .iter()
+        .filter(|(level, _)| *level == Level::WARN)
+        .map(|(_, text)| text)
+        .collect();
+    assert!(warnings.len() < 30, "{}", warnings.len());
+    for (address, cure) in [("172.17.0.2", "172.17.0.0/24"), ("8.8.8.8", "8.8.8.8")] {
+        let own = warnings
+            .iter()
+            .find(|text| text.contains(&format!("network.peer.address=\"{address}\"")));
+        let own = own.unwrap_or_else(|| panic!("{address}: {warnings:?}"));
+        assert!(
+            own.contains(&format!("add \"{cure}\" to TrustedProxies")),
+            "{own}"
+        );
+        assert!(own.contains("requests="), "{own}");
+    }
+    let counted: u64 = layer.finding_counts().map(|(_, count)| count).sum();
+    assert_eq!(counted, 102_001);
+}
+
+#[test]
+fn the_first_service_says_what_was_decided_and_no_secret() {
+    let log = logged(|| {
+        let layer = layer()
+            .headers(Headers::AWS_ALB)
+            .require("x-origin-verify", ["hunter2"])
+            .unwrap()
+            .believe_identity(["remote-user"])
+            .unwrap();
+        for _ in 0..3 {
+            through(&layer, Some(PROXY), request("/", &[]));
+        }
+    });
+    let told: Vec<_> = log
+        .iter()
+        .filter(|(level, _)| *level == Level::INFO)
+        .collect();
+    let [(_, text)] = &*told else {
+        panic!("{log:?}")
+    };
+    for part in [
+        "10.0.0.0/8",
+        "headers=\"aws-alb\"",
+        "x-origin-verify",
+        "remote-user",
+        "connection_scheme=Http",
+    ] {
+        assert!(text.contains(part), "{part}: {text}");
+    }
+    assert!(!text.contains("hunter2"), "{text}");
+}
+
+#[test]
 fn an_honest_request_logs_and_counts_nothing() {
     let layer = layer();
+    through(&layer, Some(PROXY), request("/", &[]));
     let honest = [
         ("x-forwarded-for", "203.0.113.7"),
         ("x-forwarded-proto", "https"),

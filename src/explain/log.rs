@@ -1,26 +1,62 @@
-//! Findings in the log: the first request with each is a warning that says what to change, and the others
-//! are debug lines. A warning for every request would let any client flood the log.
+//! Findings in the log: a warning that says what to change, about each network once a minute, and debug lines for the
+//! others. A warning for every request would let any client flood the log; one for all would let any client silence it.
+
+use std::{sync::atomic::Ordering, time::Instant};
 
 use super::explain_head;
-use crate::{peer::Peer, resolution::Finding, resolve::head::Head, rules::Rules, trust::Trust};
+use crate::{peer::Peer, policy::Policy, resolution::Finding, resolve::head::Head, trust::Trust};
 
-/// Logs one finding, which was met so many times before.
+/// Logs one finding.
 pub(crate) fn log(
     finding: Finding,
-    before: u64,
     peer: Option<Peer>,
     head: Head<'_>,
-    rules: &Rules,
+    policy: &Policy,
     trust: &dyn Trust,
 ) {
-    if before > 0 {
-        tracing::debug!(finding = finding.as_str(), "{finding}");
+    let address = address(peer);
+    let Some(requests) = policy.reports.note(finding, peer, Instant::now()) else {
+        tracing::debug!(
+            finding = finding.as_str(),
+            network.peer.address = address,
+            "{finding}"
+        );
+        return;
+    };
+    // What an attacker wrote is in there as printable ASCII only.
+    let explanation = explain_head(peer, head, &policy.rules, trust);
+    let text = explanation.advice_about(finding);
+    let text = text.map_or_else(|| finding.to_string(), str::to_owned);
+    tracing::warn!(
+        finding = finding.as_str(),
+        network.peer.address = address,
+        requests,
+        "{text}"
+    );
+}
+
+/// The peer as OpenTelemetry names it: an address, or what is known of a Unix socket.
+fn address(peer: Option<Peer>) -> Option<String> {
+    let peer = peer?;
+    Some(peer.ip().map_or("unix".to_owned(), |ip| ip.to_string()))
+}
+
+/// Says once what was decided.
+pub(crate) fn started(policy: &Policy) {
+    if policy.reports.started.swap(true, Ordering::Relaxed) {
         return;
     }
-    // What an attacker wrote is in there as printable ASCII only.
-    let explanation = explain_head(peer, head, rules, trust);
-    match explanation.advice_about(finding) {
-        Some(advice) => tracing::warn!(finding = finding.as_str(), "{advice}"),
-        None => tracing::warn!(finding = finding.as_str(), "{finding}"),
-    }
+    let rules = &policy.rules;
+    let identity: Vec<&str> = rules.identity.iter().map(|name| name.as_str()).collect();
+    tracing::info!(
+        trust = ?policy.trust,
+        headers = rules.headers.name(),
+        hosts = ?rules.hosts,
+        port = rules.port,
+        prefix = rules.prefix,
+        connection_scheme = ?rules.connection_scheme,
+        secret = rules.secret.as_ref().map(|secret| secret.name.as_str()),
+        ?identity,
+        "forwarding headers are believed from these proxies"
+    );
 }

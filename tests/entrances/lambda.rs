@@ -175,7 +175,9 @@ async fn the_path_is_the_events() {
 fn the_code_in_the_chapter_is_the_examples() {
     let read = |path: &str| std::fs::read_to_string(crate::support::root().join(path)).unwrap();
     let (chapter, example) = (read("docs/entrances.md"), read("examples/lambda.rs"));
-    let code = chapter.split("```text\n").find(|block| block.contains("fn on_lambda"));
+    let code = chapter
+        .split("```text\n")
+        .find(|block| block.contains("fn on_lambda"));
     let code = code.unwrap().split("\n```").next().unwrap();
     assert!(example.contains(code), "{code}");
 }

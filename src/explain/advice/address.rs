@@ -4,20 +4,7 @@ use std::net::IpAddr;
 
 use ipnet::IpNet;
 
-use crate::trust::Trust;
-
-pub(super) fn is_public(address: IpAddr) -> bool {
-    match address {
-        IpAddr::V4(address) => {
-            let [a, b, ..] = address.octets();
-            let shared = a == 100 && (64..128).contains(&b);
-            !(address.is_private() || address.is_loopback() || address.is_link_local() || shared)
-        }
-        IpAddr::V6(address) => {
-            !(address.is_unique_local() || address.is_loopback() || address.is_unicast_link_local())
-        }
-    }
-}
+use crate::{peer::is_public, trust::Trust};
 
 /// The narrowest entry that is worth writing: containers get another address in the same network at
 /// every start, public addresses do not come in networks of one's own.

@@ -4,8 +4,8 @@ use std::net::IpAddr;
 
 use http::HeaderMap;
 
-use super::{Advice, Case, Evidence, address::is_public, evidence};
-use crate::resolve::observer::End;
+use super::{Advice, Case, Evidence, evidence};
+use crate::{peer::is_public, resolve::observer::End};
 
 /// A CDN, and how a request that came through it can be told.
 struct Cdn {

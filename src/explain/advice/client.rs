@@ -4,11 +4,12 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use super::{
     Advice, Case, Evidence,
-    address::{is_public, narrowest, wider},
+    address::{narrowest, wider},
     evidence,
 };
 use crate::{
     headers::ClientSyntax,
+    peer::is_public,
     resolve::{observer::End, walk::trusts_everyone},
 };
 

@@ -2,9 +2,10 @@
 
 use std::net::IpAddr;
 
-use super::{Advice, Case, address::is_public, evidence};
+use super::{Advice, Case, evidence};
 use crate::{
     headers::Headers,
+    peer::is_public,
     resolution::Finding,
     resolve::observer::{Role, Source},
 };

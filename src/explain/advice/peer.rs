@@ -4,10 +4,13 @@ use std::net::SocketAddr;
 
 use super::{
     Advice, Case,
-    address::{is_public, narrowest, wider},
+    address::{narrowest, wider},
     evidence,
 };
-use crate::{peer::Peer, trust::Trust};
+use crate::{
+    peer::{Peer, is_public},
+    trust::Trust,
+};
 
 pub(super) fn unknown(case: Case<'_>) -> Advice {
     let cause = "The peer of the connection is unknown, so nothing is believed";

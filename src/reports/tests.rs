@@ -1,0 +1,111 @@
+use super::*;
+
+fn peer(address: impl Into<IpAddr>) -> Option<Peer> {
+    Some(Peer::from(std::net::SocketAddr::new(address.into(), 4711)))
+}
+
+/// A public address for each number.
+fn scanner(number: u32) -> Option<Peer> {
+    let [_, a, b, c] = number.wrapping_mul(2_654_435_761).to_be_bytes();
+    peer([93, a, b, c])
+}
+
+const UNTRUSTED: Finding = Finding::PeerUntrusted;
+
+#[test]
+fn the_first_of_each_network_is_logged_and_then_one_a_minute_with_the_count() {
+    let reports = Reports::default();
+    let start = Instant::now();
+    let at = |seconds| start + Duration::from_secs(seconds);
+    assert_eq!(
+        reports.note(UNTRUSTED, peer([172, 17, 0, 2]), at(0)),
+        Some(1)
+    );
+    for _ in 0..1000 {
+        assert_eq!(reports.note(UNTRUSTED, peer([172, 17, 0, 9]), at(1)), None);
+    }
+    assert_eq!(
+        reports.note(UNTRUSTED, peer([172, 17, 1, 2]), at(2)),
+        Some(1)
+    );
+    assert_eq!(
+        reports.note(Finding::SchemeMissing, peer([172, 17, 0, 2]), at(2)),
+        Some(1)
+    );
+    assert_eq!(
+        reports.note(UNTRUSTED, peer([172, 17, 0, 2]), at(60)),
+        Some(1001)
+    );
+    assert_eq!(reports.note(UNTRUSTED, None, at(61)), Some(1));
+    assert_eq!(
+        reports.note(UNTRUSTED, Some(Peer::unix()), at(61)),
+        None,
+        "the same"
+    );
+}
+
+#[test]
+fn a_flood_of_scanners_hides_no_proxy_and_no_scanner_floods_the_log() {
+    let reports = Reports::default();
+    let start = Instant::now();
+    let (mut lines, mut proxy, mut own) = (0, Vec::new(), Vec::new());
+    for number in 0..100_000 {
+        let now = start + Duration::from_millis(number.into());
+        if reports.note(UNTRUSTED, scanner(number), now).is_some() {
+            lines += 1;
+        }
+        // A proxy with a public address, which is not in the list.
+        if number % 50 == 49 {
+            proxy.extend(reports.note(UNTRUSTED, peer([8, 8, 8, 8]), now));
+        }
+        // One of the own network, that comes once in all that.
+        if number == 50_000 {
+            own.extend(reports.note(UNTRUSTED, peer([10, 0, 3, 7]), now));
+        }
+    }
+    assert_eq!(own, [1]);
+    assert!(
+        proxy.len() >= 2 && proxy.iter().sum::<u64>() > 100,
+        "{proxy:?}"
+    );
+    // 100 seconds: what there may be at once, and one each 10 seconds.
+    assert!(lines < 25, "{lines}");
+    let groups = reports.findings[UNTRUSTED as usize].lock().unwrap();
+    assert!(groups.public.networks.len() <= NETWORKS);
+}
+
+#[test]
+fn one_stranger_does_not_silence_the_next() {
+    let reports = Reports::default();
+    let now = Instant::now();
+    for _ in 0..1000 {
+        reports.note(UNTRUSTED, peer([93, 1, 1, 1]), now);
+    }
+    assert_eq!(reports.note(UNTRUSTED, peer([8, 8, 8, 8]), now), Some(1));
+}
+
+#[test]
+fn own_networks_are_apart_from_public_ones() {
+    for (address, is_public) in [
+        ("10.1.2.3", false),
+        ("172.31.0.1", false),
+        ("192.168.1.1", false),
+        ("127.0.0.1", false),
+        ("169.254.1.1", false),
+        ("100.64.0.1", false),
+        ("100.128.0.1", true),
+        ("172.32.0.1", true),
+        ("203.0.113.7", true),
+        ("fd00::1", false),
+        ("fe80::1", false),
+        ("::1", false),
+        ("2001:db8::1", true),
+    ] {
+        let network = Network::of(address.parse().unwrap());
+        assert_eq!(network.is_public, is_public, "{address}");
+    }
+    let of = |address: &str| Network::of(address.parse().unwrap());
+    assert_eq!(of("2001:db8:1:2::1"), of("2001:db8:1:ffff::9"));
+    assert_ne!(of("2001:db8:1::1"), of("2001:db8:2::1"));
+    assert_ne!(of("fd00:0:0:1::1"), of("fd00:0:0:2::1"));
+}
