@@ -198,14 +198,14 @@ impl ForwardedLayer {
     /// `Debug`. Without the secret, nothing is believed, and the request has the finding
     /// [`SecretMissing`](Finding::SecretMissing).
     ///
-    /// ```
+    /// ```no_run
     /// use tower_forwarded::{ForwardedLayer, Headers, TrustedProxies};
     ///
-    /// let secret = std::env::var("ORIGIN_SECRET").unwrap_or_else(|_| "made up at start".to_owned());
+    /// let secret = std::env::var("ORIGIN_SECRET")?;
     /// let layer = ForwardedLayer::new(TrustedProxies::any())
     ///     .headers(Headers::CLOUDFLARE)
     ///     .require("x-origin-verify", [secret])?;
-    /// # Ok::<(), tower_forwarded::HeadersError>(())
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     ///
     /// # Errors

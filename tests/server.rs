@@ -74,3 +74,62 @@ fn help_says_what_can_be_set_and_a_wrong_network_is_named() {
         "{output:?}"
     );
 }
+
+#[tokio::test]
+async fn the_app_shows_what_a_client_wrote_as_it_is_and_answers_for_its_own_hosts() {
+    use crate::support::wire::{Version, send_to};
+
+    let mut server = Process::start(Command::new(example("server")).args(FREE_PORTS));
+    let text = server.wait_for("Ctrl-C stops it.");
+    let after = |mark: &str| {
+        let word = text.split_once(mark).unwrap().1;
+        word.split_whitespace().next().unwrap().to_owned()
+    };
+    let app = after("Behind the balancer http://");
+    let app = app.trim_end_matches('/').parse().unwrap();
+    let token = after("/why?token=");
+    let ask = async |uri: &str, fields: &[(&str, &str)]| {
+        send_to(app, Version::Http1, "GET", &format!("http://{uri}"), fields).await
+    };
+    // What stands in the template is read once.
+    let page = ask("localhost/", &[("x-note", "{{token}}{{sent}}")]).await;
+    assert_eq!(page.status, 200);
+    assert!(
+        page.body.contains("x-note: {{token}}{{sent}}"),
+        "{}",
+        page.body
+    );
+    assert!(page.body.len() < 20_000, "{}", page.body.len());
+    // A host that is not its own, or none, is not repeated.
+    for (host, status) in [("evil.example", 421), ("a..b", 400)] {
+        let answer = ask("localhost/users", &[]).await;
+        assert_eq!(answer.field("location"), "http://localhost/users/");
+        let answer = raw(
+            app,
+            &format!("GET /users HTTP/1.1\r\nhost: {host}\r\nconnection: close\r\n\r\n"),
+        );
+        assert!(
+            answer.starts_with(&format!("HTTP/1.1 {status}")),
+            "{answer}"
+        );
+        assert!(!answer.contains(host), "{answer}");
+    }
+    // Why, for those who have the token, wherever they ask from.
+    let why = format!("localhost/why?token={token}");
+    assert_eq!(ask(&why, &[]).await.status, 200);
+    for path in ["/why", "/why?token=", "/why?token=x", "/why?a=b&token=0"] {
+        let answer = ask(&format!("localhost{path}"), &[]).await;
+        assert_eq!(answer.status, 404, "{path}");
+    }
+}
+
+/// What comes back for these bytes.
+fn raw(to: std::net::SocketAddr, bytes: &str) -> String {
+    use std::io::{Read, Write};
+
+    let mut stream = std::net::TcpStream::connect(to).unwrap();
+    stream.write_all(bytes.as_bytes()).unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).unwrap();
+    answer
+}

@@ -5,26 +5,34 @@ use std::net::SocketAddr;
 use axum::{
     Json, Router,
     extract::{ConnectInfo, Request},
-    http::{HeaderName, HeaderValue, StatusCode, header},
+    http::{HeaderName, HeaderValue, StatusCode, Uri, header},
     middleware::{self, Next},
     response::{IntoResponse, Response},
     routing::get,
 };
 use serde_json::{Value, json};
+use subtle::ConstantTimeEq;
 use tokio::net::TcpListener;
-use tower_forwarded::{ForwardedLayer, Headers, TrustedProxies};
+use tower_forwarded::{
+    AllowedHostsLayer, ForwardedLayer, Headers, HostPatternError, TrustedProxies,
+};
 use tower_http::cors::{AllowOrigin, CorsLayer};
 
 use crate::page::{self, Ports, Received};
 
-/// The app as it should be: one line more than [`without_layer`].
-pub(crate) fn with_layer(trust: TrustedProxies, ports: Ports) -> Router {
+/// The app as it should be: one line more than [`without_layer`], and one that refuses hosts which are not its own.
+pub(crate) fn with_layer(
+    trust: TrustedProxies,
+    ports: Ports,
+    token: &'static str,
+) -> Result<Router, HostPatternError> {
     let forwarded = ForwardedLayer::new(trust).headers(Headers::AWS_ALB);
-    let why = why(&forwarded);
+    let why = why(&forwarded, token);
     let app = Router::new()
-        .route("/", get(move |received| page::show(received, ports)))
+        .route("/", get(move |received| page::show(received, ports, token)))
         .merge(users())
         .layer(cors(ports))
+        .layer(AllowedHostsLayer::new(["localhost"])?.allow_addresses())
         .layer(forwarded)
         // The page wants to show what came before the layer changed it.
         .layer(middleware::from_fn(remember));
@@ -33,26 +41,35 @@ pub(crate) fn with_layer(trust: TrustedProxies, ports: Ports) -> Router {
     let app = app.route_service("/why", why);
     #[cfg(not(feature = "explain-service"))]
     let app = app.route("/why", why);
-    app
+    Ok(app)
 }
 
-/// Explains each request as it came. Everybody here is on this machine; a real service asks for a secret.
+/// Whether a request has the token. A guard by address would be none: behind a proxy that is not trusted yet, every client
+/// seems to be on this machine.
+fn has_token(uri: &Uri, token: &str) -> bool {
+    let pairs = uri.query().unwrap_or_default().split('&');
+    let mut tokens = pairs.filter_map(|pair| pair.strip_prefix("token="));
+    // In constant time, so that nobody guesses it letter by letter.
+    tokens.any(|sent| sent.as_bytes().ct_eq(token.as_bytes()).into())
+}
+
+/// Explains each request as it came.
 #[cfg(feature = "explain-service")]
-fn why(forwarded: &ForwardedLayer) -> tower_forwarded::ExplainService {
-    tower_forwarded::explain_service(forwarded, |_, resolution| {
-        let client = resolution.client();
-        client.is_some_and(|client| client.is_loopback())
-    })
+fn why(forwarded: &ForwardedLayer, token: &'static str) -> tower_forwarded::ExplainService {
+    tower_forwarded::explain_service(forwarded, move |request, _| has_token(&request.uri, token))
 }
 
 /// The same as text only, for a build without the feature `explain-service`.
 #[cfg(not(feature = "explain-service"))]
-fn why(forwarded: &ForwardedLayer) -> axum::routing::MethodRouter {
+fn why(forwarded: &ForwardedLayer, token: &'static str) -> axum::routing::MethodRouter {
     let forwarded = forwarded.clone();
     get(
         move |ConnectInfo(peer): ConnectInfo<SocketAddr>, request: Request| async move {
             let parts = request.into_parts().0;
-            tower_forwarded::explain(Some(peer.into()), &parts, forwarded.policy()).to_string()
+            if !has_token(&parts.uri, token) {
+                return Err(StatusCode::NOT_FOUND);
+            }
+            Ok(tower_forwarded::explain(Some(peer.into()), &parts, forwarded.policy()).to_string())
         },
     )
 }

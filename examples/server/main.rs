@@ -69,11 +69,13 @@ async fn run(arguments: Arguments) -> Result<(), String> {
     // The balancer connects from 127.0.0.1, and so does every client on this machine: one hop, or a
     // client would be taken for a second proxy.
     let trust = arguments.trust.hops(1);
-    let (app, bare) = (app::with_layer(trust, ports), app::without_layer(ports));
+    let token: &'static str = made_up().map_err(|_| "no random numbers")?.leak();
+    let app = app::with_layer(trust, ports, token).map_err(|error| error.to_string())?;
+    let bare = app::without_layer(ports);
     let (upstream_with, upstream_without) = (address(&inside_with)?, address(&inside_without)?);
     let tls = balancer::certificate()?;
 
-    print_addresses(ports, upstream_with);
+    print_addresses(ports, upstream_with, token);
     let balancer = async {
         tokio::join!(
             balancer::https(page, tls.clone(), upstream_with),
@@ -113,7 +115,15 @@ fn port(listener: &TcpListener) -> Result<u16, String> {
     Ok(address(listener)?.port())
 }
 
-fn print_addresses(ports: page::Ports, app: SocketAddr) {
+/// A token that nobody knows before the start.
+fn made_up() -> Result<String, rustls::crypto::GetRandomFailed> {
+    let mut bytes = [0; 16];
+    let provider = rustls::crypto::ring::default_provider();
+    provider.secure_random.fill(&mut bytes)?;
+    Ok(bytes.iter().map(|byte| format!("{byte:02x}")).collect())
+}
+
+fn print_addresses(ports: page::Ports, app: SocketAddr, token: &str) {
     let page::Ports {
         page,
         with,
@@ -127,7 +137,7 @@ The page            https://localhost:{page}/   (your browser will ask about the
 App with the layer  https://localhost:{with}/users
 App without it      https://localhost:{without}/users
 Plain http          http://localhost:{http}/    answers 301 to https, as a balancer does
-Why it is resolved  https://localhost:{with}/why   of each request that asks
+Why it is resolved  https://localhost:{with}/why?token={token}
 Behind the balancer http://{app}/
 
 Try:

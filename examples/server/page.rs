@@ -22,17 +22,29 @@ pub(crate) struct Received {
 pub(crate) async fn show(
     (Extension(received), request): (Extension<Received>, Request),
     ports: Ports,
+    token: &str,
 ) -> Html<String> {
-    let page = include_str!("page.html")
-        .replace("{{sent}}", &head(&received.line, &received.headers))
-        .replace(
-            "{{seen}}",
-            &head(&request_line(&request), request.headers()),
-        )
-        .replace("{{with}}", &ports.with.to_string())
-        .replace("{{without}}", &ports.without.to_string())
-        .replace("{{http}}", &ports.http.to_string());
-    Html(page)
+    Html(filled(include_str!("page.html"), |name| match name {
+        "sent" => head(&received.line, &received.headers),
+        "seen" => head(&request_line(&request), request.headers()),
+        "with" => ports.with.to_string(),
+        "without" => ports.without.to_string(),
+        "http" => ports.http.to_string(),
+        "token" => token.to_owned(),
+        _ => String::new(),
+    }))
+}
+
+/// Puts a value for each `{{name}}`. What is put in is not read again: a client may write `{{with}}` into a header.
+fn filled(mut rest: &str, value: impl Fn(&str) -> String) -> String {
+    let mut page = String::new();
+    while let Some((before, after)) = rest.split_once("{{") {
+        let (name, after) = after.split_once("}}").unwrap_or((after, ""));
+        page.push_str(before);
+        page.push_str(&value(name));
+        rest = after;
+    }
+    page + rest
 }
 
 pub(crate) fn request_line(request: &Request) -> String {

@@ -45,12 +45,16 @@ use crate::{layer::ForwardedLayer, policy::Policy, resolution::Resolution, rules
 ///
 /// ```
 /// use axum::{Router, routing::get};
+/// use subtle::ConstantTimeEq; // takes as long for a wrong token as for a right one
 /// use tower_forwarded::{ForwardedLayer, TrustedProxies, explain_service};
 ///
-/// let secret = std::env::var("DEBUG_TOKEN").unwrap_or_else(|_| "made up at start".to_owned());
+/// let secret = std::env::var("DEBUG_TOKEN").ok(); // without one, nobody is let in
 /// let forwarded = ForwardedLayer::new("10.0.0.0/8".parse::<TrustedProxies>()?);
 /// let why = explain_service(&forwarded, move |request, _| {
-///     request.headers.get("x-debug-token").is_some_and(|token| token.as_bytes() == secret.as_bytes())
+///     match (request.headers.get("x-debug-token"), &secret) {
+///         (Some(token), Some(secret)) => token.as_bytes().ct_eq(secret.as_bytes()).into(),
+///         _ => false,
+///     }
 /// });
 /// let app: Router = Router::new()
 ///     .route("/", get(|| async { "the app" }))

@@ -68,7 +68,7 @@ async fn the_servers_page_shows_the_failure_and_its_cure() {
         seen.starts_with(&format!("GET {} HTTP/1.1", urls[0])),
         "{seen}"
     );
-    let explained = format!("127.0.0.1 asked for {}why.\n", urls[0]);
+    let explained = format!("127.0.0.1 asked for {}why?token=", urls[0]);
     let started = Instant::now();
     while !text("explanation").await.starts_with(&explained) {
         assert!(
