@@ -101,3 +101,41 @@ fn what_an_attacker_writes_costs_one_more_whatever_its_length() {
         assert_eq!(cost(&mut service, &request), 2, "{length}");
     }
 }
+
+/// Allocations of the layer for each of these hosts in turn, over many rounds.
+fn cost_in_turn(hosts: u32, rounds: u32) -> f64 {
+    let mut service = service(Headers::AWS_ALB);
+    let mut total = 0;
+    for number in 0..hosts * rounds {
+        let host = format!("host-{}.example.com", number % hosts);
+        let fields = [
+            ("x-forwarded-for", "203.0.113.7"),
+            ("x-forwarded-proto", "https"),
+        ];
+        let mut request = request("10.0.0.1:40000", &fields);
+        let host = host.parse().expect("a value");
+        request.headers_mut().insert("host", host);
+        let copy = request.clone();
+        let without = allocations(|| call(&mut Noop, copy)).1;
+        let copy = request.clone();
+        let with = allocations(|| call(&mut service, copy)).1;
+        // The first rounds are those in which the names are not kept yet.
+        if number >= 3 * hosts {
+            total += with - without;
+        }
+    }
+    f64::from(u32::try_from(total).unwrap()) / f64::from(hosts * (rounds - 3))
+}
+
+#[test]
+fn a_few_hosts_in_turn_cost_one_allocation_too_and_many_cost_three() {
+    std::thread::spawn(|| {
+        assert_eq!(cost_in_turn(1, 10), 1.0);
+        assert_eq!(cost_in_turn(2, 10), 1.0);
+        assert_eq!(cost_in_turn(4, 10), 1.0);
+        assert_eq!(cost_in_turn(5, 10), 3.0);
+        assert_eq!(cost_in_turn(1000, 4), 3.0);
+    })
+    .join()
+    .unwrap();
+}

@@ -14,11 +14,14 @@ pub(crate) fn log(
     policy: &Policy,
     trust: &dyn Trust,
 ) {
-    let address = address(peer);
+    // Where nobody listens, nothing is counted.
+    if !tracing::enabled!(tracing::Level::WARN) {
+        return;
+    }
     let Some(requests) = policy.reports.note(finding, peer, Instant::now()) else {
         tracing::debug!(
             finding = finding.as_str(),
-            network.peer.address = address,
+            network.peer.address = address(peer),
             "{finding}"
         );
         return;
@@ -29,7 +32,7 @@ pub(crate) fn log(
     let text = text.map_or_else(|| finding.to_string(), str::to_owned);
     tracing::warn!(
         finding = finding.as_str(),
-        network.peer.address = address,
+        network.peer.address = address(peer),
         requests,
         "{text}"
     );

@@ -116,7 +116,7 @@ impl<'a, O: Observer> Resolving<'a, O> {
             None => (Source::Host, self.host_field(scheme)?),
         };
         let authority = match port {
-            None => last_authority(text, scheme),
+            None => kept_authority(text, scheme),
             Some(_) => None,
         };
         let authority = authority.or_else(|| {
@@ -176,37 +176,66 @@ fn with_port<'a>(
 }
 
 thread_local! {
-    /// The last authority of each thread, so that a service which is asked for one name allocates
-    /// none. It is the kept one that is cloned: the first clone of each allocates too.
-    static LAST: RefCell<Option<Authority>> = const { RefCell::new(None) };
+    static KEPT: RefCell<Kept> = const { RefCell::new(Kept::NONE) };
 }
 
-/// The last authority, if `text` is its canonical form with this scheme.
+/// The last authorities of each thread, so that a service which is asked for a few names allocates none. It is a kept
+/// one that is cloned: the first clone of each allocates too.
+struct Kept {
+    authorities: [Option<Authority>; NAMES],
+    oldest: usize,
+}
+
+/// How many names are kept.
+const NAMES: usize = 4;
+
+impl Kept {
+    const NONE: Self = Self {
+        authorities: [const { None }; NAMES],
+        oldest: 0,
+    };
+
+    #[inline]
+    fn find(&self, text: &[u8]) -> Option<&Authority> {
+        let mut kept = self.authorities.iter().flatten();
+        kept.find(|authority| authority.as_str().as_bytes() == text)
+    }
+
+    /// Keeps an authority in the place of the oldest.
+    #[cold]
+    fn keep(&mut self, authority: &Authority) {
+        if let Some(place) = self.authorities.get_mut(self.oldest) {
+            *place = Some(authority.clone());
+        }
+        self.oldest = self.oldest.wrapping_add(1) % NAMES;
+    }
+}
+
+/// A kept authority, if `text` is its canonical form with this scheme.
 #[inline]
-fn last_authority(text: &[u8], scheme: Scheme) -> Option<Authority> {
-    LAST.with(|last| {
-        let last = last.try_borrow().ok()?;
-        let authority = last.as_ref()?;
-        let same = authority.as_str().as_bytes() == text
-            && !text.ends_with(match scheme {
-                Scheme::Http => b":80",
-                Scheme::Https => b":443",
-            });
-        same.then(|| authority.clone())
+fn kept_authority(text: &[u8], scheme: Scheme) -> Option<Authority> {
+    KEPT.with(|kept| {
+        let kept = kept.try_borrow().ok()?;
+        let authority = kept.find(text)?;
+        let names_default_port = text.ends_with(match scheme {
+            Scheme::Http => b":80",
+            Scheme::Https => b":443",
+        });
+        (!names_default_port).then(|| authority.clone())
     })
 }
 
 /// An [`Authority`] of this text, which is canonical.
 fn shared(text: &str) -> Option<Authority> {
-    LAST.with(|last| {
-        let Ok(mut last) = last.try_borrow_mut() else {
+    KEPT.with(|kept| {
+        let Ok(mut kept) = kept.try_borrow_mut() else {
             return text.parse().ok();
         };
-        match &*last {
-            Some(authority) if authority.as_str() == text => Some(authority.clone()),
-            _ => {
-                let authority: Authority = text.parse().ok()?;
-                *last = Some(authority.clone());
+        match kept.find(text.as_bytes()) {
+            Some(authority) => Some(authority.clone()),
+            None => {
+                let authority = text.parse().ok()?;
+                kept.keep(&authority);
                 Some(authority)
             }
         }
