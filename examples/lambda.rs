@@ -40,7 +40,7 @@ async fn from_the_event(mut request: Request) -> Result<Request, StatusCode> {
     {
         return Err(StatusCode::BAD_REQUEST);
     }
-    // The path as the event has it, without the stage, and the scheme and host from the layer.
+    // The path as the event has it. The layer adds the scheme and the host.
     let path = utf8_percent_encode(request.raw_http_path(), NOT_IN_A_PATH);
     let query = request.uri().query();
     let target = query.map_or_else(|| path.to_string(), |query| format!("{path}?{query}"));

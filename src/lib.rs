@@ -1,10 +1,10 @@
 //! The request that the client really made: its address, its scheme, its host.
 //!
-//! A service behind a balancer that ends TLS sees plain HTTP from the balancer's address. So it builds
-//! `http://` redirects, logs and limits the balancer instead of its clients, and checks origins against
+//! Behind a TLS-terminating load balancer, your service sees plain HTTP requests that come from the balancer. So it
+//! builds `http://` redirects, logs and limits the balancer instead of its clients, and checks origins against
 //! the wrong scheme. [`ForwardedLayer`] reads what trusted proxies say in `X-Forwarded-*`, in
-//! `Forwarded` (RFC 7239) or in a CDN's own fields, and gives everything behind it the true request:
-//! URI, `Host`, `ConnectInfo`, and forwarding fields that hold nothing which a client made up.
+//! `Forwarded` (RFC 7239) or in a CDN's own headers, and gives everything behind it the true request:
+//! URI, `Host`, `ConnectInfo`, and forwarding headers that clients cannot forge.
 //!
 #![cfg_attr(feature = "axum-08", doc = "```no_run")]
 #![cfg_attr(not(feature = "axum-08"), doc = "```ignore")]
