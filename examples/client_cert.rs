@@ -12,7 +12,7 @@ use axum::{Router, http::StatusCode, routing::get};
 use tower_forwarded::{ClientCert, ForwardedLayer, Identity, TrustedProxies};
 use x509_parser::prelude::{FromDer, X509Certificate};
 
-/// The crate gives the bytes; what they say is read by `x509-parser`, and what of it counts is yours to decide.
+/// The crate returns the raw certificate. `x509-parser` parses it, and you decide which parts to check.
 async fn subject(certificate: ClientCert) -> Result<String, StatusCode> {
     let (_, parsed) =
         X509Certificate::from_der(certificate.der()).map_err(|_| StatusCode::FORBIDDEN)?;

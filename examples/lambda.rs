@@ -29,9 +29,10 @@ pub fn on_lambda(app: Router) -> Result<Router, lambda_http::Error> {
     Ok(app.layer(forwarded).layer(map_request(from_the_event)))
 }
 
-/// There is no connection: the event says who asked, and what for.
+/// Takes the client's address and the path from the event.
 async fn from_the_event(mut request: Request) -> Result<Request, StatusCode> {
-    // lambda_http puts both into the URI as they came: `https://x/admin?` would be another path than the gateway saw.
+    // lambda_http copies both headers into the URI. With `X-Forwarded-Proto: https://x/admin?`, the app would see
+    // another path than the gateway.
     let headers = request.headers();
     let is_scheme = |value: &HeaderValue| value == "http" || value == "https";
     let is_host = |value: &HeaderValue| Authority::try_from(value.as_bytes()).is_ok();

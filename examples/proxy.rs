@@ -6,7 +6,7 @@
 //! curl http://127.0.0.1:3000/users -H "X-Forwarded-For: 203.0.113.7" -H "X-Forwarded-Proto: https"
 //! ```
 //!
-//! The service gets `X-Forwarded-For: 203.0.113.7, 127.0.0.1`: curl speaks from 127.0.0.1, which is a trusted proxy here.
+//! The service gets `X-Forwarded-For: 203.0.113.7, 127.0.0.1`: curl connects from 127.0.0.1, which is a trusted proxy here.
 
 use std::net::SocketAddr;
 
@@ -32,7 +32,7 @@ pub fn app(proxies: TrustedProxies, next: uri::Authority) -> Router {
                 format!("the next service: {error}\n"),
             )
         }))
-        // `Connection`, `Keep-Alive` and what else is between two neighbours only.
+        // `Connection`, `Keep-Alive` and other hop-by-hop headers.
         .layer(StripHopByHopLayer::new())
         .layer(OutboundLayer::x_forwarded())
         .map_request(move |request| address_to(&next, request))
@@ -42,7 +42,7 @@ pub fn app(proxies: TrustedProxies, next: uri::Authority) -> Router {
     Router::new()
         .fallback_service(send)
         .layer(map_request(acceptable))
-        // It needs to know the whole way, if more than one proxy is before this one.
+        // `record_hops` is needed if more than one proxy is in front of this one.
         .layer(ForwardedLayer::new(proxies).record_hops())
 }
 
@@ -75,7 +75,7 @@ fn address_to(next: &uri::Authority, mut request: Request<Body>) -> Request<Body
     for_http_1(request)
 }
 
-/// HTTP/2 may split `Cookie`, and needs no word for a body without a length.
+/// HTTP/2 may split `Cookie` into several lines, and needs no `Transfer-Encoding`.
 fn for_http_1(mut request: Request<Body>) -> Request<Body> {
     let has_body = !request.body().is_end_stream() && request.body().size_hint().exact().is_none();
     let headers = request.headers_mut();

@@ -62,7 +62,9 @@ impl BehindBalancer {
                     match listener.accept().await {
                         Ok(stream) => drop(accepted.send(stream).await),
                         // Too many open files, for example.
-                        Err(AcceptError::Io(_)) => tokio::time::sleep(HEADER_TIMEOUT / 30).await,
+                        Err(AcceptError::Io(_)) => {
+                            tokio::time::sleep(Duration::from_millis(100)).await
+                        }
                         // No header, half of one, a peer that is no load balancer: the connection is closed.
                         Err(_) => {}
                     }
@@ -108,7 +110,7 @@ pub struct Connection {
 
 impl From<&ProxyConnectInfo> for Connection {
     fn from(info: &ProxyConnectInfo) -> Self {
-        // A header may be there for a connection of the load balancer's own (LOCAL), or for a plain one.
+        // Health checks have a header too (LOCAL), and so have plain connections.
         let is_tls = |header: &ProxyInfo| {
             let ssl = header.tlvs.ssl.as_ref();
             header.command == Command::Proxy
@@ -130,7 +132,7 @@ impl Connected<IncomingStream<'_, BehindBalancer>> for Connection {
     }
 }
 
-/// Puts the other end of the connection where the layer, and every other reader, looks for it.
+/// Stores the client's address as `ConnectInfo<SocketAddr>`, where the layer and other extractors look for it.
 async fn told(mut request: Request) -> Request {
     if let Some(ConnectInfo(connection)) = request.extensions().get::<ConnectInfo<Connection>>() {
         let client = ConnectInfo(connection.client);

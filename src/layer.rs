@@ -121,14 +121,17 @@ impl ForwardedLayer {
 
     /// Believes a forwarded port, which then joins an authority that names none (rule R9).
     ///
-    /// Only behind a proxy that sets the field itself; the [preset](Headers)'s page says so.
+    /// Only behind a proxy that sets the header itself; the [preset](Headers)'s page says so. The preset has to read one:
+    /// for those that read none, call [`with_port_field`](Headers::with_port_field).
     pub fn believe_port(self) -> Self {
         self.with(|rules| rules.port = true)
     }
 
     /// Believes a forwarded path prefix, see [`Resolution::prefix`] (rule R9).
     ///
-    /// Only behind a proxy that sets the field itself, and removes it where it strips nothing.
+    /// Only behind a proxy that sets the header itself, and removes it where it strips nothing. The [preset](Headers)
+    /// has to read one: for those that read none, such as `NGINX`, call
+    /// [`with_prefix_field`](Headers::with_prefix_field).
     pub fn believe_prefix(self) -> Self {
         self.with(|rules| rules.prefix = true)
     }

@@ -1,7 +1,7 @@
 //! The request that the client really made: its address, its scheme, its host.
 //!
-//! Behind a TLS-terminating load balancer, your service sees plain HTTP requests that come from the balancer. So it
-//! builds `http://` redirects, logs and limits the balancer instead of its clients, and checks origins against
+//! Behind a TLS-terminating load balancer, your service sees plain HTTP requests that come from the load balancer. So it
+//! builds `http://` redirects, logs and limits the load balancer instead of its clients, and checks origins against
 //! the wrong scheme. [`ForwardedLayer`] reads what trusted proxies say in `X-Forwarded-*`, in
 //! `Forwarded` (RFC 7239) or in a CDN's own headers, and gives everything behind it the true request:
 //! URI, `Host`, `ConnectInfo`, and forwarding headers that clients cannot forge.
@@ -31,15 +31,17 @@
 //! # }
 //! ```
 //!
+//! Without `into_make_service_with_connect_info`, the layer does not know the peer, and believes nothing.
+//!
 //! # The promise
 //!
-//! **Non-interference.** Whatever header fields a client sends, and however many honest trusted proxies
+//! **Non-interference.** Whatever headers a client sends, and however many honest trusted proxies
 //! add to them, the outcome is the truth that the outermost trusted proxy saw. An attacker can change
-//! neither the client's address, nor the scheme, nor the host, nor make the result an error.
+//! neither the client's address, nor the scheme, nor the host, nor who it is taken for, nor make the result an error.
 //!
-//! It rests on two statements that only you can make: *whom* to trust ([`TrustedProxies`]), and *what
-//! the nearest of them writes* ([`Headers`]). A trusted proxy that passes a client's field on where it
-//! should write its own breaks it: the [presets](Headers) say which product does that with which field.
+//! It rests on two statements that only you can make: *whom* to trust ([`TrustedProxies`]), and *what the nearest of
+//! them writes* ([`Headers`]). A trusted proxy that passes a client's header through where it should overwrite it
+//! breaks the promise: the [presets](Headers) say which product does that with which field.
 //!
 //! # The rules
 //!
@@ -48,21 +50,21 @@
 //! 2. **Trust.** A peer is trusted if its address, or `unix` for a Unix socket, is in the set. `*`
 //!    ([`any()`](TrustedProxies::any)) trusts any peer and says nothing about addresses.
 //!    [`count(n)`](TrustedProxies::count) counts proxies, whoever they are.
-//! 3. **Untrusted peer.** It is the client; the scheme is the connection's own; every forwarding field
-//!    is removed.
-//! 4. **The walk.** Field lines of one name are one list, read from the right. Each element is vouched
-//!    for by the hop to its right. The walk goes on while addresses are trusted. An element that is
-//!    empty or malformed ends it; the client is the last address vouched for. An IPv6 zone is dropped,
+//! 3. **Untrusted peer.** An untrusted peer is the client itself. The scheme is that of the connection. Every
+//!    forwarding header is removed.
+//! 4. **The walk.** Field lines of one name are one list, read from the right. The proxy to the right of an element
+//!    wrote it, so an element counts only if that proxy is trusted. The walk goes on while addresses are trusted. An
+//!    element that is empty or malformed ends it; the client is the last address vouched for. An IPv6 zone is dropped,
 //!    and `unix:` is a hop that the entry `unix` trusts.
-//! 5. **Hop limit.** At most [`hops(n)`](TrustedProxies::hops) proxies, the peer included. A set with
-//!    every address of a family (`0.0.0.0/0`) without one means one.
-//! 6. **Pairing.** A scheme, host or port field holds one value, unless it is
-//!    [called a list](Headers::with_lists). A list speaks through the element that pairs with the
-//!    client's. In RFC 7239, the outermost vouched element that states a scheme or host counts.
+//! 5. **Hop limit.** At most [`hops(n)`](TrustedProxies::hops) proxies, the peer included. If the set holds all IPv4 or
+//!    all IPv6 addresses (`0.0.0.0/0`) and has no limit, the limit is 1.
+//! 6. **Pairing.** A scheme, host or port field holds one value, unless it is [called a list](Headers::with_lists). In
+//!    a list, the element at the client's position counts. In RFC 7239, the outermost vouched element that states a
+//!    scheme or host counts.
 //! 7. **Scheme.** `http`, `ws`, `https`, `wss`, in any case; else the connection's own.
-//! 8. **Host.** From the request's target, else `Host`. A forwarded host counts only for names allowed
-//!    with [`believe_hosts`](ForwardedLayer::believe_hosts), since most balancers pass a client's own on. A name with an
-//!    empty label is none, and neither is one that ends in a number, unless it is an IPv4 address.
+//! 8. **Host.** From the request's target, else `Host`. A forwarded host counts only for names allowed with
+//!    [`believe_hosts`](ForwardedLayer::believe_hosts), since most load balancers pass the client's header through.
+//!    Names with an empty label (`a..b`), and names that end in a number but are no IPv4 address, are invalid.
 //! 9. **Port and prefix** are opt-in ([`believe_port`](ForwardedLayer::believe_port),
 //!    [`believe_prefix`](ForwardedLayer::believe_prefix)). Prefixes on several lines are joined.
 //! 10. **RFC 7239** elements are split from the right, so that a quote which an attacker left open
@@ -87,10 +89,10 @@
 //!
 //! # The order of layers
 //!
-//! The layer has to run before everything that looks at addresses, schemes or hosts: add it **last** to
-//! an axum `Router`, **first** to a `ServiceBuilder`. Inside CORS it still repairs redirects, but a CORS
-//! rule that compares the request's own origin sees the proxy's. With `Router::layer` the router has
-//! matched already, which is fine: only scheme and authority change, never the path.
+//! The layer has to run before everything that looks at addresses, schemes or hosts: add it **last** to an axum
+//! `Router`, **first** to a `ServiceBuilder`. If you add it inside CORS, redirects are still right, but a CORS rule
+//! that compares origins sees the proxy's origin. With `Router::layer` the router has matched already, which is fine:
+//! only scheme and authority change, never the path.
 //! The usual layers, from the outside in, with the reason for each place:
 //!
 //! | | layer | why there |
@@ -125,7 +127,7 @@
 //!
 //! [`check_order`] asks a finished app whether CORS is in the right place, in a test of yours.
 //!
-//! # If something is not as you meant it
+//! # If the result is wrong
 //!
 //! [`explain`] tells how a request is resolved and what to change, and so does
 //! `cargo run --example explain` with a captured request.
@@ -146,7 +148,9 @@
 //! | in the right order | [`check_order`] |
 //! | turning requests away | [`TrustedPeersLayer`], [`AllowedHostsLayer`], [`RejectLayer`] |
 //! | http to https | [`HttpsRedirectLayer`] |
-//! | URLs that a service makes of its own address | [`LocationLayer`] |
+//! | `Location` headers that hold an internal address | [`LocationLayer`] |
+//! | PROXY protocol, AWS Lambda, TLS of your own, other frameworks | [entrances](guide::entrances) |
+//! | with tower_governor, axum-login, oauth2, tonic, utoipa and others | [recipes](https://docs.rs/tower-forwarded/latest/tower_forwarded/guide/recipes/index.html) |
 //! | chapters | [deployment](guide::deployment), [platforms](guide::platforms), [entrances](guide::entrances): L4 load balancers, Lambda, TLS of your own, other frameworks, [recipes](https://docs.rs/tower-forwarded/latest/tower_forwarded/guide/recipes/index.html), [who is it?](guide::identity), [client certificates](guide::client_certificates), [secrets](guide::secrets), [migration](https://docs.rs/tower-forwarded/latest/tower_forwarded/guide/migration/index.html), [why is my scheme still http?](guide::why_http), [threat model](guide::threat_model), [which headers are removed](guide::removed_headers), [results](guide::results), [real proxies](guide::real_proxies) |
 //!
 //! # Features

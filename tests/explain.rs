@@ -783,6 +783,8 @@ fn lambda_has_a_line_of_its_own() {
         line.contains("Lambda") && line.contains(".peer_from("),
         "{line}"
     );
+    // A client of a function URL would write its own address if it were told to trust the runtime.
+    assert!(!line.contains("unix"), "{line}");
     assert!(!first_line(&told(&layer(), None, &HONEST)).contains("Lambda"));
 }
 

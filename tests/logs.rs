@@ -312,3 +312,20 @@ fn inside_of_nest_the_span_has_the_whole_path() {
     let text = format!("{log:?}");
     assert!(text.contains("url.path=\\\"/api/users\\\""), "{text}");
 }
+
+#[test]
+fn what_is_believed_and_cannot_be_read_is_a_warning_at_the_start() {
+    for (headers, warnings) in [(Headers::NGINX, 1), (Headers::ENVOY, 2), (Headers::KONG, 0)] {
+        let layer = layer().headers(headers).believe_prefix().believe_port();
+        let log = logged(|| drop(through(&layer, Some(PROXY), request("/", &[]))));
+        let told: Vec<_> = log
+            .iter()
+            .filter(|(level, _)| *level == Level::WARN)
+            .collect();
+        assert_eq!(told.len(), warnings, "{log:?}");
+        assert!(
+            told.iter().all(|(_, text)| text.contains("_field")),
+            "{told:?}"
+        );
+    }
+}

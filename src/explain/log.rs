@@ -4,7 +4,10 @@
 use std::{sync::atomic::Ordering, time::Instant};
 
 use super::explain_head;
-use crate::{peer::Peer, policy::Policy, resolution::Finding, resolve::head::Head, trust::Trust};
+use crate::{
+    headers::known::NONE, peer::Peer, policy::Policy, resolution::Finding, resolve::head::Head,
+    trust::Trust,
+};
 
 /// Logs one finding.
 pub(crate) fn log(
@@ -62,4 +65,15 @@ pub(crate) fn started(policy: &Policy) {
         ?identity,
         "forwarding headers are believed from these proxies"
     );
+    for (is_believed, field, what) in [
+        (rules.prefix, rules.headers.prefix, "prefix"),
+        (rules.port, rules.headers.port, "port"),
+    ] {
+        if is_believed && field == NONE {
+            tracing::warn!(
+                headers = rules.headers.name(),
+                "a forwarded {what} is believed, but these headers have none: name one with with_{what}_field"
+            );
+        }
+    }
 }

@@ -17,7 +17,7 @@ use crate::{
 
 mod claim;
 
-/// Tells the next service who the client is, for a service that is itself a proxy.
+/// For gateways and reverse proxies: tells the next service who the client is.
 ///
 /// Put it around the client that you send requests with. It removes every header that says where a request comes
 /// from or who the client is, and writes what [`ForwardedLayer`](crate::ForwardedLayer) found out:
@@ -29,28 +29,28 @@ mod claim;
 /// | the host | `X-Forwarded-Host` | `host=` in the client's element |
 /// | the [prefix](Resolution::prefix), if it is believed | `X-Forwarded-Prefix` | `X-Forwarded-Prefix` |
 ///
-/// The next service trusts this one and every proxy before it, and believes what this layer writes. With more than
-/// one proxy before this service, let `ForwardedLayer` [record the hops](crate::ForwardedLayer::record_hops).
-/// Without that, the client and the peer are all that this layer can name. A next service that trusts addresses finds
-/// the same client; one that [counts](crate::TrustedProxies::count) proxies does not.
+/// Configure the next service to trust this one and every proxy in front of it. With more than one proxy in front
+/// of this service, let `ForwardedLayer` [record the hops](crate::ForwardedLayer::record_hops). Without that, this
+/// layer can name only the client and the peer. Then a next service that trusts networks still finds the right
+/// client; one that [counts](crate::TrustedProxies::count) proxies does not.
 ///
 /// # The rules
 ///
 /// 1. The layer reads the [`Resolution`] in the extensions of the request that you send. Move the extensions of the
 ///    request that you got into it, or send that request itself.
-/// 2. A request without one makes no claim: the layer removes the headers and writes none. So a request that your
-///    service makes for itself tells nobody about your clients. The next service takes this one for the client then.
+/// 2. If the request has none, the layer removes the headers and writes none. So a request that your service makes
+///    for itself says nothing about your clients: the next service sees your service as the client.
 /// 3. A client's own headers never pass. That includes [known headers](crate::guide::removed_headers) in every
 ///    spelling, those that say [who the client is](crate::guide::identity#which-headers-are-removed), and the
-///    [secret](crate::ForwardedLayer::require), which `ForwardedLayer` has removed already. Name a header that only the next
-///    service believes with [`remove`](Self::remove).
-/// 4. `Connection` and `Trailer` name none of these headers: the next proxy would drop what this layer wrote, or read a
-///    client's own behind the body.
+///    [secret](crate::ForwardedLayer::require), which `ForwardedLayer` has removed already. Name a header that only
+///    the next service believes with [`remove`](Self::remove).
+/// 4. The layer removes these names from `Connection` and `Trailer`. Otherwise a client could make the next proxy
+///    drop what this layer wrote, or send its own value as a trailer.
 /// 5. A hop without an address (a Unix socket, `unknown`) is left out. A scheme that no proxy stated is not claimed.
 ///
 /// # Examples
 ///
-/// With a tower client, here one that a test can run:
+/// Around a tower client. Here, `service_fn` stands for the client:
 ///
 /// ```
 /// use http::{Request, Response};
@@ -86,17 +86,20 @@ mod claim;
 ///
 /// # Caveats
 ///
-/// Hop-by-hop headers (`Connection`, `Keep-Alive`, `TE`, `Upgrade`) are the proxy's own affair, and so are `Host`, the
-/// URI of the next service and timeouts. The crate [axum-reverse-proxy](https://docs.rs/axum-reverse-proxy) does all of
-/// it. The crate [hyproxy](https://docs.rs/hyproxy) has `StripHopByHopLayer`, which belongs outside of this layer.
+/// Hop-by-hop headers (`Connection`, `Keep-Alive`, `TE`, `Upgrade`) are the proxy's own affair, and so are `Host`,
+/// the URI of the next service and timeouts. The crate [axum-reverse-proxy](https://docs.rs/axum-reverse-proxy) does
+/// all of it, with [two
+/// settings](https://docs.rs/tower-forwarded/latest/tower_forwarded/guide/recipes/index.html#gateways-of-your-own).
+/// The crate [hyproxy](https://docs.rs/hyproxy) has `StripHopByHopLayer`, which belongs outside of this layer.
 ///
-/// Give a [`Resolution`] to requests for your own services only. With a client that follows redirects, the headers go where it
-/// is sent to. If this service takes a prefix off the path itself (axum's `nest`), write `X-Forwarded-Prefix` behind this
-/// layer.
+/// Give a [`Resolution`] to requests for your own services only. If your HTTP client follows redirects, it sends
+/// these headers to the target of the redirect too. If this service takes a prefix off the path itself (axum's
+/// `nest`), write `X-Forwarded-Prefix` in a layer between this one and the HTTP client.
 ///
-/// Bodies pass as they are, and with them the trailers of HTTP/2, which are no headers. A client without a valid `Host` has
-/// none here: send the next service an empty one ([RFC 9112, section 3.2](https://www.rfc-editor.org/rfc/rfc9112#section-3.2)), or
-/// your HTTP client fills in the address of the next service.
+/// Bodies pass as they are, and with them the trailers of HTTP/2, which are no headers. If the request had no valid
+/// `Host`, there is none here: refuse the request, as `examples/proxy.rs` does, or send the next service an empty one
+/// ([RFC 9112, section 3.2](https://www.rfc-editor.org/rfc/rfc9112#section-3.2)), or your HTTP client fills in the
+/// address of the next service.
 #[derive(Clone, Debug)]
 #[must_use]
 pub struct OutboundLayer {

@@ -18,9 +18,8 @@ pub(super) fn unknown(case: Case<'_>) -> Advice {
     match evidence::of(case.head.headers, "x-amzn-trace-id") {
         Some(evidence) => Advice::new(
             cause,
-            "in AWS Lambda nobody connects but the runtime, so let it be the peer, \
-             `.peer_from(|_| Some(Peer::unix()))`, and trust \"unix\"; anywhere else, serve the app with \
-             `app.into_make_service_with_connect_info::<SocketAddr>()`",
+            "on AWS Lambda, take the peer from the event with `.peer_from(…)`, as the chapter entrances shows (AWS \
+             Lambda); anywhere else, serve the app with `app.into_make_service_with_connect_info::<SocketAddr>()`",
         )
         .with(evidence),
         None => Advice::new(
