@@ -13,6 +13,8 @@ mod cleaning;
 #[cfg(feature = "serde")]
 mod config;
 mod cures;
+#[cfg(feature = "axum-08")]
+mod examples;
 #[cfg(all(feature = "serde", feature = "axum-08"))]
 mod explain;
 #[cfg(feature = "explain-service")]
