@@ -136,7 +136,7 @@ fn scenario() -> impl Strategy<Value = Scenario> {
         Just(SchemeBy::Gateway)
     ];
     (
-        any::<[bool; 10]>(),
+        any::<[bool; 12]>(),
         truth(),
         proptest::collection::vec(hop(), 1..=5),
         scheme_by,
@@ -155,6 +155,8 @@ fn scenario() -> impl Strategy<Value = Scenario> {
                     believes_login,
                     believes_certificates,
                     edge_appends_certificate,
+                    http2,
+                    limited,
                 ],
                 truth,
                 hops,
@@ -176,6 +178,8 @@ fn scenario() -> impl Strategy<Value = Scenario> {
                     any_peer,
                     secret,
                     unix,
+                    http2,
+                    limited,
                     zones,
                     believes_login,
                     believes_certificates: believes_certificates
@@ -259,6 +263,8 @@ fn the_property_fails_where_its_premise_is_broken() {
         any_peer: false,
         secret: false,
         unix: false,
+        http2: false,
+        limited: false,
         zones: false,
         believes_login: true,
         believes_certificates: true,

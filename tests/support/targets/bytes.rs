@@ -127,6 +127,8 @@ impl<'a> Bytes<'a> {
             secret: more & 8 != 0,
             forwarded: flags & 1 != 0,
             unix: flags & 2 != 0,
+            http2: client.port() & 8 != 0,
+            limited: client.port() & 16 != 0,
             zones: more & 16 != 0,
             broken: None,
             scheme_by: match (flags & 4 != 0, more & 32 != 0) {

@@ -110,6 +110,10 @@ pub struct Scenario {
     pub secret: bool,
     /// The innermost proxy connects by a Unix socket.
     pub unix: bool,
+    /// The innermost proxy speaks HTTP/2: the target is absolute, with a scheme that says nothing, and `Host` is not there.
+    pub http2: bool,
+    /// The set has a hop limit: as many proxies as there are.
+    pub limited: bool,
     /// Proxies write an IPv6 address with its zone, as those in Go do.
     pub zones: bool,
     /// The innermost proxy says who logged in, overwrites what came, and is believed.
@@ -200,7 +204,11 @@ fn trusted(scenario: &Scenario) -> TrustedProxies {
         Scenario { unix: true, .. } => "unix".parse().expect("an entry"),
         _ => TrustedProxies::none(),
     };
-    networks.union(&peer)
+    let all = networks.union(&peer);
+    match scenario.limited {
+        true => all.hops(scenario.hops.len()),
+        false => all,
+    }
 }
 
 /// Runs the request through the chain and the layer. False if there is no such chain: a client at the
@@ -233,6 +241,20 @@ pub fn check(scenario: &Scenario) -> bool {
     let mut request = Request::new(());
     *request.uri_mut() = http::Uri::from_static("/path?query");
     *request.headers_mut() = sent(scenario);
+    if scenario.http2 {
+        let host = request.headers().get("host");
+        let host = host.and_then(|host| host.to_str().ok());
+        let scheme = match truth.scheme {
+            Scheme::Http => "https",
+            Scheme::Https => "http",
+        };
+        // What is no authority cannot be sent so.
+        let uri = host.map(|host| format!("{scheme}://{host}/path?query").parse());
+        if let Some(Ok(uri)) = uri {
+            *request.uri_mut() = uri;
+            request.headers_mut().remove("host");
+        }
+    }
     request.extensions_mut().insert(peer);
     let context = format!("{scenario:#?}\nthe service got {:#?}", request.headers());
 
