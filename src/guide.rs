@@ -80,6 +80,9 @@ pub mod real_proxies {}
 #[doc = include_str!("headers/known.md")]
 pub mod removed_headers {}
 
+#[doc = include_str!("../docs/l4-load-balancers.md")]
+pub mod l4_load_balancers {}
+
 #[doc = include_str!("../docs/entrances.md")]
 pub mod entrances {}
 

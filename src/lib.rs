@@ -149,9 +149,10 @@
 //! | turning requests away | [`TrustedPeersLayer`], [`AllowedHostsLayer`], [`RejectLayer`] |
 //! | http to https | [`HttpsRedirectLayer`] |
 //! | `Location` headers that hold an internal address | [`LocationLayer`] |
-//! | PROXY protocol, AWS Lambda, TLS of your own, other frameworks | [entrances](guide::entrances) |
+//! | the PROXY protocol | [L4 load balancers](guide::l4_load_balancers) |
+//! | AWS Lambda, TLS of your own, other frameworks | [entrances](guide::entrances) |
 //! | with tower_governor, axum-login, oauth2, tonic, utoipa and others | [recipes](https://docs.rs/tower-forwarded/latest/tower_forwarded/guide/recipes/index.html) |
-//! | chapters | [deployment](guide::deployment), [platforms](guide::platforms), [entrances](guide::entrances): L4 load balancers, Lambda, TLS of your own, other frameworks, [recipes](https://docs.rs/tower-forwarded/latest/tower_forwarded/guide/recipes/index.html), [who is it?](guide::identity), [client certificates](guide::client_certificates), [secrets](guide::secrets), [migration](https://docs.rs/tower-forwarded/latest/tower_forwarded/guide/migration/index.html), [why is my scheme still http?](guide::why_http), [threat model](guide::threat_model), [which headers are removed](guide::removed_headers), [results](guide::results), [real proxies](guide::real_proxies) |
+//! | chapters | [deployment](guide::deployment), [platforms](guide::platforms), [L4 load balancers](guide::l4_load_balancers), [entrances](guide::entrances): Lambda, TLS of your own, other frameworks, [recipes](https://docs.rs/tower-forwarded/latest/tower_forwarded/guide/recipes/index.html), [who is it?](guide::identity), [client certificates](guide::client_certificates), [secrets](guide::secrets), [migration](https://docs.rs/tower-forwarded/latest/tower_forwarded/guide/migration/index.html), [why is my scheme still http?](guide::why_http), [threat model](guide::threat_model), [which headers are removed](guide::removed_headers), [results](guide::results), [real proxies](guide::real_proxies) |
 //!
 //! # Features
 //!
