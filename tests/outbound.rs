@@ -146,6 +146,11 @@ fn rfc_7239_elements_are_written_as_the_rfc_says() {
              for=\"10.0.0.2:1\", for=10.0.0.1;by=_app",
         ),
         (
+            "api.example.com",
+            "for=203.0.113.7;proto=https;by=\"é\"",
+            "for=203.0.113.7;proto=https;host=api.example.com, for=10.0.0.1;by=_app",
+        ),
+        (
             "[2001:db8::1]",
             "for=2001:db8::7;proto=https;by=\"203.0.113.1:443\"",
             "for=\"[2001:db8::7]\";by=\"203.0.113.1:443\";proto=https;host=\"[2001:db8::1]\", \

@@ -168,7 +168,9 @@ fn element(hop: &Hop) -> Vec<String> {
         None => "unknown".to_owned(),
     };
     let mut pairs = vec![format!("for={}", quoted(&node))];
-    pairs.extend(hop.by().map(|by| format!("by={}", quoted(by))));
+    // What a header can hold only as bytes would cost the whole of it.
+    let by = hop.by().filter(|by| by.is_ascii());
+    pairs.extend(by.map(|by| format!("by={}", quoted(by))));
     pairs
 }
 
