@@ -1,6 +1,7 @@
 //! A service behind an L4 load balancer that speaks the PROXY protocol.
 //!
-//! `cargo run -p tower-forwarded-checks --example proxy_protocol`, then ask as the load balancer would:
+//! `cargo run -p tower-forwarded-checks --example proxy_protocol`, then ask as the load balancer would (curl 8.2 or
+//! later; an older one leaves `--haproxy-clientip` out, and is the client itself):
 //!
 //! ```text
 //! curl --haproxy-protocol --haproxy-clientip 203.0.113.7 http://127.0.0.1:3000/
