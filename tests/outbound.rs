@@ -437,6 +437,15 @@ fn a_hop_without_an_address_is_left_out() {
         field(&seen, "forwarded"),
         "for=unknown;proto=https;host=app.internal"
     );
+    let by_sockets = [(
+        "forwarded",
+        "for=203.0.113.7;proto=https, for=\"unix:\", for=10.0.0.2",
+    )];
+    let seen = sent_on(&inbound, &OutboundLayer::forwarded(), "unix", &by_sockets);
+    assert_eq!(
+        field(&seen, "forwarded"),
+        "for=203.0.113.7;proto=https;host=app.internal, for=10.0.0.2"
+    );
     // A process of this machine, which is not trusted.
     let inbound = layer();
     let seen = sent_on(
