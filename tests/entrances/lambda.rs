@@ -91,6 +91,15 @@ async fn an_application_load_balancer_is_believed() {
 }
 
 #[tokio::test]
+async fn a_health_check_of_the_load_balancer_is_a_request_by_http() {
+    let mut check = event("alb.json");
+    let headers = check["headers"].as_object_mut().unwrap();
+    headers.retain(|name, _| !name.starts_with("x-forwarded"));
+    let answer = ask(&check).await;
+    assert!(answer.starts_with(" http://lambda-846800462"), "{answer}");
+}
+
+#[tokio::test]
 async fn with_multi_value_headers_a_clients_lines_stand_before_the_load_balancers() {
     let plain = event("alb-multi-value.json");
     let expected =
@@ -100,6 +109,10 @@ async fn with_multi_value_headers_a_clients_lines_stand_before_the_load_balancer
     written["multiValueHeaders"]["x-forwarded-for"] = json!(["6.6.6.6", "6.6.6.6, 72.21.198.67"]);
     written["multiValueHeaders"]["x-forwarded-proto"] = json!(["https", "http"]);
     assert_eq!(ask(&written).await, expected);
+    // A client that asks by https cannot make it look like http.
+    written["multiValueHeaders"]["x-forwarded-proto"] = json!(["http", "https"]);
+    let by_https = expected.replace("http:", "https:");
+    assert_eq!(ask(&written).await, by_https);
 }
 
 #[tokio::test]

@@ -47,6 +47,54 @@ struct Everything;
 
 impl<S: tracing::Subscriber> tracing_subscriber::Layer<S> for Everything {}
 
+/// Keeps the names of what is recorded as a signed integer: tracing-opentelemetry exports unsigned ones as text.
+#[derive(Clone, Default)]
+struct Signed(std::sync::Arc<std::sync::Mutex<Vec<&'static str>>>);
+
+impl tracing::field::Visit for Signed {
+    fn record_i64(&mut self, field: &tracing::field::Field, _: i64) {
+        self.0.lock().unwrap().push(field.name());
+    }
+
+    fn record_debug(&mut self, _: &tracing::field::Field, _: &dyn std::fmt::Debug) {}
+}
+
+impl<S: tracing::Subscriber> tracing_subscriber::Layer<S> for Signed {
+    fn on_record(
+        &self,
+        _: &tracing::span::Id,
+        values: &tracing::span::Record<'_>,
+        _: tracing_subscriber::layer::Context<'_, S>,
+    ) {
+        values.record(&mut self.clone());
+    }
+}
+
+#[test]
+fn ports_are_signed_integers_as_the_conventions_say() {
+    let request = from_balancer(Request::get("/"))
+        .header("host", "app.example.com")
+        .header("x-forwarded-for", "203.0.113.7:4711")
+        .header("x-forwarded-proto", "https")
+        .body(())
+        .unwrap();
+    let (mut parts, ()) = request.into_parts();
+    let _ = forwarded().rewrite(Some("10.0.0.1:40000".parse().unwrap()), &mut parts);
+    let signed = Signed::default();
+    let subscriber = tracing_subscriber::registry().with(signed.clone());
+    tracing::subscriber::with_default(subscriber, || {
+        drop(request_span(&Request::from_parts(parts, ())))
+    });
+    let mut names = signed.0.lock().unwrap().clone();
+    names.sort_unstable();
+    let ports = [
+        attribute::CLIENT_PORT,
+        attribute::NETWORK_PEER_PORT,
+        attribute::SERVER_PORT,
+    ];
+    assert_eq!(names, ports);
+}
+
 #[tokio::test]
 async fn what_reads_the_scheme_from_the_uri_reads_the_clients() {
     // opentelemetry-instrumentation-tower, tower-otel-http-metrics and axum-tracing-opentelemetry do.
