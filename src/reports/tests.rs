@@ -109,3 +109,23 @@ fn own_networks_are_apart_from_public_ones() {
     assert_ne!(of("2001:db8:1::1"), of("2001:db8:2::1"));
     assert_ne!(of("fd00:0:0:1::1"), of("fd00:0:0:2::1"));
 }
+
+#[test]
+fn lines_are_for_who_comes_most_where_they_are_few() {
+    let reports = Reports::default();
+    let start = Instant::now();
+    let mut proxy = Vec::new();
+    for number in 0..100_000_u32 {
+        let now = start + Duration::from_millis(number.into());
+        // Each of these comes twice; the proxy starts in the middle of it.
+        reports.note(UNTRUSTED, scanner(number / 2), now);
+        if number >= 20_000 && number % 50 == 49 {
+            proxy.extend(reports.note(UNTRUSTED, peer([8, 8, 8, 8]), now));
+        }
+    }
+    // It is named at the next line that there may be, with what it sent until then.
+    assert!(
+        proxy.first().is_some_and(|&requests| requests <= 250),
+        "{proxy:?}"
+    );
+}
