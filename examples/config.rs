@@ -1,43 +1,39 @@
-//! The policy from a configuration file: `cargo run --example config -- app.toml`, with for example
+//! The whole policy in a configuration file: `cargo run --example config -- app.toml`, with for example
 //!
 //! ```toml
 //! [forwarded]
 //! trust = ["loopback", "10.0.0.0/8"]
 //! headers = "aws-alb"
+//! allowed_hosts = ["api.example.com"]
 //! ```
 
 use std::net::SocketAddr;
 
 use axum::{Router, routing::get};
-use serde::Deserialize;
 use tower_forwarded::{ClientIp, Config, Origin};
+use tower_http::cors::CorsLayer;
 
-#[derive(Deserialize)]
-struct App {
+#[derive(serde::Deserialize)]
+struct Settings {
     forwarded: Config,
 }
 
 async fn hello(ClientIp(ip): ClientIp, origin: Origin) -> String {
-    format!("{ip} reached us at {}\n", origin.url("/"))
+    format!("{ip} requested {}\n", origin.url("/"))
 }
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let mut arguments = std::env::args().skip(1);
     let file = arguments.next().ok_or("usage: config FILE [ADDRESS]")?;
-    let settings: App = toml::from_str(&std::fs::read_to_string(file)?)?;
+    let settings: Settings = toml::from_str(&std::fs::read_to_string(file)?)?;
     let app = Router::new()
         .route("/", get(hello))
-        .layer(settings.forwarded.layer());
+        .layer(settings.forwarded.layers(CorsLayer::permissive()));
 
     let address = arguments.next().unwrap_or("127.0.0.1:3000".to_owned());
-    let listener = tokio::net::TcpListener::bind(&address).await;
-    let listener = listener.map_err(|error| format!("{address}: {error}"))?;
+    let listener = tokio::net::TcpListener::bind(address).await?;
     println!("listening on http://{}", listener.local_addr()?);
-    axum::serve(
-        listener,
-        app.into_make_service_with_connect_info::<SocketAddr>(),
-    )
-    .await?;
-    Ok(())
+    let service = app.into_make_service_with_connect_info::<SocketAddr>();
+    Ok(axum::serve(listener, service).await?)
 }

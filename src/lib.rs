@@ -211,7 +211,7 @@ mod syntax;
 mod trust;
 
 #[cfg(feature = "serde")]
-pub use self::config::{Config, ConfigError};
+pub use self::config::{Config, ConfigError, ConfigLayers};
 #[cfg(feature = "explain-service")]
 pub use self::explain::service::{ExplainService, explain_service};
 #[cfg(feature = "axum-08")]

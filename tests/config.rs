@@ -91,9 +91,17 @@ fn an_error_names_the_key_and_the_text() {
         ("trust = 'a,'", "trust:", "`a,`"),
         ("trust = 7", "trust:", "`7`"),
         ("trust = [7]", "trust:", "7"),
-        ("trust = {}", "trust:", "not a table"),
-        ("trust = 1979-05-27", "trust:", "not a table"),
-        ("trust = []\nhosts = { a = 'b' }", "hosts:", "a list"),
+        (
+            "trust = {}",
+            "trust:",
+            "a table is not valid: expected a list",
+        ),
+        ("trust = 1979-05-27", "trust:", "a table is not valid"),
+        (
+            "trust = []\nhosts = { a = 'b' }",
+            "hosts:",
+            "expected a list of texts",
+        ),
         (
             "trust = []\nheaders = { client = 'a b' }",
             "headers_client:",
@@ -139,12 +147,134 @@ fn an_error_names_the_key_and_the_text() {
         ("", "trust:", "missing"),
         ("trust = []\nheaders = 'x'", "headers:", "`x`"),
         ("trust = []\nheaders = ['x']", "headers:", "\"x\""),
-        ("trust = []\nhops = 'few'", "hops:", "`few`"),
+        (
+            "trust = []\nhops = 'few'",
+            "hops:",
+            "`few` is not valid: expected a number of hops or `all`",
+        ),
         ("trust = []\nhops = 1.5", "hops:", "`1.5`"),
         ("trust = []\nhosts = ['a b']", "hosts:", "`a b`"),
-        ("trust = []\nport = 'on'", "port:", "`on`"),
+        (
+            "trust = []\nport = 'on'",
+            "port:",
+            "`on` is not valid: expected `true` or `false`",
+        ),
         ("trust = []\nscheme = 'gopher'", "scheme:", "`gopher`"),
         ("trust = []\nhost = 'a'", "`host`", "hosts"),
+        (
+            "count = 'x'",
+            "count:",
+            "`x` is not valid: expected a number of proxies",
+        ),
+        (
+            "trust = '*'\ncount = 2",
+            "count:",
+            "`2` stands instead of `trust`",
+        ),
+        (
+            "trust = []\nkeep = ['x-a', 'host']",
+            "keep:",
+            "`host` is not valid: expected the name of a header",
+        ),
+        (
+            "trust = []\ntrusted_peers = 'on'",
+            "trusted_peers:",
+            "`on` is not valid",
+        ),
+        (
+            "trust = []\ntrusted_peers_exempt_paths = '/'",
+            "trusted_peers_exempt_paths:",
+            "has no effect without `trusted_peers`: expected `trusted_peers = true`",
+        ),
+        (
+            "trust = []\ntrusted_peers = { exempt_paths = ['healthz'] }",
+            "trusted_peers_exempt_paths:",
+            "`healthz` is not valid: expected a path that starts with `/`",
+        ),
+        (
+            "trust = []\nallowed_hosts = { addresses = true }",
+            "allowed_hosts_addresses:",
+            "has no effect without `allowed_hosts`: expected the names",
+        ),
+        ("trust = []\nallowed_hosts = {}", "allowed_hosts:", "a list"),
+        (
+            "trust = []\nallowed_hosts = 'a b'",
+            "allowed_hosts:",
+            "`a b`",
+        ),
+        (
+            "trust = []\nallowed_hosts = { hosts = 'a', status = 404 }",
+            "allowed_hosts_status:",
+            "`404` is not valid: expected 421 or 400",
+        ),
+        ("trust = []\nreject = 'x'", "reject:", "`x`"),
+        ("trust = []\nreject = {}", "reject:", "a list"),
+        (
+            "trust = []\nhttps_redirect = { ports = ['8080'] }",
+            "https_redirect_ports:",
+            "`8080` is not valid: expected two ports as `8080:8443`",
+        ),
+        (
+            "trust = []\nhttps_redirect = { ports = ['0:8443'] }",
+            "https_redirect_ports:",
+            "`0:8443`",
+        ),
+        (
+            "trust = []\nhttps_redirect = { hsts_max_age = '1y' }",
+            "https_redirect_hsts_max_age:",
+            "`1y` is not valid: expected a number of seconds",
+        ),
+        (
+            "trust = []\nhttps_redirect = { hsts_preload = true }",
+            "https_redirect_hsts_preload:",
+            "without `https_redirect_hsts_max_age`",
+        ),
+        (
+            "trust = []\nhttps_redirect = { hsts_max_age = 1, hsts_preload = true, hsts_include_subdomains = false }",
+            "https_redirect_hsts_include_subdomains:",
+            "`false` is not valid",
+        ),
+        (
+            "trust = []\nhttps_redirect = { hsts = 1 }",
+            "`https_redirect_hsts` is not a known key",
+            "expected one of https_redirect_exempt_paths, ",
+        ),
+        (
+            "trust = []\nlocation_backends = 'a'",
+            "location_backends:",
+            "expected `location = true`",
+        ),
+        (
+            "trust = []\noutbound = 'x'",
+            "outbound:",
+            "`x` is not valid: expected `x-forwarded`, `forwarded` or both",
+        ),
+        ("trust = []\noutbound = []", "outbound:", "expected `x-forw"),
+        (
+            "trust = []\noutbound_by = '_a'",
+            "outbound_by:",
+            "without `outbound`",
+        ),
+        (
+            "trust = []\noutbound = { headers = 'forwarded', by = 'a' }",
+            "outbound_by:",
+            "`a`",
+        ),
+        (
+            "trust = []\noutbound = { headers = 'forwarded', remove = 'a b' }",
+            "outbound_remove:",
+            "`a b`",
+        ),
+        (
+            "trust = []\nrequire = 'a b'\nrequire_env = 'PATH'",
+            "require:",
+            "`a b`",
+        ),
+        (
+            "trust = []\nrequire = { header = 'x-a', env = 'PATH', file = '/x' }",
+            "require_file:",
+            "`/x` is a second place",
+        ),
     ] {
         let error = toml::from_str::<Config>(text).unwrap_err().to_string();
         assert!(
@@ -154,7 +284,7 @@ fn an_error_names_the_key_and_the_text() {
     }
     let error =
         Config::from_variables("APP_", [("APP_TYPO".to_owned(), String::new())]).unwrap_err();
-    assert!(error.to_string().contains("`typo`"), "{error}");
+    assert!(error.to_string().contains("`APP_TYPO`"), "{error}");
     let absent = r#"{"trust": [], "hops": null, "hosts": null, "port": null, "scheme": null}"#;
     assert_eq!(
         serde_json::from_str::<Config>(absent).unwrap(),
@@ -184,7 +314,31 @@ fn numbers_are_read_as_json_writes_them_and_what_is_no_table_is_told() {
 fn the_environment_is_read_by_its_prefix() {
     // Nothing sets a variable of that name.
     let error = Config::from_env("TOWER_FORWARDED_TESTS_").unwrap_err();
-    assert!(error.to_string().contains("trust"), "{error}");
+    assert_eq!(
+        error.to_string(),
+        "TOWER_FORWARDED_TESTS_TRUST: is missing: name your proxies, or write `none` to trust nobody"
+    );
+}
+
+#[test]
+fn the_documented_prefix_and_gunicorns_variable_do_not_break_each_other() {
+    let read = |variables: &[(&str, &str)]| {
+        let variables = variables.iter();
+        let variables = variables.map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
+        Config::from_variables("FORWARDED_", variables)
+    };
+    // What uvicorn and gunicorn are told decides nothing here.
+    let both = [
+        ("FORWARDED_ALLOW_IPS", "*"),
+        ("FORWARDED_TRUST", "10.0.0.0/8"),
+    ];
+    assert_eq!(read(&both), read(&both[1..]));
+    let error = read(&both[..1]).unwrap_err().to_string();
+    assert!(error.starts_with("FORWARDED_TRUST: is missing"), "{error}");
+    // Another variable of that kind is a mistake.
+    let typo = [both[1], ("FORWARDED_ALLOW_IP", "*")];
+    let error = read(&typo).unwrap_err().to_string();
+    assert!(error.starts_with("`FORWARDED_ALLOW_IP` is not"), "{error}");
 }
 
 #[test]
@@ -294,5 +448,10 @@ fn a_preset_with_one_header_changed_and_a_scheme_that_nobody_states() {
     let error = Config::from_variables("APP_", variables)
         .unwrap_err()
         .to_string();
-    assert!(error.contains("`headers_cleint` is no key here"), "{error}");
+    assert!(
+        error.starts_with(
+            "`APP_HEADERS_CLEINT` is not a known key: expected one of APP_HEADERS_CLIENT, "
+        ),
+        "{error}"
+    );
 }

@@ -48,13 +48,14 @@ fn hyper_sees_the_client() {
 #[test]
 fn a_configuration_file_is_the_policy() {
     let file = tempfile::NamedTempFile::new().unwrap();
-    let text = "[forwarded]\ntrust = [\"loopback\", \"10.0.0.0/8\"]\nheaders = \"aws-alb\"\n";
+    let text = "[forwarded]\ntrust = [\"loopback\", \"10.0.0.0/8\"]\nheaders = \"aws-alb\"\n\
+                allowed_hosts = [\"api.example.com\"]\n";
     std::fs::write(file.path(), text).unwrap();
     let path = file.path().to_str().unwrap();
     let (_process, stream) = start("config", &[path, "127.0.0.1:0"]);
     assert_eq!(
         ask(stream),
-        "203.0.113.7 reached us at https://api.example.com/\n"
+        "203.0.113.7 requested https://api.example.com/\n"
     );
     // A mistake is told with its text.
     std::fs::write(file.path(), text.replace("aws-alb", "aws-elb")).unwrap();

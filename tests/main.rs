@@ -12,6 +12,8 @@ mod cases;
 mod cleaning;
 #[cfg(feature = "serde")]
 mod config;
+#[cfg(feature = "serde")]
+mod config_layers;
 mod cures;
 #[cfg(feature = "axum-08")]
 mod examples;

@@ -137,7 +137,8 @@ fn a_configuration_names_where_the_secret_is_and_never_the_secret() {
         assert!(error.contains(named), "{error}");
     }
     let alone = read("trust = []\nrequire_env = 'PATH'").unwrap_err();
-    assert!(alone.to_string().contains("needs a name"), "{alone}");
+    let expected = "require_env: has no effect without `require`";
+    assert!(alone.to_string().contains(expected), "{alone}");
 }
 
 #[test]

@@ -1,57 +1,56 @@
 //! What is wrong with a configuration.
 
-/// The keys of a configuration.
-pub(super) const KEYS: &[&str] = &[
-    "trust",
-    "headers",
-    "headers_client",
-    "headers_list",
-    "headers_scheme",
-    "headers_host",
-    "headers_port",
-    "headers_prefix",
-    "headers_lists",
-    "hops",
-    "hosts",
-    "port",
-    "prefix",
-    "scheme",
-    "count",
-    "identity",
-    #[cfg(feature = "client-cert")]
-    "client_cert",
-    "keep",
-    "remove",
-    "require",
-    "require_env",
-    "require_file",
-];
-
 /// What is wrong with a configuration.
+///
+/// Each error names the key, the text and what was expected. For environment variables, the key is the name of the
+/// variable.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum ConfigError {
     /// Unknown key.
-    #[error("`{}` is no key here: expected one of {}", key.escape_debug(), KEYS.join(", "))]
+    #[error("`{}` is not a known key: expected one of {}", key.escape_debug(), expected.join(", "))]
     UnknownKey {
         /// The key.
         key: String,
+        /// The keys that can stand there.
+        expected: Vec<String>,
     },
-    /// A key that is there twice.
-    #[error("{key}: is there twice")]
+    /// The same key twice.
+    #[error("{}: is there twice", key.escape_debug())]
     Twice {
         /// The key.
         key: String,
     },
-    /// The key that must be there.
-    #[error("trust: is missing; name the proxies, or write [] to trust nobody")]
-    TrustMissing,
-    /// A value that is none for its key.
-    #[error("{key}: {reason}")]
+    /// The key that must be there: without it, nobody has decided which proxies to trust.
+    #[error("{}: is missing: name your proxies, or write `none` to trust nobody", key.escape_debug())]
+    TrustMissing {
+        /// The key.
+        key: String,
+    },
+    /// A value that is not valid for its key.
+    #[error("{}: {reason}", key.escape_debug())]
     Value {
         /// The key.
         key: String,
-        /// What is wrong, naming the text.
+        /// What is wrong, with the text and what was expected.
         reason: String,
     },
+}
+
+impl ConfigError {
+    /// The same with another name for each key.
+    pub(super) fn rename(mut self, name: impl Fn(&str) -> String) -> Self {
+        match &mut self {
+            Self::UnknownKey { key, expected } => {
+                *key = name(key);
+                for key in expected {
+                    *key = name(key);
+                }
+            }
+            Self::Twice { key } | Self::TrustMissing { key } | Self::Value { key, .. } => {
+                *key = name(key);
+            }
+        }
+        self
+    }
 }

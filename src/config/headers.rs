@@ -4,129 +4,72 @@ use serde::{Deserialize, Deserializer, de::Error as _};
 
 use super::{
     error::ConfigError,
-    value::{self, Value},
+    keys::{Entry, Keys},
+    value::Value,
 };
 use crate::headers::{Headers, HeadersError};
 
-/// What a configuration says of the headers.
-#[derive(Debug, Default)]
-pub(super) struct Names {
-    preset: Option<Headers>,
-    client: Option<String>,
-    is_list: bool,
-    scheme: Option<String>,
-    host: Option<String>,
-    port: Option<String>,
-    prefix: Option<String>,
-    lists: Vec<String>,
+/// Reads `headers` and the keys that begin so.
+pub(super) fn read(keys: &mut Keys) -> Result<Headers, ConfigError> {
+    let preset = keys.read("headers", Entry::parse::<Headers>)?;
+    let is_list = keys.take("headers_list");
+    let is_on = is_list.as_ref().map(Entry::switch).transpose()?;
+    let client = keys.take("headers_client");
+    let mut headers = match (preset, client, is_list) {
+        (Some(_), Some(client), _) => {
+            return Err(client.wrong(format!(
+                "{} stands instead of a preset, not beside one",
+                client.value
+            )));
+        }
+        (None, Some(client), _) if is_on == Some(true) => {
+            named(&client, Headers::client_list_field)?
+        }
+        (None, Some(client), _) => named(&client, Headers::client_field)?,
+        (preset, None, Some(is_list)) if is_on == Some(true) => {
+            return Err(is_list.wrong(format!(
+                "says that `headers_client` is a list, but the preset `{}` is used",
+                preset.unwrap_or_default()
+            )));
+        }
+        (preset, None, _) => preset.unwrap_or_default(),
+    };
+    if let Some(entry) = keys.take("headers_scheme") {
+        headers = match entry.text()? {
+            "none" => headers.without_scheme(),
+            _ => named(&entry, |name| headers.with_scheme_field(name))?,
+        };
+    }
+    if let Some(entry) = keys.take("headers_host") {
+        headers = named(&entry, |name| headers.with_host_field(name))?;
+    }
+    if let Some(entry) = keys.take("headers_port") {
+        headers = named(&entry, |name| headers.with_port_field(name))?;
+    }
+    if let Some(entry) = keys.take("headers_prefix") {
+        headers = named(&entry, |name| headers.with_prefix_field(name))?;
+    }
+    if let Some(entry) = keys.take("headers_lists") {
+        headers = headers
+            .with_lists(entry.list()?)
+            .map_err(|error| entry.wrong(error))?;
+    }
+    Ok(headers)
 }
 
-impl Names {
-    /// Takes the value of `headers` or of a key that begins so.
-    pub(super) fn set(&mut self, key: &str, value: Value) -> Result<(), String> {
-        let slot = match key {
-            "headers" => {
-                self.preset = Some(value.parse()?);
-                return Ok(());
-            }
-            "headers_list" => {
-                self.is_list = value.switch()?;
-                return Ok(());
-            }
-            "headers_lists" => {
-                self.lists = value.list()?;
-                return Ok(());
-            }
-            "headers_client" => &mut self.client,
-            "headers_scheme" => &mut self.scheme,
-            "headers_host" => &mut self.host,
-            "headers_port" => &mut self.port,
-            "headers_prefix" => &mut self.prefix,
-            _ => return Err(format!("`{}` is no key here", key.escape_debug())),
-        };
-        *slot = Some(value.text()?.to_owned());
-        Ok(())
-    }
-
-    pub(super) fn headers(self) -> Result<Headers, ConfigError> {
-        let at = |key: &str, reason: String| ConfigError::Value {
-            key: key.to_owned(),
-            reason,
-        };
-        let wrong = |key: &'static str| move |error: HeadersError| at(key, error.to_string());
-        let mut headers = match (self.preset, self.client) {
-            (Some(_), Some(client)) => {
-                return Err(at(
-                    "headers_client",
-                    format!(
-                        "`{}` stands instead of a preset, not beside one",
-                        client.escape_debug()
-                    ),
-                ));
-            }
-            (preset, None) if self.is_list => {
-                let preset = preset.unwrap_or_default();
-                return Err(at(
-                    "headers_list",
-                    format!(
-                        "says of `headers_client` that it is a list, not of the preset `{preset}`"
-                    ),
-                ));
-            }
-            (preset, None) => preset.unwrap_or_default(),
-            (None, Some(client)) if self.is_list => {
-                Headers::client_list_field(&client).map_err(wrong("headers_client"))?
-            }
-            (None, Some(client)) => {
-                Headers::client_field(&client).map_err(wrong("headers_client"))?
-            }
-        };
-        match self.scheme.as_deref() {
-            None => {}
-            Some("none") => headers = headers.without_scheme(),
-            Some(name) => {
-                headers = headers
-                    .with_scheme_field(name)
-                    .map_err(wrong("headers_scheme"))?;
-            }
-        }
-        if let Some(name) = self.host {
-            headers = headers
-                .with_host_field(&name)
-                .map_err(wrong("headers_host"))?;
-        }
-        if let Some(name) = self.port {
-            headers = headers
-                .with_port_field(&name)
-                .map_err(wrong("headers_port"))?;
-        }
-        if let Some(name) = self.prefix {
-            headers = headers
-                .with_prefix_field(&name)
-                .map_err(wrong("headers_prefix"))?;
-        }
-        if !self.lists.is_empty() {
-            headers = headers
-                .with_lists(&self.lists)
-                .map_err(wrong("headers_lists"))?;
-        }
-        Ok(headers)
-    }
+/// What `read` makes of the name of a header.
+fn named(
+    entry: &Entry,
+    read: impl FnOnce(&str) -> Result<Headers, HeadersError>,
+) -> Result<Headers, ConfigError> {
+    read(entry.text()?).map_err(|error| entry.wrong(error))
 }
 
 /// The name of a preset, or a table as in [`Config`](super::Config).
 impl<'de> Deserialize<'de> for Headers {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let value = Value::deserialize(deserializer)?;
-        if let Value::Text(_) = value {
-            return value.parse().map_err(D::Error::custom);
-        }
-        let mut names = Names::default();
-        for (key, value) in value::flat(vec![("headers".to_owned(), value)]) {
-            names
-                .set(&key, value)
-                .map_err(|reason| D::Error::custom(ConfigError::Value { key, reason }))?;
-        }
-        names.headers().map_err(D::Error::custom)
+        let mut keys = Keys::new(vec![("headers".to_owned(), value)]).map_err(D::Error::custom)?;
+        read(&mut keys).map_err(D::Error::custom)
     }
 }

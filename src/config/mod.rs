@@ -2,6 +2,10 @@
 
 mod error;
 mod headers;
+mod keys;
+mod layers;
+mod opt_in;
+mod require;
 mod value;
 
 use std::fmt;
@@ -11,48 +15,21 @@ use serde::{
     de::{Error as _, MapAccess, Visitor},
 };
 
-pub use self::error::ConfigError;
-use self::{error::KEYS, headers::Names, value::Value};
+pub use self::{error::ConfigError, layers::ConfigLayers};
+use self::{
+    keys::{Entry, Keys},
+    opt_in::OptIns,
+    value::Value,
+};
 use crate::{
-    headers::Headers,
-    host_pattern::{HostPattern, HostPatternError},
-    identity::names::BelievedNames,
-    layer::ForwardedLayer,
-    resolution::scheme::Scheme,
-    secret::Secret,
-    trust::TrustedProxies,
+    headers::Headers, host_pattern::HostPattern, identity::names::BelievedNames,
+    resolution::scheme::Scheme, secret::Secret, trust::TrustedProxies,
 };
 
 /// The whole policy as a section of a configuration file, or as environment variables.
 ///
-/// | key | value | without it |
-/// |---|---|---|
-/// | `trust` | entries of [`TrustedProxies`], as a list or as one text | an error |
-/// | `headers` | the name of a [preset](Headers), or a table with the keys below | `x-forwarded` |
-/// | `headers_client` | a header of your own for the [client's address](Headers::client_field), instead of a preset | |
-/// | `headers_list` | whether it is a [list](Headers::client_list_field), to which each proxy appends | `false` |
-/// | `headers_scheme` | the [header for the scheme](Headers::with_scheme_field), or `none` if [nobody states it](Headers::without_scheme) | the preset's |
-/// | `headers_host` | the [header for the host](Headers::with_host_field) | the preset's |
-/// | `headers_port` | the [header for the port](Headers::with_port_field) | the preset's |
-/// | `headers_prefix` | the [header for the prefix](Headers::with_prefix_field) | the preset's |
-/// | `headers_lists` | those of them that [hold lists](Headers::with_lists), as a list or as one text | the preset's |
-/// | `hops` | a number, or `all` for [no limit](TrustedProxies::unlimited_hops) | 1 for `*`, else no limit |
-/// | `hosts` | [patterns](HostPattern) of forwarded hosts to believe, as a list or as one text | none |
-/// | `port` | whether to [believe a forwarded port](ForwardedLayer::believe_port) | `false` |
-/// | `prefix` | whether to [believe a forwarded prefix](ForwardedLayer::believe_prefix) | `false` |
-/// | `scheme` | the [scheme of the connection itself](ForwardedLayer::connection_scheme) | `http` |
-/// | `count` | a number of proxies, whoever they are, instead of `trust` and `hops`: see [`TrustedProxies::count`] | |
-/// | `identity` | headers that [say who the client is](ForwardedLayer::believe_identity), or names of [presets](crate::Identity), as a list or as one text | none |
-/// | `client_cert` | a header of your own that [holds the client's certificate](https://docs.rs/tower-forwarded/latest/tower_forwarded/struct.ForwardedLayer.html#method.believe_client_cert) (feature `client-cert`) | none |
-/// | `keep` | headers to [leave as they came](ForwardedLayer::keep), as a list or as one text | none |
-/// | `remove` | headers to [remove from every request](ForwardedLayer::remove), as a list or as one text | none |
-/// | `require` | the name of a [header that proves the proxy](ForwardedLayer::require) | none |
-/// | `require_env` | the environment variable that holds its values, between commas | |
-/// | `require_file` | the file that holds its values, a line each | |
-///
-/// Any other key is an error, and every error names its key and the text. As a table, `headers` has the keys
-/// `preset`, `client`, `list`, `scheme`, `host`, `port`, `prefix` and `lists`; [`Headers`] in a configuration
-/// of your own has the same form.
+/// Read it with serde from TOML, JSON or another format, or with [`from_env`](Self::from_env). Then add
+/// [`layer`](Self::layer) to your app, or [`layers`](Self::layers) for the opt-in layers too.
 ///
 /// ```
 /// use tower_forwarded::Config;
@@ -63,21 +40,118 @@ use crate::{
 /// "#)?;
 /// let layer = config.layer();
 ///
+/// let error = toml::from_str::<Config>("trust = ['10.0.0.5/8']").unwrap_err();
+/// assert!(error.to_string().contains("trust: `10.0.0.5/8`"));
+/// # Ok::<(), toml::de::Error>(())
+/// ```
+///
+/// # Keys
+///
+/// Only `trust` (or `count`) must be there. An unknown key is an error.
+///
+/// | key | value | default |
+/// |---|---|---|
+/// | `trust` | the proxies to trust, as entries of [`TrustedProxies`] | |
+/// | `count` | a number of proxies with any address, instead of `trust` and `hops`: see [`TrustedProxies::count`] | |
+/// | `hops` | a number of proxies, or `all` for [no limit](TrustedProxies::unlimited_hops) | 1 for `*`, otherwise no limit |
+/// | `headers` | the name of a [preset](Headers), or a [table](#headers-of-your-own) | `x-forwarded` |
+/// | `hosts` | [patterns](HostPattern) of forwarded hosts to [believe](crate::ForwardedLayer::believe_hosts) | none |
+/// | `port` | whether to [believe a forwarded port](crate::ForwardedLayer::believe_port) | `false` |
+/// | `prefix` | whether to [believe a forwarded prefix](crate::ForwardedLayer::believe_prefix) | `false` |
+/// | `scheme` | the [scheme of the connection itself](crate::ForwardedLayer::connection_scheme): `http` or `https` | `http` |
+/// | `identity` | headers to [believe about who the client is](crate::ForwardedLayer::believe_identity), or names of [presets](crate::Identity) | none |
+/// | `client_cert` | your own header that [holds the client's certificate](https://docs.rs/tower-forwarded/latest/tower_forwarded/struct.ForwardedLayer.html#method.believe_client_cert) (feature `client-cert`) | none |
+/// | `require` | the name of a [header that proves the proxy](crate::ForwardedLayer::require) | none |
+/// | `require_env` | the environment variable with its values, separated by commas | |
+/// | `require_file` | the file with its values, one on each line | |
+/// | `keep` | headers to [leave as they came](crate::ForwardedLayer::keep) | none |
+/// | `remove` | headers to [remove from every request](crate::ForwardedLayer::remove) | none |
+/// | `keep_uri` | whether to [leave the URI as it came](crate::ForwardedLayer::keep_uri) | `false` |
+/// | `keep_connect_info` | whether to [leave `ConnectInfo` as it came](crate::ForwardedLayer::keep_connect_info) | `false` |
+/// | `record_hops` | whether to [record the hops](crate::ForwardedLayer::record_hops) | `false` |
+///
+/// A list can also be one text with commas: `"loopback, 10.0.0.0/8"`. A value that is `null` is as if its key were not
+/// there.
+///
+/// Two options of the layer are code, so no configuration holds them:
+/// [`peer_from`](crate::ForwardedLayer::peer_from) and
+/// [`connection_scheme_from`](crate::ForwardedLayer::connection_scheme_from). Call them on what [`layer`](Self::layer)
+/// returns.
+///
+/// ## Headers of your own
+///
+/// As a table, `headers` has these keys. All but `preset` can also be written in front, as in `headers_scheme`.
+///
+/// | key | value | default |
+/// |---|---|---|
+/// | `preset` | the name of a [preset](Headers) to start with | `x-forwarded` |
+/// | `client` | your own header with the [client's address](Headers::client_field), instead of a preset | |
+/// | `list` | whether `client` is a [list](Headers::client_list_field) to which each proxy appends | `false` |
+/// | `scheme` | the [header for the scheme](Headers::with_scheme_field), or `none` if [no proxy states it](Headers::without_scheme) | the preset's |
+/// | `host` | the [header for the host](Headers::with_host_field) | the preset's |
+/// | `port` | the [header for the port](Headers::with_port_field) | the preset's |
+/// | `prefix` | the [header for the prefix](Headers::with_prefix_field) | the preset's |
+/// | `lists` | those of these headers that [hold lists](Headers::with_lists) | the preset's |
+///
+/// [`Headers`] in a configuration of your own has the same form.
+///
+/// ## Opt-in layers
+///
+/// [`layers`](Self::layers) adds these layers in the right order. Each is off unless its table or its key is there. A
+/// table can also be written as keys with its name in front: `https_redirect = true` and
+/// `https_redirect_hsts_max_age = 31536000`.
+///
+/// | table | key | value | default |
+/// |---|---|---|---|
+/// | `trusted_peers` | `enabled` | whether [`TrustedPeersLayer`](crate::TrustedPeersLayer) is on | `true` in a table |
+/// | | `exempt_paths` | [paths that everybody may request](crate::TrustedPeersLayer::exempt_path) | none |
+/// | `allowed_hosts` | `hosts` | [patterns](HostPattern) of hosts: [`AllowedHostsLayer`](crate::AllowedHostsLayer) | |
+/// | | `addresses` | whether to [allow addresses](crate::AllowedHostsLayer::allow_addresses) | `false` |
+/// | | `exempt_paths` | [paths for any host](crate::AllowedHostsLayer::exempt_path) | none |
+/// | | `status` | 421, or [400](crate::AllowedHostsLayer::answer_bad_request) | 421 |
+/// | `reject` | `findings` | names of [findings](crate::Finding): [`RejectLayer`](crate::RejectLayer) | |
+/// | `https_redirect` | `enabled` | whether [`HttpsRedirectLayer`](crate::HttpsRedirectLayer) is on | `true` in a table |
+/// | | `exempt_paths` | [paths that stay on http](crate::HttpsRedirectLayer::exempt_path) | none |
+/// | | `hsts_max_age` | seconds for [`Strict-Transport-Security`](crate::HttpsRedirectLayer::hsts) | none |
+/// | | `hsts_include_subdomains` | [whether it is for subdomains too](crate::HttpsRedirectLayer::hsts_with_subdomains) | `false` |
+/// | | `hsts_preload` | [whether browsers may put it into their lists](crate::HttpsRedirectLayer::hsts_with_preload), with all subdomains | `false` |
+/// | | `moved_permanently_for_get` | whether [GET gets 301](crate::HttpsRedirectLayer::moved_permanently_for_get) instead of 308 | `false` |
+/// | | `ports` | [pairs of ports](crate::HttpsRedirectLayer::map_port) for http and https, as `"8080:8443"` | none |
+/// | `location` | `enabled` | whether [`LocationLayer`](crate::LocationLayer) is on | `true` in a table |
+/// | | `backends` | [patterns](HostPattern) of the [inner service's own hosts](crate::LocationLayer::backends) | none |
+/// | | `secure_cookies` | whether to [add `Secure` to cookies](crate::LocationLayer::secure_cookies) | `false` |
+/// | `outbound` | `headers` | `x-forwarded`, `forwarded` or both: [`OutboundLayer`](crate::OutboundLayer), see [`outbound`](Self::outbound) | |
+/// | | `by` | [this proxy's name](crate::OutboundLayer::by) in `Forwarded` | none |
+/// | | `remove` | [more headers to remove](crate::OutboundLayer::remove) | none |
+///
+/// ```
+/// use tower_forwarded::Config;
+///
 /// let config: Config = toml::from_str(r#"
 ///     trust = "10.0.0.0/8"
 ///     headers = { client = "X-Client-IPs", list = true, scheme = "X-Forwarded-Proto" }
-/// "#)?;
+///     require = { header = "X-Origin-Verify", env = "PATH" } # in an app: the variable with the secret
+///     identity = ["oauth2-proxy", "X-Team"]
+///     keep_uri = true
 ///
-/// let error = toml::from_str::<Config>("trust = ['10.0.0.5/8']").unwrap_err();
-/// assert!(error.to_string().contains("trust: `10.0.0.5/8`"));
+///     trusted_peers = true
+///     allowed_hosts = { hosts = ["api.example.com"], addresses = true, exempt_paths = ["/healthz"] }
+///     reject = ["for-malformed"]
+///
+///     [https_redirect]
+///     hsts_max_age = 31536000
+///     exempt_paths = ["/healthz", "/.well-known/acme-challenge/"]
+/// "#)?;
+/// let cors = tower_http::cors::CorsLayer::permissive();
+/// let app: axum::Router = axum::Router::new().layer(config.layers(cors));
 /// # Ok::<(), toml::de::Error>(())
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Config {
-    /// Whom to trust, and how far.
+    /// The proxies to trust, and how many of them.
     pub trust: TrustedProxies,
-    /// Which fields they write.
+    /// The headers that they write.
     pub headers: Headers,
     /// Forwarded hosts to believe.
     pub hosts: Vec<HostPattern>,
@@ -87,44 +161,36 @@ pub struct Config {
     pub prefix: bool,
     /// The scheme of the connection itself.
     pub scheme: Scheme,
-    /// Headers that are believed to say who the client is.
+    /// The headers that are believed to say who the client is.
     identity: BelievedNames,
+    /// The header that proves the proxy.
+    secret: Option<Secret>,
     /// Headers to leave as they came.
     pub keep: Vec<http::HeaderName>,
     /// Headers to remove from every request.
     pub remove: Vec<http::HeaderName>,
-    /// The header that proves the proxy.
-    secret: Option<Secret>,
+    /// Whether the URI stays as it came.
+    pub keep_uri: bool,
+    /// Whether axum's `ConnectInfo` stays as it came.
+    pub keep_connect_info: bool,
+    /// Whether the hops of each request are recorded.
+    pub record_hops: bool,
+    opt_ins: OptIns,
 }
 
 impl Config {
-    /// The layer that this describes.
-    pub fn layer(self) -> ForwardedLayer {
-        let mut layer = ForwardedLayer::new(self.trust)
-            .headers(self.headers)
-            .connection_scheme(self.scheme)
-            .host_patterns(self.hosts);
-        layer = layer
-            .keep_and_remove(self.keep, self.remove)
-            .identity(self.identity);
-        if let Some(secret) = self.secret {
-            layer = layer.secret(secret);
-        }
-        if self.port {
-            layer = layer.believe_port();
-        }
-        if self.prefix {
-            layer = layer.believe_prefix();
-        }
-        layer
-    }
-
-    /// Reads the variables whose names start with `prefix`: with `FORWARDED_`, these are
-    /// `FORWARDED_TRUST`, `FORWARDED_HEADERS` and so on. Lists are written with commas.
+    /// Reads the environment variables whose names start with `prefix`.
+    ///
+    /// With `FORWARDED_`, these are `FORWARDED_TRUST`, `FORWARDED_HEADERS`, `FORWARDED_HEADERS_SCHEME` and so on: each
+    /// key in capitals. Write lists with commas.
+    ///
+    /// The variable `FORWARDED_ALLOW_IPS` belongs to gunicorn and uvicorn. It is not read here, and does no harm. To read
+    /// it, see [`TrustedProxies::from_env`].
     ///
     /// # Errors
     ///
-    /// As for a file: a variable with that prefix that stands for no key is one.
+    /// As for a file, with the name of the variable. A variable with this prefix that is not a key is an error, so choose
+    /// a prefix that no other part of your app uses.
     pub fn from_env(prefix: &str) -> Result<Self, ConfigError> {
         Self::from_variables(
             prefix,
@@ -139,6 +205,18 @@ impl Config {
 
     /// Reads variables from any source, as [`from_env`](Self::from_env) does from the environment.
     ///
+    /// ```
+    /// use tower_forwarded::Config;
+    ///
+    /// let variables = [("FORWARDED_TRUST", "10.0.0.0/8"), ("FORWARDED_HTTPS_REDIRECT", "yes")];
+    /// let variables = variables.map(|(name, value)| (name.to_owned(), value.to_owned()));
+    /// let error = Config::from_variables("FORWARDED_", variables).unwrap_err();
+    /// assert_eq!(
+    ///     error.to_string(),
+    ///     "FORWARDED_HTTPS_REDIRECT: `yes` is not valid: expected `true` or `false`"
+    /// );
+    /// ```
+    ///
     /// # Errors
     ///
     /// As for [`from_env`](Self::from_env).
@@ -148,190 +226,92 @@ impl Config {
     ) -> Result<Self, ConfigError> {
         let mut values = Vec::new();
         for (name, value) in variables {
+            // gunicorn's and uvicorn's own.
+            if name == "FORWARDED_ALLOW_IPS" {
+                continue;
+            }
             if let Some(key) = name.strip_prefix(prefix) {
                 values.push((key.to_lowercase(), Value::Text(value)));
             }
         }
-        Self::from_values(values)
+        let variable = |key: &str| format!("{prefix}{}", key.to_uppercase());
+        Self::from_values(values).map_err(|error| error.rename(variable))
     }
 
     fn from_values(values: Vec<(String, Value)>) -> Result<Self, ConfigError> {
-        let mut seen: Vec<String> = Vec::new();
-        let mut trust = None;
-        let mut hops = None;
-        let mut config = Self {
-            trust: TrustedProxies::none(),
-            headers: Headers::X_FORWARDED,
-            hosts: Vec::new(),
-            port: false,
-            prefix: false,
-            scheme: Scheme::Http,
-            identity: BelievedNames::default(),
-            keep: Vec::new(),
-            remove: Vec::new(),
-            secret: None,
-        };
-        let (mut count, mut require, mut secrets) = (None, None, None);
-        let mut names = Names::default();
-        for (key, value) in value::flat(values) {
-            if !KEYS.contains(&key.as_str()) {
-                return Err(ConfigError::UnknownKey { key });
-            }
-            if seen.contains(&key) {
-                return Err(ConfigError::Twice { key });
-            }
-            let wrong = |reason: String| ConfigError::Value {
-                key: key.clone(),
-                reason,
-            };
-            match key.as_str() {
-                "trust" => {
-                    let parsed = match &value {
-                        Value::Text(text) => text.parse(),
-                        Value::List(entries) => TrustedProxies::from_entries(entries),
-                        Value::Table(_) | Value::Nothing => {
-                            return Err(wrong("expected entries, not a table".to_owned()));
-                        }
-                    };
-                    trust = Some(parsed.map_err(|error| wrong(error.to_string()))?);
-                }
-                key if key.starts_with("headers") => names.set(key, value).map_err(wrong)?,
-                "hops" => {
-                    hops = Some(match value.text().map_err(&wrong)? {
-                        "all" => None,
-                        text => Some(text.parse::<usize>().map_err(|_| {
-                            wrong(format!(
-                                "`{}` is neither a number of hops nor `all`",
-                                text.escape_debug()
-                            ))
-                        })?),
-                    });
-                }
-                "hosts" => {
-                    config.hosts = value
-                        .list()
-                        .map_err(&wrong)?
-                        .iter()
-                        .map(|pattern| pattern.parse())
-                        .collect::<Result<_, HostPatternError>>()
-                        .map_err(|error| wrong(error.to_string()))?;
-                }
-                "port" => config.port = value.switch().map_err(wrong)?,
-                "prefix" => config.prefix = value.switch().map_err(wrong)?,
-                "scheme" => config.scheme = value.parse().map_err(wrong)?,
-                "count" => count = Some(value.parse::<usize>().map_err(wrong)?),
-                "identity" => {
-                    for name in value.list().map_err(&wrong)? {
-                        let added = config.identity.add(&name);
-                        added.map_err(|error| wrong(error.to_string()))?;
-                    }
-                }
-                #[cfg(feature = "client-cert")]
-                "client_cert" => {
-                    let name = value.text().map_err(&wrong)?;
-                    let added = config.identity.add_certificate(name);
-                    added.map_err(|error| wrong(error.to_string()))?;
-                }
-                "keep" => config.keep = header_names(value).map_err(wrong)?,
-                "remove" => config.remove = header_names(value).map_err(wrong)?,
-                "require" => require = Some(value.text().map_err(wrong)?.to_owned()),
-                "require_env" | "require_file" if secrets.is_some() => {
-                    return Err(wrong("the values are read from one place only".to_owned()));
-                }
-                "require_env" => {
-                    let name = value.text().map_err(&wrong)?;
-                    let values = std::env::var(name).map_err(|error| {
-                        wrong(format!("the environment variable `{name}`: {error}"))
-                    })?;
-                    secrets = Some(
-                        values
-                            .split(',')
-                            .map(|value| value.trim().to_owned())
-                            .collect(),
-                    );
-                }
-                "require_file" => {
-                    let path = value.text().map_err(&wrong)?;
-                    let values = std::fs::read_to_string(path)
-                        .map_err(|error| wrong(format!("`{path}`: {error}")))?;
-                    secrets = Some(
-                        values
-                            .lines()
-                            .map(|value| value.trim().to_owned())
-                            .collect(),
-                    );
-                }
-                _ => return Err(ConfigError::UnknownKey { key }),
-            }
-            seen.push(key);
-        }
-        config.headers = names.headers()?;
-        let differs = config.identity.differs_from(&config.headers);
-        differs.map_err(|error| ConfigError::Value {
-            key: "identity".to_owned(),
-            reason: error.to_string(),
-        })?;
-        config.secret = secret(require, secrets, &config.headers)?;
-        if let Some(count) = count {
-            if trust.is_some_and(|trust| trust != TrustedProxies::none()) || hops.is_some() {
-                return Err(ConfigError::Value {
-                    key: "count".to_owned(),
-                    reason: "stands instead of `trust` and `hops`".to_owned(),
-                });
-            }
-            config.trust = TrustedProxies::count(count);
-            return Ok(config);
-        }
-        let trust: TrustedProxies = trust.ok_or(ConfigError::TrustMissing)?;
-        config.trust = match hops {
-            None => trust,
-            Some(None) => trust.unlimited_hops(),
-            Some(Some(hops)) => trust.hops(hops),
-        };
-        Ok(config)
-    }
-}
-
-/// Header names.
-fn header_names(value: Value) -> Result<Vec<http::HeaderName>, String> {
-    value
-        .list()?
-        .iter()
-        .map(|name| match name.parse() {
-            Ok(header) if header != http::header::HOST => Ok(header),
-            _ => Err(format!("`{}` cannot be named here", name.escape_debug())),
+        let mut keys = Keys::new(values)?;
+        let headers = headers::read(&mut keys)?;
+        Ok(Self {
+            trust: trust(&mut keys)?,
+            hosts: keys.read("hosts", Entry::parse_list)?.unwrap_or_default(),
+            port: keys.switch("port")?,
+            prefix: keys.switch("prefix")?,
+            scheme: keys.read("scheme", Entry::parse)?.unwrap_or(Scheme::Http),
+            identity: identity(&mut keys, &headers)?,
+            secret: require::read(&mut keys, &headers)?,
+            keep: keys.read("keep", Entry::header_names)?.unwrap_or_default(),
+            remove: keys
+                .read("remove", Entry::header_names)?
+                .unwrap_or_default(),
+            keep_uri: keys.switch("keep_uri")?,
+            keep_connect_info: keys.switch("keep_connect_info")?,
+            record_hops: keys.switch("record_hops")?,
+            opt_ins: OptIns::read(&mut keys)?,
+            headers,
         })
-        .collect()
+    }
 }
 
-/// The header that proves the proxy, if one is named; its values come from elsewhere.
-fn secret(
-    name: Option<String>,
-    values: Option<Vec<String>>,
-    headers: &Headers,
-) -> Result<Option<Secret>, ConfigError> {
-    let wrong = |reason: String| ConfigError::Value {
-        key: "require".to_owned(),
-        reason,
-    };
-    match (name, values) {
-        (None, None) => Ok(None),
-        (Some(name), Some(values)) => {
-            let header: http::HeaderName = name
-                .parse()
-                .map_err(|_| wrong(format!("`{}` is no header name", name.escape_debug())))?;
-            if headers.recognise(header.as_str()).is_some() {
-                let error = crate::headers::HeadersError::InvalidName { name };
-                return Err(wrong(error.to_string()));
-            }
-            Secret::new(header, values)
-                .map(Some)
-                .map_err(|reason| wrong(reason.to_owned()))
+/// Reads `trust`, `count` and `hops`.
+fn trust(keys: &mut Keys) -> Result<TrustedProxies, ConfigError> {
+    let trust = keys.read("trust", |entry| {
+        let trust = match &entry.value {
+            Value::Text(text) => text.parse(),
+            _ => TrustedProxies::from_entries(entry.list()?),
+        };
+        trust.map_err(|error| entry.wrong(error))
+    })?;
+    let hops = keys.read("hops", |entry| match entry.text()? {
+        "all" => Ok(None),
+        _ => entry.number("a number of hops or `all`").map(Some),
+    })?;
+    if let Some(entry) = keys.take("count") {
+        let count = entry.number("a number of proxies")?;
+        if trust.is_some_and(|trust| trust != TrustedProxies::none()) || hops.is_some() {
+            return Err(entry.wrong(format!(
+                "`{count}` stands instead of `trust` and `hops`: expected one or the other"
+            )));
         }
-        _ => Err(wrong(
-            "needs a name, and its values by `require_env` or `require_file`".to_owned(),
-        )),
+        return Ok(TrustedProxies::count(count));
     }
+    let trust = trust.ok_or_else(|| ConfigError::TrustMissing {
+        key: "trust".to_owned(),
+    })?;
+    Ok(match hops {
+        None => trust,
+        Some(None) => trust.unlimited_hops(),
+        Some(Some(hops)) => trust.hops(hops),
+    })
+}
+
+/// Reads the headers that are believed to say who the client is.
+fn identity(keys: &mut Keys, headers: &Headers) -> Result<BelievedNames, ConfigError> {
+    let mut identity = BelievedNames::default();
+    if let Some(entry) = keys.take("identity") {
+        for name in entry.list()? {
+            identity.add(&name).map_err(|error| entry.wrong(error))?;
+        }
+        let differs = identity.differs_from(headers);
+        differs.map_err(|error| entry.wrong(error))?;
+    }
+    #[cfg(feature = "client-cert")]
+    if let Some(entry) = keys.take("client_cert") {
+        let added = identity.add_certificate(entry.text()?);
+        added.map_err(|error| entry.wrong(error))?;
+        let differs = identity.differs_from(headers);
+        differs.map_err(|error| entry.wrong(error))?;
+    }
+    Ok(identity)
 }
 
 impl<'de> Deserialize<'de> for Config {
@@ -346,15 +326,14 @@ impl<'de> Visitor<'de> for ConfigVisitor {
     type Value = Config;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "a table with the keys {}", KEYS.join(", "))
+        let keys: Vec<&str> = keys::first_keys().collect();
+        write!(f, "a table with the keys {}", keys.join(", "))
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Config, A::Error> {
         let mut values = Vec::new();
         while let Some(key) = map.next_key::<String>()? {
-            if !KEYS.contains(&key.as_str()) {
-                return Err(A::Error::custom(ConfigError::UnknownKey { key }));
-            }
+            keys::check(&key).map_err(A::Error::custom)?;
             let value = map.next_value().map_err(|error| {
                 A::Error::custom(ConfigError::Value {
                     key: key.clone(),

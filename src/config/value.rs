@@ -1,6 +1,6 @@
 //! A value before its key says what it means.
 
-use std::{fmt, str::FromStr};
+use std::fmt;
 
 use serde::{
     Deserialize, Deserializer,
@@ -17,72 +17,13 @@ pub(super) enum Value {
     Table(Vec<(String, Self)>),
 }
 
-/// The same keys and values without tables: `headers = { client = … }` is `headers_client = …`, and nothing
-/// where a value is null.
-pub(super) fn flat(values: Vec<(String, Value)>) -> Vec<(String, Value)> {
-    let mut flat = Vec::new();
-    for (key, value) in values {
-        match value {
-            // A scheme that is null is one that nobody states.
-            Value::Nothing if key == "headers_scheme" => {
-                flat.push((key, Value::Text("none".to_owned())));
-            }
-            Value::Nothing => {}
-            Value::Table(table) if key == "headers" => {
-                for (name, value) in table {
-                    let key = match name.as_str() {
-                        "preset" => key.clone(),
-                        name => format!("{key}_{name}"),
-                    };
-                    match value {
-                        Value::Nothing if name == "scheme" => {
-                            flat.push((key, Value::Text("none".to_owned())));
-                        }
-                        Value::Nothing => {}
-                        value => flat.push((key, value)),
-                    }
-                }
-            }
-            value => flat.push((key, value)),
-        }
-    }
-    flat
-}
-
-impl Value {
-    pub(super) fn text(&self) -> Result<&str, String> {
+impl fmt::Display for Value {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Text(text) => Ok(text),
-            Self::List(list) => Err(format!("expected one value, not the list {list:?}")),
-            Self::Table(_) | Self::Nothing => Err("expected one value, not a table".to_owned()),
-        }
-    }
-
-    /// The entries of a list, which can also be one text with commas.
-    pub(super) fn list(self) -> Result<Vec<String>, String> {
-        match self {
-            Self::List(list) => Ok(list),
-            Self::Text(text) => Ok(text.split(',').map(|part| part.trim().to_owned()).collect()),
-            Self::Table(_) | Self::Nothing => Err("expected a list, not a table".to_owned()),
-        }
-    }
-
-    pub(super) fn parse<T>(&self) -> Result<T, String>
-    where
-        T: FromStr<Err: fmt::Display>,
-    {
-        let text = self.text()?;
-        text.parse().map_err(|error: T::Err| error.to_string())
-    }
-
-    pub(super) fn switch(&self) -> Result<bool, String> {
-        match self.text()? {
-            "true" => Ok(true),
-            "false" => Ok(false),
-            text => Err(format!(
-                "`{}` is neither `true` nor `false`",
-                text.escape_debug()
-            )),
+            Self::Nothing => f.write_str("null"),
+            Self::Text(text) => write!(f, "`{}`", text.escape_debug()),
+            Self::List(list) => write!(f, "the list {list:?}"),
+            Self::Table(_) => f.write_str("a table"),
         }
     }
 }
@@ -99,7 +40,7 @@ impl<'de> Visitor<'de> for ValueVisitor {
     type Value = Value;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a text, a number, a switch, a list of texts, or a table")
+        f.write_str("a text, a number, `true` or `false`, a list of texts, or a table")
     }
 
     fn visit_str<E>(self, text: &str) -> Result<Value, E> {

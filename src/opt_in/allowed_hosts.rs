@@ -1,4 +1,4 @@
-//! An opt-in layer that answers only for the service's own names.
+//! An opt-in layer that refuses requests for hosts that are not the service's own.
 
 use std::{net::Ipv4Addr, sync::Arc};
 
@@ -13,32 +13,37 @@ use super::{
 };
 use crate::host_pattern::{HostPattern, HostPatternError};
 
-/// Answers 421 (Misdirected Request, RFC 9110, section 15.5.20) to requests for other names than the
-/// service's own, as Django's `ALLOWED_HOSTS` and Starlette's `TrustedHostMiddleware` do with 400.
+/// Refuses requests for hosts that are not the service's own.
 ///
-/// A client may ask for any host, and what builds links from it (password resets, say) then builds
-/// links to there. The rules:
+/// It responds with 421 Misdirected Request (RFC 9110, section 15.5.20). Django's `ALLOWED_HOSTS` and Starlette's
+/// `TrustedHostMiddleware` do the same with 400.
 ///
-/// 1. The authority is the [`Resolution`](crate::Resolution)'s, so a forwarded host counts only if it was believed.
-/// 2. One that matches a pattern passes.
-/// 3. An address instead of a name passes with [`allow_addresses`](Self::allow_addresses): health checks
-///    ask so.
-/// 4. A request for a path that is [exempt](Self::exempt_path) passes, whatever host it names.
-/// 5. All other requests are answered with 421, or 400 with
-///    [`answer_bad_request`](Self::answer_bad_request). A request without a valid authority is answered
-///    with 400. The answer does not repeat what was asked for.
-/// 6. A request that no [`ForwardedLayer`](crate::ForwardedLayer) has seen is 500, so that a missing
-///    layer is found at the first request.
+/// A client can send any host. If your code builds links from that host, for example in e-mails that reset a password,
+/// the links lead to the client's host. The layer applies these rules:
+///
+/// 1. The layer checks the authority of the [`Resolution`](crate::Resolution). So a forwarded host counts only if it
+///    was believed.
+/// 2. A request whose authority matches a pattern passes.
+/// 3. A request for an address instead of a name passes if you call [`allow_addresses`](Self::allow_addresses). Health
+///    checks send such requests.
+/// 4. A request for a path that is [exempt](Self::exempt_path) passes with any host.
+/// 5. All other requests are answered with 421, or with 400 if you call
+///    [`answer_bad_request`](Self::answer_bad_request). A request without a valid authority is always answered with
+///    400. The response does not repeat the host of the request.
+/// 6. A request that no [`ForwardedLayer`](crate::ForwardedLayer) has seen is answered with 500. So you notice a
+///    missing layer at the first request.
 ///
 /// # Where to put it
 ///
-/// Inside `ForwardedLayer`, and outside of everything that acts on the host, a CORS rule included. A
-/// browser's page of another origin cannot read the refusal then, and need not.
+/// Put it inside `ForwardedLayer`, and outside of everything that uses the host, including the CORS layer. A page of
+/// another origin then cannot read the refusal in a browser, and does not need to.
 ///
 /// # Caveats
 ///
-/// A health check that names no host at all (HTTP/1.0) is 400: let it send one, or exempt its path. A pattern without a port
-/// matches every port; where names at other ports are other services, write the port.
+/// A health check that sends no host (HTTP/1.0) is answered with 400. Let it send a host, or exempt its path.
+///
+/// A pattern without a port matches every port. If other ports of a host belong to other services, write the port into
+/// the pattern.
 ///
 /// ```
 /// use axum::Router;
@@ -52,6 +57,7 @@ use crate::host_pattern::{HostPattern, HostPatternError};
 #[derive(Clone, Debug)]
 #[must_use]
 pub struct AllowedHostsLayer<F = EmptyResponse> {
+    is_off: bool,
     hosts: Arc<[HostPattern]>,
     addresses: bool,
     exempt: Vec<String>,
@@ -60,39 +66,46 @@ pub struct AllowedHostsLayer<F = EmptyResponse> {
 }
 
 impl AllowedHostsLayer {
-    /// Answers for names that match one of these patterns.
+    /// Creates a layer that lets requests pass if their host matches one of these patterns.
     ///
     /// # Errors
     ///
-    /// Names the first text that is no [`HostPattern`].
+    /// Returns an error that names the first string that is not a valid [`HostPattern`].
     pub fn new<I>(patterns: I) -> Result<Self, HostPatternError>
     where
         I: IntoIterator,
         I::Item: TryInto<HostPattern>,
         HostPatternError: From<<I::Item as TryInto<HostPattern>>::Error>,
     {
-        Ok(Self {
-            hosts: HostPattern::all(patterns)?.into(),
+        HostPattern::all(patterns).map(Self::of)
+    }
+
+    pub(crate) fn of(hosts: Vec<HostPattern>) -> Self {
+        Self {
+            is_off: false,
+            hosts: hosts.into(),
             addresses: false,
             exempt: Vec::new(),
             refused: StatusCode::MISDIRECTED_REQUEST,
             refusal_response: EmptyResponse,
-        })
+        }
     }
 }
 
 impl<F> AllowedHostsLayer<F> {
-    /// Answers for every address too.
+    /// Also lets requests pass if their host is an IP address.
     pub fn allow_addresses(mut self) -> Self {
         self.addresses = true;
         self
     }
 
-    /// Answers for this path by any host, and without one; or for all paths below it if it ends with a slash.
+    /// Lets requests for this path pass with any host, and without a host. If the path ends with a slash, this includes
+    /// all paths below it.
     ///
-    /// For probes that ask by `localhost`, by the name of a service, or by HTTP/1.0 without `Host`. Any client
-    /// may ask for such a path by any name, so it should build no links. Paths are compared byte for byte; one
-    /// with a segment of dots (`..`, `%2e%2e`, `..%2f`, `..;a`) is never below another.
+    /// Use it for probes that send `localhost` or the name of a service as the host, or that use HTTP/1.0 without
+    /// `Host`. Any client can request such a path with any host, so its handler should build no links. Paths are
+    /// compared byte for byte. A path with a segment of dots (`..`, `%2e%2e`, `..%2f`, `..;a`) is never below another
+    /// path.
     ///
     /// ```
     /// use tower_forwarded::AllowedHostsLayer;
@@ -105,9 +118,11 @@ impl<F> AllowedHostsLayer<F> {
         self
     }
 
-    /// Answers 400 instead of 421, as Django and Starlette do: for clients and monitors that do not know
-    /// the latter. (A browser that gets 421 over a connection it shares between names asks again over one
-    /// of its own, which is what HTTP/2 wants here.)
+    /// Responds with 400 instead of 421, as Django and Starlette do. Use it for clients and monitors that do not know
+    /// 421.
+    ///
+    /// With HTTP/2, 421 is the better response. A browser may share one connection between several hosts. If it gets
+    /// 421 on such a connection, it repeats the request on a separate one.
     pub fn answer_bad_request(mut self) -> Self {
         self.refused = StatusCode::BAD_REQUEST;
         self
@@ -138,6 +153,7 @@ impl<F> AllowedHostsLayer<F> {
 }
 
 refusal_response!(AllowedHostsLayer {
+    is_off,
     hosts,
     addresses,
     exempt,

@@ -1,4 +1,4 @@
-//! Whether the layer runs before CORS, which no request can tell by itself.
+//! Checks whether the layer runs before CORS. No single request can show that.
 
 use std::fmt;
 
@@ -7,35 +7,35 @@ use tower_service::Service;
 
 use crate::layer::ForwardedLayer;
 
-/// Something answers a CORS preflight before the request reaches the
-/// [`ForwardedLayer`](crate::ForwardedLayer).
+/// A CORS preflight was answered before it reached the [`ForwardedLayer`](crate::ForwardedLayer).
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum OrderError {
-    /// A CORS layer runs outside of it, and its rules see the proxy's request instead of the client's.
+    /// A CORS layer runs before `ForwardedLayer`, so its rules see the proxy's request instead of the client's.
     #[error(
         "the CORS layer runs before ForwardedLayer, so its rules see the proxy's request: add \
          `.layer(ForwardedLayer::new(…))` after `.layer(CorsLayer::new()…)` on a Router, before it in a \
          ServiceBuilder"
     )]
     InsideCors,
-    /// Another layer answered, or the layer is not in this service at all.
+    /// Another layer responded, or the service does not contain this `ForwardedLayer` at all.
     #[error(
         "a preflight was answered {0} before it reached ForwardedLayer: add \
          `.layer(ForwardedLayer::new(…))` last on a Router, first in a ServiceBuilder, and ask with that \
          very layer or a clone of it"
     )]
     NotReached(StatusCode),
-    /// The service failed.
+    /// The service returned an error.
     #[error("the service failed: {0}")]
     Failed(String),
 }
 
-/// Asks a finished service whether this layer runs before everything that answers a CORS preflight.
+/// Checks that this layer runs before everything in a finished service that answers CORS preflights.
 ///
-/// It is meant for a test of yours, since a layer in the wrong place shows in no single request: CORS
-/// layers answer a preflight themselves, so one that does not reach the layer was answered outside of
-/// it. The probe is an `OPTIONS` request without a peer and without `Host`; `layer` counts it among its
+/// Call it in a test of yours, since no single request shows that a layer is in the wrong place. CORS layers answer
+/// preflights themselves. So if a preflight does not reach `ForwardedLayer`, a layer outside of it has answered.
+///
+/// The probe is an `OPTIONS` request without a peer and without `Host`. `layer` counts it among its
 /// [findings](ForwardedLayer::finding_counts).
 ///
 /// ```
@@ -57,7 +57,7 @@ pub enum OrderError {
 ///
 /// # Errors
 ///
-/// Says what is wrong with the order, and how to write it.
+/// Returns an error that says what is wrong with the order, and how to fix it.
 pub async fn check_order<S, B, R>(
     layer: &ForwardedLayer,
     mut service: S,
@@ -91,7 +91,7 @@ where
     if found() != before {
         return Ok(());
     }
-    // A CORS layer adds `Vary` or a field of its own even where it allows nothing.
+    // A CORS layer adds `Vary` or a header of its own even if it allows nothing.
     let is_cors = response.headers().iter().any(|(name, value)| {
         name.as_str().starts_with("access-control-")
             || (name == header::VARY

@@ -4,9 +4,9 @@ use http::Uri;
 
 use crate::syntax::path::has_dots;
 
-/// Whether a request's path is `exempt`, or below it if it ends with a slash.
+/// Whether a request's path is equal to `exempt`, or below it if `exempt` ends with a slash.
 ///
-/// One with a segment of dots is not below anything: something further in may take it for another path.
+/// A path with a segment of dots is never below another path, since code further in may take it for a different path.
 pub(super) fn is_exempt(uri: &Uri, exempt: &str) -> bool {
     let path = uri.path();
     let below = exempt.ends_with('/') && path.starts_with(exempt);

@@ -15,7 +15,8 @@ use super::{
 };
 
 pin_project_lite::pin_project! {
-    /// The response of an opt-in layer's own, or the inner service's.
+    /// The future of an opt-in layer's service. It returns either the layer's own response or that of the inner
+    /// service.
     pub struct ResponseFuture<F, B> {
         #[pin]
         state: State<F, B>,
@@ -31,7 +32,7 @@ pin_project_lite::pin_project! {
 }
 
 impl<F, B> ResponseFuture<F, B> {
-    /// The layer answers.
+    /// The layer responds itself.
     pub(super) fn refused(refusal: Refusal, respond: &impl RefusalResponse<B>) -> Self {
         let response = ready(refusal::response(refusal, respond));
         Self {
@@ -39,7 +40,7 @@ impl<F, B> ResponseFuture<F, B> {
         }
     }
 
-    /// The inner service answers, and `finish` has the last word on the headers.
+    /// The inner service responds, and then `finish` changes the headers of its response.
     pub(super) const fn passed(inner: F, finish: Finish) -> Self {
         Self {
             state: State::Passed { inner, finish },

@@ -1,4 +1,4 @@
-//! An opt-in layer that redirects http to https, so that the balancer need not.
+//! An opt-in layer that redirects http to https, so that the load balancer does not have to.
 
 use std::{fmt, sync::Arc, time::Duration};
 
@@ -17,28 +17,28 @@ use crate::{
     syntax::path::has_prefix,
 };
 
-/// Redirects requests that were made by http to https, by the scheme that was resolved.
+/// Redirects requests whose resolved scheme is `http` to `https`.
 ///
-/// A balancer that redirects by itself answers without CORS headers, and that is where a browser's
-/// cross-origin request ends. This layer, placed inside the CORS layer, answers with them. The rules:
+/// If a load balancer redirects by itself, its response has no CORS headers, and a browser's cross-origin request
+/// fails. Put this layer inside the CORS layer, and its redirects have CORS headers. It applies these rules:
 ///
 /// 1. A request whose resolved scheme is https passes.
-/// 2. A CORS preflight passes, since browsers refuse to follow one that is redirected.
-/// 3. A request that is [exempt](Self::exempt) passes, and so do `OPTIONS *` and CONNECT, a WebSocket
-///    over HTTP/2 included: they have no target to redirect to, or a client that does not follow.
-/// 4. Every other is answered with 308, or with 301 for GET and HEAD
-///    [if asked](Self::moved_permanently_for_get). The target is `https`, the resolved host, the
-///    port as [mapped](Self::map_port) and else none, the believed prefix, path and query byte for byte. A path
-///    that begins with the prefix already, since the proxy did not take it off, does not get it twice.
-/// 5. A request without a valid authority, or for `*` with another method than OPTIONS, is 400: there
-///    is no place to redirect to.
-/// 6. A request that no [`ForwardedLayer`](crate::ForwardedLayer) has seen is 500.
+/// 2. A CORS preflight passes, since browsers do not follow redirects of preflights.
+/// 3. A request that is [exempt](Self::exempt) passes. `OPTIONS *` and CONNECT requests pass too, including WebSockets
+///    over HTTP/2. They have no target to redirect to, or their clients do not follow redirects.
+/// 4. All other requests are answered with 308, or with 301 for GET and HEAD [if you choose
+///    so](Self::moved_permanently_for_get). The target has the scheme `https`, the resolved host, the believed prefix,
+///    and the path and query byte for byte. It has a port only if you [map](Self::map_port) the port of the request. If
+///    the path begins with the prefix already, since the proxy did not strip it, the layer does not add it again.
+/// 5. A request without a valid authority is answered with 400, and so is a request for `*` with a method other than
+///    OPTIONS. There is no URL to redirect these to.
+/// 6. A request that no [`ForwardedLayer`](crate::ForwardedLayer) has seen is answered with 500.
 ///
 /// # Where to put it
 ///
-/// Inside `ForwardedLayer` and inside the CORS layer, so that redirects carry CORS headers; outside of
-/// what changes the path. Placed outside of CORS by mistake, preflights still work, and the redirects
-/// are what a browser refuses.
+/// Put it inside `ForwardedLayer` and inside the CORS layer, so that redirects have CORS headers. Put it outside of
+/// layers that change the path. If you put it outside of CORS by mistake, preflights still work, but browsers refuse
+/// the redirects.
 ///
 /// ```
 /// use std::time::Duration;
@@ -57,7 +57,7 @@ use crate::{
 ///     .layer(ForwardedLayer::new(TrustedProxies::any()));
 /// ```
 ///
-/// And the mistake:
+/// This order is wrong:
 ///
 /// ```
 /// # use axum::Router;
@@ -65,7 +65,7 @@ use crate::{
 /// # use tower_http::cors::CorsLayer;
 /// let app: Router = Router::new()
 ///     .layer(CorsLayer::permissive())
-///     .layer(HttpsRedirectLayer::new()) // outside of CORS: redirects without its fields
+///     .layer(HttpsRedirectLayer::new()) // outside of CORS: its redirects have no CORS headers
 ///     .layer(ForwardedLayer::new(TrustedProxies::any()));
 /// ```
 ///
@@ -73,16 +73,17 @@ use crate::{
 ///
 /// # Caveats
 ///
-/// To a browser, http and https are two origins. A page of another origin that fetches by http is sent on
-/// across origins, and from there on the browser sends `Origin: null` (Fetch standard, "HTTP-redirect
-/// fetch"): only a CORS rule for any origin lets it read the answer. A page of the service itself, or one
-/// that fetches by https, keeps its origin.
+/// To a browser, the `http` and `https` URLs of a host are two origins. When a page of another origin fetches an `http`
+/// URL, the redirect leads from one origin to another. After that, the browser sends `Origin: null` (Fetch standard,
+/// "HTTP-redirect fetch"). Then only a CORS rule for any origin lets the page read the response. A page of the service
+/// itself keeps its origin, and so does a page that fetches the `https` URL.
 ///
-/// Behind a proxy that sends no scheme, every request counts as http, and the redirect never ends. The
-/// finding [`SchemeMissing`](crate::Finding::SchemeMissing) says so.
+/// If a proxy sends no scheme, every request counts as `http`, and the redirects never end. The finding
+/// [`SchemeMissing`](crate::Finding::SchemeMissing) shows that.
 #[derive(Clone)]
 #[must_use]
 pub struct HttpsRedirectLayer<F = EmptyResponse> {
+    is_off: bool,
     options: Arc<Options>,
     refusal_response: F,
 }
@@ -104,9 +105,10 @@ impl Default for HttpsRedirectLayer {
 }
 
 impl HttpsRedirectLayer {
-    /// Redirects with 308, without HSTS and exemptions.
+    /// Creates a layer that redirects with 308, without HSTS and without exemptions.
     pub fn new() -> Self {
         Self {
+            is_off: false,
             options: Arc::default(),
             refusal_response: EmptyResponse,
         }
@@ -119,16 +121,17 @@ impl<F> HttpsRedirectLayer<F> {
         self
     }
 
-    /// Redirects GET and HEAD with 301 instead of 308, for clients that do not know the latter. Others
-    /// keep 308, since 301 lets a client turn POST into GET.
+    /// Redirects GET and HEAD requests with 301 instead of 308, for clients that do not know 308.
+    ///
+    /// Other methods keep 308, since a client may turn a POST into a GET after 301.
     pub fn moved_permanently_for_get(self) -> Self {
         self.with(|options| options.moved_permanently_for_get = true)
     }
 
-    /// Redirects a request for port `http` to port `https`.
+    /// Redirects requests for port `http` to port `https`.
     ///
-    /// A port that is not mapped is dropped, so that the target has https's own. Without a port, the
-    /// request was made to port 80.
+    /// If the port of a request is not mapped, the target has no port, which means the default port of `https`. A
+    /// request without a port counts as a request for port 80.
     ///
     /// ```
     /// use tower_forwarded::HttpsRedirectLayer;
@@ -139,19 +142,20 @@ impl<F> HttpsRedirectLayer<F> {
         self.with(|options| options.ports.push((http, https)))
     }
 
-    /// Adds `Strict-Transport-Security` (RFC 6797) to responses by https, where the service did not set it
-    /// itself; never to responses by http, as section 7.2 asks. `max_age` counts in whole seconds.
+    /// Adds `Strict-Transport-Security` (RFC 6797) to responses to `https` requests, if the service did not set it.
+    ///
+    /// Responses to `http` requests never get it, as section 7.2 requires. `max_age` is cut to whole seconds.
     pub fn hsts(self, max_age: Duration) -> Self {
         self.strict_transport_security(max_age, "")
     }
 
-    /// As [`hsts`](Self::hsts), for all names below the host too.
+    /// Like [`hsts`](Self::hsts), but includes all subdomains of the host.
     pub fn hsts_with_subdomains(self, max_age: Duration) -> Self {
         self.strict_transport_security(max_age, "; includeSubDomains")
     }
 
-    /// As [`hsts_with_subdomains`](Self::hsts_with_subdomains), and asks browsers to put the host into
-    /// their lists. That is hard to take back.
+    /// Like [`hsts_with_subdomains`](Self::hsts_with_subdomains), and also asks browsers to add the host to their
+    /// preload lists. That is hard to undo.
     pub fn hsts_with_preload(self, max_age: Duration) -> Self {
         self.strict_transport_security(max_age, "; includeSubDomains; preload")
     }
@@ -161,10 +165,11 @@ impl<F> HttpsRedirectLayer<F> {
         self.with(|options| options.hsts = HeaderValue::try_from(value).ok())
     }
 
-    /// Lets requests for this path pass by http, or for all paths below it if it ends with a slash, as
-    /// `/.well-known/acme-challenge/` does. Paths are compared byte for byte; one with a segment of dots
-    /// (`..`, `%2e%2e`, `..%2f`, `..;a`) is never exempt, since something further in may take it for another
-    /// path.
+    /// Lets `http` requests for this path pass. If the path ends with a slash, as `/.well-known/acme-challenge/` does,
+    /// this includes all paths below it.
+    ///
+    /// Paths are compared byte for byte. A path with a segment of dots (`..`, `%2e%2e`, `..%2f`, `..;a`) is never below
+    /// another path, since code further in may take it for a different one.
     ///
     /// ```
     /// use tower_forwarded::HttpsRedirectLayer;
@@ -178,9 +183,9 @@ impl<F> HttpsRedirectLayer<F> {
         self.exempt(move |uri, _| is_exempt(uri, &exempt))
     }
 
-    /// Lets requests pass by http for which `is_exempt` says so.
+    /// Lets `http` requests pass if `is_exempt` returns `true` for them.
     ///
-    /// Can be called more than once; what one call exempts is exempt.
+    /// You can call this more than once. A request is exempt if any of the calls exempts it.
     pub fn exempt<P>(self, is_exempt: P) -> Self
     where
         P: Fn(&Uri, &HeaderMap) -> bool + Send + Sync + 'static,
@@ -192,6 +197,7 @@ impl<F> HttpsRedirectLayer<F> {
 impl<F> fmt::Debug for HttpsRedirectLayer<F> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("HttpsRedirectLayer")
+            .field("is_off", &self.is_off)
             .field(
                 "moved_permanently_for_get",
                 &self.options.moved_permanently_for_get,
@@ -227,7 +233,7 @@ impl<F> HttpsRedirectLayer<F> {
 }
 
 impl Options {
-    /// Whether a request by http goes on as it is.
+    /// Whether an `http` request passes without a redirect.
     fn lets_pass<B>(&self, request: &Request<B>) -> bool {
         let (method, uri) = (request.method(), request.uri());
         let is_asterisk = uri.path() == "*" && *method == Method::OPTIONS;
@@ -258,17 +264,17 @@ impl Options {
         };
         let prefix = resolution.prefix().unwrap_or_default();
         let path = uri.path_and_query().map_or("/", |path| path.as_str());
-        // `GET *` asks for no resource (RFC 9112, section 3.2.4).
+        // `GET *` names no resource (RFC 9112, section 3.2.4).
         if path == "*" {
             return None;
         }
-        // A proxy that did not take the prefix off, or an app that asks for it, has it in the path.
+        // The path has the prefix already if the proxy did not strip it, or if the app expects it there.
         let prefix = if has_prefix(path.as_bytes(), prefix.as_bytes()) {
             ""
         } else {
             prefix
         };
-        // An empty path, as in `http://host?query`, begins with the question mark.
+        // If the path is empty, as in `http://host?query`, this text begins with the question mark.
         let slash = if path.starts_with('/') { "" } else { "/" };
         let location = format!("https://{host}{port}{prefix}{slash}{path}");
         HeaderValue::from_bytes(location.as_bytes()).ok()
@@ -283,5 +289,5 @@ fn is_preflight<B>(request: &Request<B>) -> bool {
             .contains_key(header::ACCESS_CONTROL_REQUEST_METHOD)
 }
 
-refusal_response!(HttpsRedirectLayer { options });
+refusal_response!(HttpsRedirectLayer { is_off, options });
 opt_in_service!(HttpsRedirectService of HttpsRedirectLayer);

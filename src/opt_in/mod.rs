@@ -1,5 +1,5 @@
-//! Layers that act on responses or answer requests themselves. Each is opt-in, and reads the
-//! [`Resolution`](crate::Resolution) that [`ForwardedLayer`](crate::ForwardedLayer) left.
+//! Layers that change responses, or respond to requests themselves. Each is opt-in, and reads the
+//! [`Resolution`](crate::Resolution) that [`ForwardedLayer`](crate::ForwardedLayer) stored in the request.
 
 pub(crate) mod allowed_hosts;
 pub(crate) mod check_order;
@@ -14,12 +14,22 @@ pub(crate) mod trusted_peers;
 
 pub use self::future::ResponseFuture;
 
-/// Makes the service of an opt-in layer.
+/// Defines the service of an opt-in layer.
 ///
-/// Each asks its layer's `decide` what becomes of a request: `Ok` with what is still done to the inner
-/// service's response, or `Err` with why the layer answers itself.
+/// The service calls its layer's `decide` for each request. `Ok` says what to change in the inner service's response.
+/// `Err` says why the layer responds itself.
 macro_rules! opt_in_service {
     ($Service:ident of $Layer:ident) => {
+        impl<F> $Layer<F> {
+            /// The same layer, but turned off: it passes every request on unchanged. For a configuration that does not
+            /// enable it.
+            #[cfg(feature = "serde")]
+            pub(crate) fn off(mut self) -> Self {
+                self.is_off = true;
+                self
+            }
+        }
+
         impl<S, F: Clone> ::tower_layer::Layer<S> for $Layer<F> {
             type Service = $Service<S, F>;
 
@@ -39,17 +49,17 @@ macro_rules! opt_in_service {
         }
 
         impl<S, F> $Service<S, F> {
-            /// The inner service.
+            /// Gets a reference to the inner service.
             pub const fn get_ref(&self) -> &S {
                 &self.inner
             }
 
-            /// The inner service, to change it.
+            /// Gets a mutable reference to the inner service.
             pub const fn get_mut(&mut self) -> &mut S {
                 &mut self.inner
             }
 
-            /// The inner service, without this one around it.
+            /// Consumes `self`, and returns the inner service.
             pub fn into_inner(self) -> S {
                 self.inner
             }
@@ -72,7 +82,12 @@ macro_rules! opt_in_service {
             }
 
             fn call(&mut self, request: ::http::Request<B>) -> Self::Future {
-                match self.layer.decide(&request) {
+                let decided = if self.layer.is_off {
+                    Ok($crate::opt_in::response_headers::Finish::Nothing)
+                } else {
+                    self.layer.decide(&request)
+                };
+                match decided {
                     Ok(finish) => {
                         $crate::opt_in::ResponseFuture::passed(self.inner.call(request), finish)
                     }
@@ -87,16 +102,15 @@ macro_rules! opt_in_service {
 }
 use opt_in_service;
 
-/// The methods of an opt-in layer that choose its own responses.
+/// Defines the method that chooses how an opt-in layer builds its own responses.
 macro_rules! refusal_response {
     ($Layer:ident { $($field:ident),* }) => {
         impl<F> $Layer<F> {
-            /// Makes the responses of this layer's own with `respond`, a
-            /// [`RefusalResponse`](crate::RefusalResponse): for example a closure from
-            /// [`Refusal`](crate::Refusal) to a response.
+            /// Builds this layer's own responses with `respond`, a [`RefusalResponse`](crate::RefusalResponse). A
+            /// closure that turns a [`Refusal`](crate::Refusal) into a response is one.
             ///
-            /// Without this call, they have a status and an empty body. Either way, the refusal is in
-            /// the response's extensions.
+            /// Without this call, the responses have a status and an empty body. In both cases, the refusal is in the
+            /// response's extensions.
             pub fn refusal_response<N>(self, respond: N) -> $Layer<N> {
                 $Layer {
                     $($field: self.$field,)*

@@ -1,4 +1,4 @@
-//! Why an opt-in layer answers a request itself, and how.
+//! Why an opt-in layer responds to a request itself, and how.
 
 use std::fmt;
 
@@ -6,11 +6,10 @@ use http::{HeaderValue, Request, Response, StatusCode, header};
 
 use crate::resolution::{Finding, Resolution};
 
-/// Why an opt-in layer answered a request itself.
+/// Why an opt-in layer responded to a request itself.
 ///
-/// It is in the extensions of such a response, so that layers outside can tell it from one of the
-/// service's own, log it, or give it a body. Its `Display` is a sentence that holds nothing which a client
-/// wrote.
+/// The layer stores it in the extensions of its response. So outer layers can distinguish the response from one of the
+/// service's own, log it, or give it a body. Its `Display` is a sentence that contains no text from the client.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Refusal {
     status: StatusCode,
@@ -18,22 +17,21 @@ pub struct Refusal {
     location: Option<HeaderValue>,
 }
 
-/// What is wrong with a request that an opt-in layer answered itself.
+/// What is wrong with a request that an opt-in layer refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum RefusalReason {
-    /// No [`ForwardedLayer`](crate::ForwardedLayer) has seen the request: the layers are in the wrong
-    /// order.
+    /// No [`ForwardedLayer`](crate::ForwardedLayer) has seen the request: the layers are in the wrong order.
     LayerMissing,
-    /// The client asked for a host that is not the service's own.
+    /// The client requested a host that is not the service's own.
     HostNotAllowed,
-    /// The request names no valid host, or asks for `*`, so that there is no URL to redirect to.
+    /// The request names no valid host, or its target is `*`. So there is no URL to redirect to.
     NoTarget,
-    /// The peer is not a trusted proxy, and nobody else is answered.
+    /// The peer is not a trusted proxy, and the service accepts requests from trusted proxies only.
     PeerNotTrusted,
-    /// The request has a finding that the deployment calls fatal.
+    /// The request has a finding that the service treats as fatal.
     Finding(Finding),
-    /// The client asked by http, and is sent to https.
+    /// The client used `http`, and is redirected to `https`.
     NotHttps,
 }
 
@@ -84,7 +82,7 @@ impl fmt::Display for Refusal {
     }
 }
 
-/// What [`ForwardedLayer`](crate::ForwardedLayer) left in the request.
+/// The resolution that [`ForwardedLayer`](crate::ForwardedLayer) stored in the request.
 pub(super) fn resolution<B>(request: &Request<B>) -> Result<&Resolution, Refusal> {
     request.extensions().get().ok_or(Refusal::new(
         StatusCode::INTERNAL_SERVER_ERROR,
@@ -92,10 +90,10 @@ pub(super) fn resolution<B>(request: &Request<B>) -> Result<&Resolution, Refusal
     ))
 }
 
-/// Makes the response of an opt-in layer's own.
+/// Builds the responses that an opt-in layer sends itself.
 ///
-/// [`EmptyResponse`] makes one with an empty body, and so does every layer by default. A closure from
-/// [`Refusal`] to a response is another.
+/// [`EmptyResponse`] builds responses with an empty body. It is the default of every layer. A closure that turns a
+/// [`Refusal`] into a response implements this trait too.
 ///
 /// ```
 /// use axum::{Router, response::{IntoResponse, Response}};
@@ -111,13 +109,13 @@ pub(super) fn resolution<B>(request: &Request<B>) -> Result<&Resolution, Refusal
 /// # Ok::<(), tower_forwarded::HostPatternError>(())
 /// ```
 ///
-/// The layer sets `Location` itself where it redirects.
+/// If the layer redirects, it sets `Location` itself.
 pub trait RefusalResponse<B> {
-    /// The response to a request that was refused.
+    /// Builds the response to a request that was refused.
     fn respond(&self, refusal: Refusal) -> Response<B>;
 }
 
-/// A response with the refusal's status and an empty body.
+/// Builds responses with the refusal's status and an empty body.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct EmptyResponse;
 
@@ -138,7 +136,7 @@ where
     }
 }
 
-/// The whole response: what the user made, the redirect's target, and the reason in its extensions.
+/// The complete response: what `respond` built, with the redirect's target, and with the refusal in its extensions.
 pub(super) fn response<B>(refusal: Refusal, respond: &impl RefusalResponse<B>) -> Response<B> {
     let location = refusal.location.clone();
     let mut response = respond.respond(refusal.clone());

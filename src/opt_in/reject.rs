@@ -1,4 +1,4 @@
-//! An opt-in layer that answers 400 for findings a deployment calls fatal (rule R16).
+//! An opt-in layer that responds with 400 to findings that the service treats as fatal (rule R16).
 
 use http::{Request, StatusCode};
 
@@ -10,15 +10,15 @@ use super::{
 };
 use crate::resolution::{Finding, Findings, Resolution};
 
-/// Answers 400 to requests with findings that the deployment calls fatal.
+/// Responds with 400 to requests that have one of the findings that you treat as fatal.
 ///
-/// Put it inside [`ForwardedLayer`](crate::ForwardedLayer), and inside the CORS layer, so that a
-/// browser can read the answer. Its [`Refusal`](crate::Refusal) names the finding and nothing else.
+/// Put it inside [`ForwardedLayer`](crate::ForwardedLayer). Put it inside the CORS layer too, so that a browser can
+/// read the response. The [`Refusal`](crate::Refusal) names the finding and nothing else.
 ///
-/// A finding is something about one request. Some, a client can provoke for its own request:
-/// [`HostNotAllowed`](Finding::HostNotAllowed), [`HostInvalid`](Finding::HostInvalid), and
-/// [`PeerUntrusted`](Finding::PeerUntrusted) by asking the service directly. No client can provoke
-/// one for another's. A request that no `ForwardedLayer` has seen has the finding
+/// A finding is about one request. A client can cause some findings for its own requests:
+/// [`HostNotAllowed`](Finding::HostNotAllowed) and [`HostInvalid`](Finding::HostInvalid), and also
+/// [`PeerUntrusted`](Finding::PeerUntrusted) if it connects to the service directly. No client can cause a finding for
+/// another client's request. A request that no `ForwardedLayer` has seen has the finding
 /// [`PeerUnknown`](Finding::PeerUnknown).
 ///
 /// ```
@@ -32,14 +32,16 @@ use crate::resolution::{Finding, Findings, Resolution};
 #[derive(Clone, Copy, Debug)]
 #[must_use]
 pub struct RejectLayer<F = EmptyResponse> {
+    is_off: bool,
     fatal: Findings,
     refusal_response: F,
 }
 
 impl RejectLayer {
-    /// Calls these findings fatal.
+    /// Creates a layer that treats these findings as fatal.
     pub fn new(fatal: impl IntoIterator<Item = Finding>) -> Self {
         Self {
+            is_off: false,
             fatal: fatal.into_iter().collect(),
             refusal_response: EmptyResponse,
         }
@@ -62,5 +64,5 @@ impl<F> RejectLayer<F> {
     }
 }
 
-refusal_response!(RejectLayer { fatal });
+refusal_response!(RejectLayer { is_off, fatal });
 opt_in_service!(RejectService of RejectLayer);

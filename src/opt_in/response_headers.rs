@@ -1,4 +1,4 @@
-//! What an opt-in layer still does to the headers of the inner service's response.
+//! What an opt-in layer changes in the headers of the inner service's response.
 
 use std::sync::Arc;
 
@@ -10,11 +10,11 @@ use crate::{
     syntax::{authority, path::has_prefix},
 };
 
-/// What is still done.
+/// A change to the headers of a response.
 #[derive(Debug)]
 pub(super) enum Finish {
     Nothing,
-    /// Adds `Strict-Transport-Security` where the service did not set it itself.
+    /// Adds `Strict-Transport-Security` if the service did not set it itself.
     Hsts(HeaderValue),
     Repair(Repair),
 }
@@ -25,7 +25,7 @@ impl Finish {
             Self::Nothing => {}
             Self::Hsts(value) => {
                 if !headers.contains_key(header::STRICT_TRANSPORT_SECURITY) {
-                    // A full map has no room for it.
+                    // This fails only if the map is full.
                     let _full =
                         headers.try_insert(header::STRICT_TRANSPORT_SECURITY, value.clone());
                 }
@@ -35,7 +35,7 @@ impl Finish {
     }
 }
 
-/// Repairs the fields of an answer to a request that was made to `origin`.
+/// Repairs the headers of a response to a request for `origin`.
 #[derive(Debug)]
 pub(super) struct Repair {
     pub(super) origin: Option<Origin>,
@@ -45,7 +45,7 @@ pub(super) struct Repair {
 
 impl Repair {
     fn apply(&self, headers: &mut HeaderMap) {
-        // One pass, since it takes no room: `entry` fails in a map that is full.
+        // Changes the values in place, since `entry` fails if the map is full.
         for (name, line) in headers.iter_mut() {
             let repaired = match (name, &self.origin) {
                 (&(header::LOCATION | header::CONTENT_LOCATION), Some(origin)) => {
@@ -62,7 +62,7 @@ impl Repair {
     }
 }
 
-/// The cookie with `Secure`; `None` if it has it.
+/// The cookie with `Secure`; `None` if it has `Secure` already.
 fn secure(cookie: &[u8]) -> Option<Vec<u8>> {
     let mut attributes = cookie.split(|&byte| byte == b';').skip(1);
     let has = attributes.any(|text| text.trim_ascii().eq_ignore_ascii_case(b"secure"));
@@ -70,7 +70,7 @@ fn secure(cookie: &[u8]) -> Option<Vec<u8>> {
 }
 
 impl Repair {
-    /// The URL as the client has to see it; `None` if it is right, or none of ours.
+    /// The URL that the client needs; `None` if the URL is right already, or does not lead to this service.
     fn url(&self, text: &[u8], origin: &Origin) -> Option<Vec<u8>> {
         let prefix = origin.prefix().unwrap_or_default().as_bytes();
         let (scheme, rest) = match split_at_slashes(text) {
@@ -87,7 +87,7 @@ impl Repair {
                 return needs_prefix.then(|| [prefix, text].concat());
             }
         };
-        // A redirect to https is never turned back into one to http.
+        // A redirect to https is never changed to http.
         if scheme == Some(Scheme::Https) && origin.scheme() == Scheme::Http {
             return None;
         }
@@ -111,7 +111,7 @@ impl Repair {
         (repaired != text).then_some(repaired)
     }
 
-    /// The same for the URL in `seconds; url=…`.
+    /// Does the same as `url` for the URL in `seconds; url=…`.
     fn refresh(&self, text: &[u8], origin: &Origin) -> Option<Vec<u8>> {
         let (before, url, after) = refresh_url(text)?;
         let repaired = self.url(url, origin)?;
@@ -119,8 +119,8 @@ impl Repair {
     }
 }
 
-/// What stands before the URL of a `Refresh`, the URL, and what stands behind it. As the HTML standard reads
-/// it: `,` and blanks separate too, and quotes may stand around the URL.
+/// Splits the value of `Refresh` into the part before the URL, the URL, and the part after it. As in the HTML standard,
+/// `,` separates too, blanks may follow a separator, and the URL may be in quotes.
 fn refresh_url(text: &[u8]) -> Option<(&[u8], &[u8], &[u8])> {
     let separator = text.iter().position(|byte| b";,".contains(byte))?;
     let rest = text.get(separator.checked_add(1)?..)?.trim_ascii_start();
@@ -143,18 +143,18 @@ fn refresh_url(text: &[u8]) -> Option<(&[u8], &[u8], &[u8])> {
     Some((before, url, after))
 }
 
-/// What stands before and behind the first `//`.
+/// The parts before and after the first `//`.
 fn split_at_slashes(text: &[u8]) -> Option<(&[u8], &[u8])> {
     let at = text.windows(2).position(|pair| pair == b"//")?;
     Some((text.get(..at)?, text.get(at.checked_add(2)?..)?))
 }
 
-/// Whether a URL at this host is the service itself, and not another port.
+/// Whether a URL with this host and port leads to the service itself, and not to another port.
 fn is_believed(host: &authority::HostPort<'_>, scheme: Option<Scheme>, origin: &Origin) -> bool {
     let default = scheme.map(Scheme::default_port);
     let same_port = match host.port {
         Some(port) => port == origin.port() || Some(port) == default,
-        // It says https, so it means port 443, and not the one that the client asked for.
+        // An https URL without a port means port 443, and not the port that the client used.
         None if scheme == Some(Scheme::Https) => origin.port() == Scheme::Https.default_port(),
         None => true,
     };

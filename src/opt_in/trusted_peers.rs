@@ -1,4 +1,4 @@
-//! An opt-in layer that answers trusted peers only.
+//! An opt-in layer that refuses requests from peers that are not trusted.
 
 use http::{Request, StatusCode};
 
@@ -10,22 +10,22 @@ use super::{
     response_headers::Finish,
 };
 
-/// Answers trusted peers only, whatever the others send.
+/// Refuses requests from peers that are not trusted, no matter which headers they send.
 ///
-/// Some services are meant to be reached through their proxy and by nobody else, for example since the proxy
-/// does the login. A firewall is the first place to say so; this layer is the second. Findings are not enough:
-/// a client that asks the service directly and forges no forwarding header has none. The rules:
+/// Some services must be reachable only through their proxy, for example because the proxy does the login. Enforce that
+/// with a firewall first; this layer is the second line of defense. Findings are not enough: a client that connects to
+/// the service directly and forges no forwarding header causes none. The rules:
 ///
-/// 1. A request whose peer is trusted passes, with the [secret](crate::ForwardedLayer::require) if one is
-///    required, and through as many proxies as are [counted](crate::TrustedProxies::count): it is
-///    [`Resolution::is_trusted`](crate::Resolution::is_trusted) that counts.
+/// 1. A request whose peer is trusted passes. If a [secret](crate::ForwardedLayer::require) is required, the request
+///    must carry it. If proxies are [counted](crate::TrustedProxies::count), the request must have come through that
+///    many. The layer checks all this with [`Resolution::is_trusted`](crate::Resolution::is_trusted).
 /// 2. A request for a path that is [exempt](Self::exempt_path) passes.
-/// 3. All others are answered with 403.
-/// 4. A request that no [`ForwardedLayer`](crate::ForwardedLayer) has seen is 500.
+/// 3. All other requests are answered with 403.
+/// 4. A request that no [`ForwardedLayer`](crate::ForwardedLayer) has seen is answered with 500.
 ///
 /// # Where to put it
 ///
-/// Inside `ForwardedLayer`, and outside of everything else.
+/// Put it inside `ForwardedLayer`, and outside of everything else.
 ///
 /// ```
 /// use axum::Router;
@@ -39,25 +39,28 @@ use super::{
 ///
 /// # Caveats
 ///
-/// With `*` every peer is trusted, so nobody is turned away. Probes of an orchestrator come from the node
-/// and not through the proxy: exempt their path.
+/// With `*` every peer is trusted, so the layer refuses no request. Probes of an orchestrator come from the node and
+/// not through the proxy: exempt their path.
 #[derive(Clone, Debug, Default)]
 #[must_use]
 pub struct TrustedPeersLayer<F = EmptyResponse> {
+    is_off: bool,
     exempt: Vec<String>,
     refusal_response: F,
 }
 
 impl TrustedPeersLayer {
-    /// Answers trusted peers only.
+    /// Creates a layer that lets only requests from trusted peers pass.
     pub fn new() -> Self {
         Self::default()
     }
 }
 
 impl<F> TrustedPeersLayer<F> {
-    /// Answers everybody for this path, or for all paths below it if it ends with a slash. Paths are compared
-    /// byte for byte; one with a segment of dots (`..`, `%2e%2e`, `..%2f`, `..;a`) is never below another.
+    /// Lets requests for this path pass from any peer. If the path ends with a slash, this includes all paths below it.
+    ///
+    /// Paths are compared byte for byte. A path with a segment of dots (`..`, `%2e%2e`, `..%2f`, `..;a`) is never below
+    /// another path.
     pub fn exempt_path(mut self, path: impl Into<String>) -> Self {
         self.exempt.push(path.into());
         self
@@ -77,5 +80,5 @@ impl<F> TrustedPeersLayer<F> {
     }
 }
 
-refusal_response!(TrustedPeersLayer { exempt });
+refusal_response!(TrustedPeersLayer { is_off, exempt });
 opt_in_service!(TrustedPeersService of TrustedPeersLayer);

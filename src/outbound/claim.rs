@@ -1,4 +1,4 @@
-//! What this service says to the next one (rule R19).
+//! What this service tells the next one (rule R19).
 
 use http::{HeaderMap, HeaderName, HeaderValue, header};
 
@@ -22,7 +22,7 @@ macro_rules! name {
     }};
 }
 
-/// Removes what nobody vouches for, and writes what this service knows.
+/// Removes everything that nobody vouches for, and writes what this service knows.
 pub(super) fn write(headers: &mut HeaderMap, resolution: Option<&Resolution>, to: &OutboundLayer) {
     clean(headers, resolution, to);
     let Some(resolution) = resolution else { return };
@@ -34,7 +34,7 @@ pub(super) fn write(headers: &mut HeaderMap, resolution: Option<&Resolution>, to
         let elements = elements(resolution, &way, to.by.as_deref());
         set(headers, name!("forwarded"), &elements);
     }
-    // RFC 7239 has no parameter for it.
+    // RFC 7239 has no parameter for a prefix.
     if let Some(prefix) = resolution.prefix() {
         set(headers, name!("x-forwarded-prefix"), prefix);
     }
@@ -66,11 +66,11 @@ fn is_known(name: &str) -> bool {
         )
 }
 
-/// Takes elements that name such a header, or `Host`, out of `Connection` or `Trailer`.
+/// Removes elements from `Connection` or `Trailer` that name such a header, or `Host`.
 ///
-/// A recipient drops the headers that `Connection` names (RFC 9110, section 7.6.1), so a client that writes
-/// `Connection: X-Forwarded-For` could make the next proxy drop what this service says. Apache httpd takes semicolons and
-/// spaces for commas there. A header that `Trailer` names goes on behind the body.
+/// A recipient drops the headers that `Connection` names (RFC 9110, section 7.6.1). A client could name
+/// `X-Forwarded-For` in `Connection`, and so make the next proxy drop what this service wrote. Apache httpd also
+/// accepts semicolons and spaces as separators there. A header that `Trailer` names follows after the body.
 #[cold]
 fn name_no_claim(headers: &mut HeaderMap, list: &HeaderName) {
     let names_claim = |element: &&[u8]| {
@@ -91,16 +91,16 @@ fn name_no_claim(headers: &mut HeaderMap, list: &HeaderName) {
     for line in lines {
         let kept = elements(&line);
         if let (false, Ok(value)) = (kept.is_empty(), HeaderValue::from_bytes(&kept.join(&b','))) {
-            // There was room for it before.
+            // This cannot fail: the map had room for it before.
             let _ = headers.try_append(list, value);
         }
     }
 }
 
-/// Who asked whom, from the client on to the peer.
+/// The hops of the request, from the client to the peer.
 ///
-/// A hop without an address is left out: a proxy that connects by a Unix socket runs on the machine of the next one,
-/// and one that hides says nothing.
+/// Leaves out hops without an address. A proxy that connects over a Unix socket runs on the same machine as the next
+/// one. A proxy that hides its address says nothing.
 fn way(resolution: &Resolution) -> Vec<Hop> {
     let client = || Hop {
         address: resolution.client(),
@@ -108,7 +108,7 @@ fn way(resolution: &Resolution) -> Vec<Hop> {
         by: None,
     };
     let mut way = match resolution.hops_seen() {
-        // The client is the peer, or it is all that is known of the way.
+        // No hops were recorded: the client is the peer, or it is the only known hop.
         [] if resolution.is_trusted() => vec![client()],
         seen => seen.to_vec(),
     };
@@ -141,7 +141,7 @@ fn x_forwarded(headers: &mut HeaderMap, resolution: &Resolution, way: &[Hop]) {
     }
 }
 
-/// One element for each hop. Scheme and host are the client's, so they stand in the first.
+/// Writes one element for each hop. The client used this scheme and host, so they go into the first element.
 fn elements(resolution: &Resolution, way: &[Hop], by: Option<&str>) -> String {
     let mut elements: Vec<Vec<String>> = way.iter().map(element).collect();
     if elements.is_empty() {
@@ -168,13 +168,13 @@ fn element(hop: &Hop) -> Vec<String> {
         None => "unknown".to_owned(),
     };
     let mut pairs = vec![format!("for={}", quoted(&node))];
-    // What a header can hold only as bytes would cost the whole of it.
+    // If `by` were not ASCII, the whole header could not be written.
     let by = hop.by().filter(|by| by.is_ascii());
     pairs.extend(by.map(|by| format!("by={}", quoted(by))));
     pairs
 }
 
-/// Whether somebody said the scheme: this service does not guess for the next one.
+/// Whether the scheme is known. This service does not pass a guess on to the next one.
 fn is_scheme_known(resolution: &Resolution) -> bool {
     let findings = resolution.findings();
     let unknown = [

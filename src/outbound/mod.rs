@@ -1,4 +1,4 @@
-//! What this service says to the next one (rule R19).
+//! What this service tells the next one (rule R19).
 
 use std::{
     sync::Arc,
@@ -17,40 +17,41 @@ use crate::{
 
 mod claim;
 
-/// For gateways and reverse proxies: tells the next service who the client is.
+/// Tells the next service who the client is, for gateways and reverse proxies.
 ///
-/// Put it around the client that you send requests with. It removes every header that says where a request comes
-/// from or who the client is, and writes what [`ForwardedLayer`](crate::ForwardedLayer) found out:
+/// Put it around the HTTP client that you send requests with. It removes every header that says where a request comes
+/// from or who the client is. Then it writes what [`ForwardedLayer`](crate::ForwardedLayer) found out:
 ///
 /// | | [`x_forwarded`](Self::x_forwarded) | [`forwarded`](Self::forwarded) (RFC 7239) |
 /// |---|---|---|
-/// | the way from the client to the peer | `X-Forwarded-For` | `for=` |
+/// | the hops from the client to the peer | `X-Forwarded-For` | `for=` |
 /// | the scheme, if it is known | `X-Forwarded-Proto` | `proto=` in the client's element |
 /// | the host | `X-Forwarded-Host` | `host=` in the client's element |
 /// | the [prefix](Resolution::prefix), if it is believed | `X-Forwarded-Prefix` | `X-Forwarded-Prefix` |
 ///
-/// Configure the next service to trust this one and every proxy in front of it. With more than one proxy in front
-/// of this service, let `ForwardedLayer` [record the hops](crate::ForwardedLayer::record_hops). Without that, this
-/// layer can name only the client and the peer. Then a next service that trusts networks still finds the right
-/// client; one that [counts](crate::TrustedProxies::count) proxies does not.
+/// Configure the next service to trust this one and every proxy in front of it. If there is more than one proxy in
+/// front of this service, let `ForwardedLayer` [record the hops](crate::ForwardedLayer::record_hops). Otherwise this
+/// layer can name only the client and the peer. The next service then still finds the right client if it trusts
+/// networks, but not if it [counts](crate::TrustedProxies::count) proxies.
 ///
 /// # The rules
 ///
-/// 1. The layer reads the [`Resolution`] in the extensions of the request that you send. Move the extensions of the
-///    request that you got into it, or send that request itself.
-/// 2. If the request has none, the layer removes the headers and writes none. So a request that your service makes
-///    for itself says nothing about your clients: the next service sees your service as the client.
+/// 1. The layer reads the [`Resolution`] in the extensions of the request that you send. Either send the request that
+///    you received, or move its extensions into the one that you send.
+/// 2. If the request has no `Resolution`, the layer removes the headers and writes none. So a request that your service
+///    makes for itself says nothing about your clients: the next service sees your service as the client.
 /// 3. A client's own headers never pass. That includes [known headers](crate::guide::removed_headers) in every
-///    spelling, those that say [who the client is](crate::guide::identity#which-headers-are-removed), and the
-///    [secret](crate::ForwardedLayer::require), which `ForwardedLayer` has removed already. Name a header that only
-///    the next service believes with [`remove`](Self::remove).
+///    spelling, headers that say [who the client is](crate::guide::identity#which-headers-are-removed), and the
+///    [secret](crate::ForwardedLayer::require), which `ForwardedLayer` has removed already. If only the next service
+///    believes a header, name it with [`remove`](Self::remove).
 /// 4. The layer removes these names from `Connection` and `Trailer`. Otherwise a client could make the next proxy
 ///    drop what this layer wrote, or send its own value as a trailer.
-/// 5. A hop without an address (a Unix socket, `unknown`) is left out. A scheme that no proxy stated is not claimed.
+/// 5. The layer leaves out hops without an address (a Unix socket, `unknown`). It does not write a scheme that no proxy
+///    stated.
 ///
 /// # Examples
 ///
-/// Around a tower client. Here, `service_fn` stands for the client:
+/// Put the layer around a tower client. Here, `service_fn` stands for the client:
 ///
 /// ```
 /// use http::{Request, Response};
@@ -81,26 +82,29 @@ mod claim;
 /// # }
 /// ```
 ///
-/// The repository has a small reverse proxy to start from: `examples/proxy.rs`. For reqwest, which is no tower
-/// service of `http::Request`, see [`headers`](Self::headers).
+/// The repository has a small reverse proxy to start from: `examples/proxy.rs`. The client of reqwest is not a tower
+/// service of `http::Request`: for it, see [`headers`](Self::headers).
 ///
 /// # Caveats
 ///
-/// Hop-by-hop headers (`Connection`, `Keep-Alive`, `TE`, `Upgrade`) are the proxy's own affair, and so are `Host`,
-/// the URI of the next service and timeouts. The crate [axum-reverse-proxy](https://docs.rs/axum-reverse-proxy) does
-/// all of it, with [two
-/// settings](https://docs.rs/tower-forwarded/latest/tower_forwarded/guide/recipes/index.html#gateways-of-your-own).
-/// The crate [hyproxy](https://docs.rs/hyproxy) has `StripHopByHopLayer`, which belongs outside of this layer.
+/// The layer does not handle hop-by-hop headers (`Connection`, `Keep-Alive`, `TE`, `Upgrade`), `Host`, the URI of the
+/// next service, or timeouts. Your proxy must do that. The crate
+/// [axum-reverse-proxy](https://docs.rs/axum-reverse-proxy) does all of it, with [two
+/// settings](https://docs.rs/tower-forwarded/latest/tower_forwarded/guide/recipes/index.html#forwarding-requests-to-another-service).
+/// The crate [hyproxy](https://docs.rs/hyproxy) has `StripHopByHopLayer`: put it outside of this layer.
 ///
-/// Give a [`Resolution`] to requests for your own services only. If your HTTP client follows redirects, it sends
-/// these headers to the target of the redirect too. If this service takes a prefix off the path itself (axum's
-/// `nest`), write `X-Forwarded-Prefix` in a layer between this one and the HTTP client.
+/// Only requests for your own services should have a [`Resolution`]. If your HTTP client follows redirects, it sends
+/// these headers to the target of the redirect too.
 ///
-/// Bodies pass as they are, and with them the trailers of HTTP/2, which are no headers. If the request had no valid
-/// `Host`, there is none here: refuse the request, as `examples/proxy.rs` does, or send the next service an empty one
-/// ([RFC 9112, section 3.2](https://www.rfc-editor.org/rfc/rfc9112#section-3.2)), or your HTTP client fills in the
-/// address of the next service.
-#[derive(Clone, Debug)]
+/// If this service strips a prefix from the path itself (axum's `nest`), write `X-Forwarded-Prefix` in a layer between
+/// this one and the HTTP client.
+///
+/// The layer does not change bodies. Trailers of HTTP/2 are not headers: they pass with the body.
+///
+/// If the client sent no valid `Host`, the request that you send has none either. Then your HTTP client fills in the
+/// address of the next service. To avoid that, refuse the request, as `examples/proxy.rs` does, or send an empty `Host`
+/// ([RFC 9112, section 3.2](https://www.rfc-editor.org/rfc/rfc9112#section-3.2)).
+#[derive(Clone, Debug, PartialEq, Eq)]
 #[must_use]
 pub struct OutboundLayer {
     x_forwarded: bool,
@@ -129,16 +133,16 @@ impl OutboundLayer {
         Self::new(false, true)
     }
 
-    /// Writes both families, for several next services that believe one or the other.
+    /// Writes both families. Use it if some of the next services believe one family, and some the other.
     ///
-    /// Each should believe one of them only: see [`Headers`](crate::Headers).
+    /// Each of them should believe only one family: see [`Headers`](crate::Headers).
     pub fn x_forwarded_and_forwarded() -> Self {
         Self::new(true, true)
     }
 
-    /// Says in `Forwarded` which proxy this is: `by=` (RFC 7239, section 5.1).
+    /// Names this proxy in `Forwarded`: `by=` (RFC 7239, section 5.1).
     ///
-    /// `node` is a name that starts with an underscore, an address, or an address with a port.
+    /// `node` is one of these: a name that starts with an underscore, an address, or an address with a port.
     ///
     /// ```
     /// use tower_forwarded::OutboundLayer;
@@ -154,7 +158,7 @@ impl OutboundLayer {
     ///
     /// # Errors
     ///
-    /// If `node` is none of these, or if this layer does not write `Forwarded`.
+    /// Returns an error if `node` is none of these, or if this layer does not write `Forwarded`.
     pub fn by(mut self, node: &str) -> Result<Self, OutboundError> {
         if !self.forwarded {
             return Err(OutboundError::NotForwarded {
@@ -174,10 +178,10 @@ impl OutboundLayer {
         Ok(self)
     }
 
-    /// Removes these headers too, in their spellings with underscores and dots too.
+    /// Also removes these headers, including their spellings with underscores or dots.
     ///
-    /// For headers that this crate does not [know](crate::guide::removed_headers), and for a secret between your
-    /// proxies where a request can reach this layer without passing `ForwardedLayer`.
+    /// Use it for headers that this crate does not [know](crate::guide::removed_headers). Use it also for a secret
+    /// between your proxies, if a request can reach this layer without passing `ForwardedLayer`.
     ///
     /// ```
     /// use tower_forwarded::OutboundLayer;
@@ -188,7 +192,7 @@ impl OutboundLayer {
     ///
     /// # Errors
     ///
-    /// Names the first text that is no header name. `Host` cannot be removed.
+    /// Returns an error that names the first string that is not a valid header name. `Host` cannot be removed.
     pub fn remove<I>(mut self, names: I) -> Result<Self, HeadersError>
     where
         I: IntoIterator,
@@ -198,10 +202,11 @@ impl OutboundLayer {
         Ok(self)
     }
 
-    /// The headers for a request to the next service, for clients that are no tower service of `http::Request`.
+    /// Returns the headers for a request to the next service. Use it for HTTP clients that are not a tower service of
+    /// `http::Request`.
     ///
-    /// With reqwest, start a request of your own and set these headers on it. Copy no headers of the client that
-    /// [`apply`](Self::apply) has not cleaned.
+    /// With reqwest, create a new request and set these headers on it. Do not copy headers from the client's request
+    /// that [`apply`](Self::apply) has not cleaned.
     ///
     /// ```
     /// # use tower_forwarded::{OutboundLayer, Resolution, Scheme};
@@ -222,7 +227,7 @@ impl OutboundLayer {
         headers
     }
 
-    /// Does to a header map what the layer does to a request.
+    /// Changes a header map as the layer changes the headers of a request.
     ///
     /// ```
     /// # use http::{HeaderMap, HeaderValue};
@@ -231,7 +236,7 @@ impl OutboundLayer {
     /// headers.insert("accept", HeaderValue::from_static("text/html"));
     /// headers.insert("x-forwarded-for", HeaderValue::from_static("198.51.100.66"));
     ///
-    /// // Nothing is known of the client.
+    /// // Nothing is known about the client.
     /// OutboundLayer::x_forwarded().apply(&mut headers, None);
     /// assert_eq!(headers.len(), 1);
     /// ```
@@ -240,20 +245,20 @@ impl OutboundLayer {
     }
 }
 
-/// What is wrong with an [`OutboundLayer`].
+/// What is wrong with the settings of an [`OutboundLayer`].
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum OutboundError {
-    /// The text is no node identifier (RFC 7239, section 6).
+    /// The text is not a node identifier (RFC 7239, section 6).
     #[error("`{}` is no node: write a name with an underscore before it (`_app`), or an address", node.escape_debug())]
     NoNode {
-        /// The text.
+        /// The text that was passed.
         node: String,
     },
-    /// `by=` belongs to `Forwarded`.
+    /// `by=` exists only in `Forwarded`, which this layer does not write.
     #[error("`by={}` can only stand in Forwarded, which this layer does not write: use OutboundLayer::forwarded()", node.escape_debug())]
     NotForwarded {
-        /// The text.
+        /// The text that was passed.
         node: String,
     },
 }
@@ -269,7 +274,7 @@ impl<S> Layer<S> for OutboundLayer {
     }
 }
 
-/// The service that [`OutboundLayer`] makes.
+/// The service that [`OutboundLayer`] creates.
 #[derive(Clone, Debug)]
 pub struct Outbound<S> {
     inner: S,
@@ -277,17 +282,17 @@ pub struct Outbound<S> {
 }
 
 impl<S> Outbound<S> {
-    /// The inner service.
+    /// Gets a reference to the inner service.
     pub const fn get_ref(&self) -> &S {
         &self.inner
     }
 
-    /// The inner service, to change it.
+    /// Gets a mutable reference to the inner service.
     pub const fn get_mut(&mut self) -> &mut S {
         &mut self.inner
     }
 
-    /// The inner service, without this one around it.
+    /// Consumes `self`, and returns the inner service.
     pub fn into_inner(self) -> S {
         self.inner
     }
