@@ -1,4 +1,4 @@
-//! How often each finding was met.
+//! How often each finding occurred.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -15,7 +15,7 @@ impl Default for Counts {
 }
 
 impl Counts {
-    /// Counts one more.
+    /// Counts one more occurrence.
     pub(crate) fn add(&self, finding: Finding) {
         if let Some(count) = self.0.get(finding as usize) {
             count.fetch_add(1, Ordering::Relaxed);

@@ -1,4 +1,4 @@
-//! axum extractors over the [`Resolution`].
+//! axum extractors for parts of the [`Resolution`].
 
 use std::{convert::Infallible, fmt, net::IpAddr};
 
@@ -22,7 +22,7 @@ use crate::resolution::{Origin, Resolution, scheme::Scheme};
 /// }
 /// ```
 ///
-/// `Option<ClientIp>` is `None` where no address is known.
+/// `Option<ClientIp>` is `None` if no address is known.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct ClientIp(pub IpAddr);
 
@@ -32,10 +32,9 @@ impl fmt::Display for ClientIp {
     }
 }
 
-/// The authority that the client asked for: lowercase, without the scheme's default port.
+/// The authority that the client requested, in lowercase and without the scheme's default port.
 ///
-/// It takes the place of axum-extra's `Host`, which believes `Forwarded` and `X-Forwarded-Host` from
-/// anyone.
+/// Use it instead of axum-extra's `Host`, which believes `Forwarded` and `X-Forwarded-Host` from anyone.
 ///
 /// ```
 /// use tower_forwarded::RequestHost;
@@ -53,39 +52,39 @@ impl fmt::Display for RequestHost {
     }
 }
 
-/// Why an extractor has nothing to give.
+/// Why an extractor failed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum ExtractError {
-    /// No [`ForwardedLayer`](crate::ForwardedLayer) has seen the request: 500.
+    /// No [`ForwardedLayer`](crate::ForwardedLayer) has seen the request. Responds with 500.
     #[error(
         "no ForwardedLayer has seen this request: add `.layer(ForwardedLayer::new(proxies))` to the \
          Router, below its routes and other layers"
     )]
     LayerMissing,
-    /// The layer was not told who the peer is: 500.
+    /// The layer does not know the peer. Responds with 500.
     #[error(
         "the peer of this connection is unknown: serve the app with \
          `app.into_make_service_with_connect_info::<SocketAddr>()`"
     )]
     PeerUnknown,
-    /// The peer is a Unix socket, and no proxy named the client: 500.
+    /// The peer is a Unix socket, and no proxy named the client. Responds with 500.
     #[error(
         "the peer is a Unix socket and no trusted proxy named the client: put `unix` into \
          TrustedProxies and let the proxy send the client's address"
     )]
     ClientUnknown,
-    /// No trusted proxy passed a certificate of the client's on: 403.
+    /// No trusted proxy passed on a certificate of the client. Responds with 403.
     #[cfg(feature = "client-cert")]
     #[error("the client presented no certificate")]
     ClientCertMissing,
-    /// The request names no valid host: 400.
+    /// The request names no valid host. Responds with 400.
     #[error("the request names no valid host")]
     HostMissing,
 }
 
 impl ExtractError {
-    /// 400 or 403 where the client is to blame, else 500.
+    /// The status code of the response: 400 or 403 for errors of the client, else 500.
     #[must_use]
     pub const fn status(&self) -> StatusCode {
         match self {

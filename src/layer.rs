@@ -25,10 +25,10 @@ use crate::{
     trust::Trust,
 };
 
-/// Gives the inner service the request that the client really made.
+/// Rewrites each request so that the inner service sees the request that the client made.
 ///
-/// Add it last in axum, first in a `ServiceBuilder`: it has to run before every layer that looks at
-/// addresses, schemes or hosts (CORS, CSRF, tracing, rate limits).
+/// Add it last to an axum `Router`, or first to a `ServiceBuilder`. It must run before every layer that looks at
+/// addresses, schemes or hosts, such as CORS, CSRF protection, tracing and rate limits.
 ///
 #[cfg_attr(feature = "axum-08", doc = "```")]
 #[cfg_attr(not(feature = "axum-08"), doc = "```ignore")]
@@ -52,11 +52,11 @@ pub struct ForwardedLayer {
 }
 
 impl ForwardedLayer {
-    /// Believes the proxies that `trust` names, in the `X-Forwarded-*` headers.
+    /// Creates a layer that believes the `X-Forwarded-*` headers of the proxies that `trust` trusts.
     ///
-    /// `trust` is a [`TrustedProxies`](crate::TrustedProxies), a `SwapProxies`, an `Arc<dyn Trust>`, what
-    /// [`trust_fn`](crate::trust_fn) makes of a closure, or a type of your own that implements [`Trust`].
-    /// A text is read first: `"10.0.0.0/8".parse::<TrustedProxies>()?`.
+    /// `trust` can be a [`TrustedProxies`](crate::TrustedProxies), a `SwapProxies`, an `Arc<dyn Trust>`, the result of
+    /// [`trust_fn`](crate::trust_fn), or a type of your own that implements [`Trust`]. Parse a string first:
+    /// `"10.0.0.0/8".parse::<TrustedProxies>()?`.
     pub fn new(trust: impl Trust + 'static) -> Self {
         Self {
             policy: Arc::new(Policy {
@@ -74,7 +74,9 @@ impl ForwardedLayer {
         self
     }
 
-    /// Believes these fields instead of `X-Forwarded-*`.
+    /// Believes these headers instead of `X-Forwarded-*`.
+    ///
+    /// Use the preset of the product in front of your service: see [`Headers`].
     ///
     /// ```
     /// use tower_forwarded::{ForwardedLayer, Headers, TrustedProxies};
@@ -89,11 +91,11 @@ impl ForwardedLayer {
         })
     }
 
-    /// Believes a forwarded host (`X-Forwarded-Host`, or `host=` in `Forwarded`) that matches one of
-    /// these patterns (rule R8).
+    /// Believes a forwarded host (`X-Forwarded-Host`, or `host=` in `Forwarded`) if it matches one of these patterns
+    /// (rule R8).
     ///
-    /// Most balancers pass a client's own `X-Forwarded-Host` on, so without this call it is ignored
-    /// and the host is the one in the request itself.
+    /// Most load balancers pass through an `X-Forwarded-Host` header that a client sent. So without this call, the
+    /// layer ignores forwarded hosts. It then takes the host from the request itself.
     ///
     /// ```
     /// use tower_forwarded::{ForwardedLayer, TrustedProxies};
@@ -105,7 +107,7 @@ impl ForwardedLayer {
     ///
     /// # Errors
     ///
-    /// Names the first text that is no [`HostPattern`].
+    /// Returns an error that names the first string that is not a valid [`HostPattern`].
     pub fn believe_hosts<I>(self, patterns: I) -> Result<Self, HostPatternError>
     where
         I: IntoIterator,
@@ -119,25 +121,29 @@ impl ForwardedLayer {
         self.with(|rules| rules.hosts = patterns)
     }
 
-    /// Believes a forwarded port, which then joins an authority that names none (rule R9).
+    /// Believes a forwarded port (rule R9). The layer adds it to an authority that has no port of its own.
     ///
-    /// Only behind a proxy that sets the header itself; the [preset](Headers)'s page says so. The preset has to read one:
-    /// for those that read none, call [`with_port_field`](Headers::with_port_field).
+    /// Call this only if your proxy overwrites the port header. The documentation of its [preset](Headers) says whether
+    /// it does.
+    ///
+    /// The preset must also name a port header. If it names none, call [`with_port_field`](Headers::with_port_field).
     pub fn believe_port(self) -> Self {
         self.with(|rules| rules.port = true)
     }
 
-    /// Believes a forwarded path prefix, see [`Resolution::prefix`] (rule R9).
+    /// Believes a forwarded path prefix (rule R9): see [`Resolution::prefix`].
     ///
-    /// Only behind a proxy that sets the header itself, and removes it where it strips nothing. The [preset](Headers)
-    /// has to read one: for those that read none, such as `NGINX`, call
+    /// Call this only if your proxy overwrites the prefix header. Where the proxy strips no prefix, it must remove the
+    /// header.
+    ///
+    /// The [preset](Headers) must also name a prefix header. Some presets, such as `NGINX`, name none: for these, call
     /// [`with_prefix_field`](Headers::with_prefix_field).
     pub fn believe_prefix(self) -> Self {
         self.with(|rules| rules.prefix = true)
     }
 
-    /// The scheme of the connection itself, for requests whose scheme no trusted proxy states: `http`
-    /// unless this is called (rule R3).
+    /// Sets the scheme of the connection itself. The layer uses it for requests whose scheme no trusted proxy states
+    /// (rule R3). The default is `http`.
     ///
     /// ```
     /// use tower_forwarded::{ForwardedLayer, Scheme, TrustedProxies};
@@ -148,7 +154,9 @@ impl ForwardedLayer {
         self.with(|rules| rules.connection_scheme = ConnectionScheme::Fixed(scheme))
     }
 
-    /// The same from the request's extensions, for a service that ends TLS itself on some of its ports.
+    /// Like [`connection_scheme`](Self::connection_scheme), but reads the scheme from the request's extensions.
+    ///
+    /// Use it if your service terminates TLS itself on some of its ports.
     ///
     /// ```
     /// use tower_forwarded::{ForwardedLayer, Scheme, TrustedProxies};
@@ -170,8 +178,9 @@ impl ForwardedLayer {
         self.with(|rules| rules.connection_scheme = ConnectionScheme::From(Arc::new(from)))
     }
 
-    /// Where to find the peer, for servers that put it where this crate does not look: see the table
-    /// at [`Peer`] (rule R1).
+    /// Tells the layer where to find the peer (rule R1).
+    ///
+    /// Use it if your server stores the peer where this crate does not look: see the table at [`Peer`].
     ///
     /// ```
     /// use std::net::SocketAddr;
@@ -191,14 +200,17 @@ impl ForwardedLayer {
         self.with(|rules| rules.peer_from = Some(Arc::new(from)))
     }
 
-    /// Believes a trusted peer only if the request proves itself: by one line of the header `name` that is
-    /// equal to one of `values` (rule R17). More than one value is for rotation.
+    /// Believes a trusted peer only if the request also carries a secret (rule R17). The request must have exactly one
+    /// line of the header `name`, and its value must be equal to one of `values`. With several values you can rotate
+    /// the secret.
     ///
-    /// It is the cure wherever other people's proxies share the addresses of yours: let CloudFront or Fastly
-    /// add a header with a secret, or Cloudflare by a transform rule; Azure Front Door sends the id of
-    /// your own one in `X-Azure-FDID`. The values are compared in constant time. The header is removed from
-    /// every request, and its value is never shown: not by [`explain`](crate::explain()), in the log or by
-    /// `Debug`. Without the secret, nothing is believed, and the request has the finding
+    /// Use it if other customers' proxies share the addresses of your proxy. Then an address alone does not prove that
+    /// a request came through your proxy. CloudFront and Fastly can add a header with a secret. Cloudflare can do so
+    /// with a transform rule. Azure Front Door sends the ID of your own instance in `X-Azure-FDID`.
+    ///
+    /// The layer compares the values in constant time. It removes the header from every request, and never shows its
+    /// value: not in the output of [`explain`](crate::explain()), not in the log, and not in `Debug` output. If the
+    /// secret is missing or wrong, the layer believes nothing, and the request has the finding
     /// [`SecretMissing`](Finding::SecretMissing).
     ///
     /// ```no_run
@@ -213,8 +225,9 @@ impl ForwardedLayer {
     ///
     /// # Errors
     ///
-    /// If `name` is no header name or the name of a header that proxies forward, if there is no value, or if a
-    /// value is empty or cannot stand in a header.
+    /// Returns an error if `name` is not a valid header name, or is the name of a header that this crate handles
+    /// itself, such as `X-Forwarded-For`. Also returns an error if there is no value, or if a value is empty, has
+    /// spaces around it, or is not a valid header value.
     pub fn require<I>(self, name: impl AsRef<str>, values: I) -> Result<Self, HeadersError>
     where
         I: IntoIterator,
@@ -242,16 +255,19 @@ impl ForwardedLayer {
         Ok(self.secret(secret))
     }
 
-    /// Believes these headers to say who the client is: a name, an e-mail address, groups, a token, a certificate
-    /// (rule R18).
+    /// Believes these headers about who the client is: a name, an e-mail address, groups, a token, a certificate (rule
+    /// R18).
     ///
-    /// The layer removes every [known header](crate::guide::identity#which-headers-are-removed) that says who the client
-    /// is. It keeps a header that is named here if a trusted peer sent it, in exactly one line. What was believed is in
-    /// [`Resolution::identity`].
+    /// The layer removes every [known header](crate::guide::identity#which-headers-are-removed) that says who the
+    /// client is. It keeps a header that is named here only if a trusted peer sent it, in exactly one line.
+    /// [`Resolution::identity`] holds the headers that the layer believed.
     ///
-    /// Take the preset of the product in front ([`Identity`](crate::Identity)), or name its headers. Your own names work too: they
-    /// are then removed from every request of a peer that is not trusted. Name a header only if the proxy
-    /// overwrites or strips a client's own: see [who is it?](crate::guide::identity) for each product.
+    /// Pass the preset of the product in front of your service ([`Identity`](crate::Identity)), or the names of its
+    /// headers. You can also name headers of your own. The layer then removes them from every request whose peer is not
+    /// trusted.
+    ///
+    /// Name a header only if the proxy overwrites or removes the value that a client sent. [Who is
+    /// it?](crate::guide::identity) tells you for each product whether it does.
     ///
     /// ```
     /// use tower_forwarded::{ForwardedLayer, Identity, TrustedProxies};
@@ -264,8 +280,9 @@ impl ForwardedLayer {
     ///
     /// # Errors
     ///
-    /// Names the first text that is no header name, or the name of a header that cannot say who the client is
-    /// (`Host`, `X-Forwarded-For`, `Content-Length`), or that differs from another only in underscores or dots.
+    /// Returns an error that names the first string that is not a valid header name. Headers that cannot say who the
+    /// client is are also refused (`Host`, `X-Forwarded-For`, `Content-Length`), and so is a name that differs from
+    /// another one only in underscores or dots.
     pub fn believe_identity<I>(self, names: I) -> Result<Self, HeadersError>
     where
         I: IntoIterator,
@@ -279,11 +296,14 @@ impl ForwardedLayer {
         Ok(self.with(|rules| rules.identity = identity))
     }
 
-    /// Believes a header of your own to hold the certificate that the client presented: PEM, also
-    /// percent-encoded or with spaces for its newlines, or DER in base64, a chain with the client's own first.
+    /// Believes a header of your own that holds the certificate that the client presented.
     ///
-    /// It does what [`believe_identity`](Self::believe_identity) does, which is enough for the headers that are
-    /// [known to hold a certificate](crate::guide::client_certificates).
+    /// The value can be PEM, also percent-encoded or with spaces in place of newlines, or DER in base64. In a chain,
+    /// the client's own certificate comes first.
+    ///
+    /// This method does the same as [`believe_identity`](Self::believe_identity), for a header that this crate does not
+    /// know. For headers that are [known to hold a certificate](crate::guide::client_certificates), call
+    /// `believe_identity`.
     ///
     /// ```
     /// use tower_forwarded::{ForwardedLayer, TrustedProxies};
@@ -295,7 +315,7 @@ impl ForwardedLayer {
     ///
     /// # Errors
     ///
-    /// As for [`believe_identity`](Self::believe_identity).
+    /// Returns the same errors as [`believe_identity`](Self::believe_identity).
     #[cfg(feature = "client-cert")]
     pub fn believe_client_cert(self, name: impl AsRef<str>) -> Result<Self, HeadersError> {
         let mut identity = self.policy.rules.identity.clone();
@@ -304,7 +324,7 @@ impl ForwardedLayer {
         Ok(self.with(|rules| rules.identity = identity))
     }
 
-    /// What a configuration keeps and removes.
+    /// Adds the headers that a configuration keeps and removes.
     #[cfg(feature = "serde")]
     pub(crate) fn keep_and_remove(self, keep: Vec<HeaderName>, remove: Vec<HeaderName>) -> Self {
         self.with(|rules| {
@@ -323,13 +343,14 @@ impl ForwardedLayer {
         self.with(|rules| rules.secret = Some(secret))
     }
 
-    /// Leaves a field as it came: it is neither removed nor reduced to its vouched part (rule R11).
+    /// Leaves a header unchanged. The layer neither removes it nor reduces it to the part that trusted proxies wrote
+    /// (rule R11).
     ///
-    /// Code behind the layer that reads it reads what any client may have written.
+    /// Code behind the layer that reads this header may read a value that a client forged.
     ///
     /// # Errors
     ///
-    /// If `name` is no field name.
+    /// Returns an error if `name` is not a valid header name.
     pub fn keep(self, name: impl AsRef<str>) -> Result<Self, HeadersError> {
         let name = name.as_ref();
         let header: HeaderName = name.parse().map_err(|_| HeadersError::InvalidName {
@@ -341,9 +362,10 @@ impl ForwardedLayer {
         }))
     }
 
-    /// Removes these headers from every request, whoever sent it, in their spellings with underscores and dots too.
+    /// Removes these headers from every request, even if a trusted peer sent them. The layer also removes spellings
+    /// with underscores or dots.
     ///
-    /// For headers that nobody behind the layer should read, and that this crate does not
+    /// Use it for headers that no code behind the layer should read, and that this crate does not
     /// [know](crate::guide::removed_headers).
     ///
     /// ```
@@ -355,7 +377,7 @@ impl ForwardedLayer {
     ///
     /// # Errors
     ///
-    /// Names the first text that is no header name. `Host` cannot be removed.
+    /// Returns an error that names the first string that is not a valid header name. `Host` cannot be removed.
     pub fn remove<I>(self, names: I) -> Result<Self, HeadersError>
     where
         I: IntoIterator,
@@ -365,25 +387,30 @@ impl ForwardedLayer {
         Ok(self.with(|rules| rules.remove.extend(remove)))
     }
 
-    /// Records the way of each request: see [`Resolution::hops_seen`]. It costs an allocation.
+    /// Records the hops of each request: see [`Resolution::hops_seen`].
+    ///
+    /// This costs an allocation for each request.
     pub fn record_hops(self) -> Self {
         self.with(|rules| rules.record_hops = true)
     }
 
-    /// Leaves the request's URI as it came, for an app that forwards requests (rule R12).
+    /// Does not write the scheme and host into the request's URI (rule R12). Use it in a service that forwards
+    /// requests.
+    ///
+    /// If the client's own URI names another scheme or host, the layer still removes both from it.
     pub fn keep_uri(self) -> Self {
         self.with(|rules| rules.keep_uri = true)
     }
 
-    /// Leaves axum's `ConnectInfo` as it came: the peer instead of the client (rule R14).
+    /// Leaves axum's `ConnectInfo` unchanged. It then holds the peer instead of the client (rule R14).
     pub fn keep_connect_info(self) -> Self {
         self.with(|rules| rules.keep_connect_info = true)
     }
 
-    /// How often each finding was met, by all services that this layer and its clones made.
+    /// Returns how often each finding occurred, for all services that this layer and its clones created.
     ///
-    /// A snapshot to export as a metric: a counter with the finding as its attribute. It costs a
-    /// request without findings nothing.
+    /// The counts are a snapshot that you can export as a metric: a counter with the finding as its attribute. Counting
+    /// costs nothing for a request without findings.
     ///
     /// ```
     /// use tower_forwarded::{ForwardedLayer, TrustedProxies};
@@ -397,11 +424,11 @@ impl ForwardedLayer {
         self.policy.counts.all().into_iter()
     }
 
-    /// Does to the head of a request what the layer does, and gives back what came out: for frameworks whose middleware
-    /// is no tower service. See [other frameworks](crate::guide::entrances#other-frameworks).
+    /// Rewrites the head of a request as the layer does, and returns the [`Resolution`]. Use it in frameworks whose
+    /// middleware is not a tower service: see [other frameworks](crate::guide::entrances#other-frameworks).
     ///
-    /// `peer` is the other end of the connection, as the framework tells it. To look without touching the request, call
-    /// [`Policy::resolve`].
+    /// `peer` is the other end of the connection, as the framework reports it. To resolve a request without changing
+    /// it, call [`Policy::resolve`].
     ///
     /// ```
     /// use tower_forwarded::{ForwardedLayer, TrustedProxies};
@@ -429,12 +456,12 @@ impl ForwardedLayer {
         *parts = request.into_parts().0;
         match parts.extensions.get::<Resolution>() {
             Some(resolution) => resolution.clone(),
-            // It was put there a moment ago.
+            // `pass` has just inserted it.
             None => self.policy.resolve(peer, parts),
         }
     }
 
-    /// What was decided so far.
+    /// Returns the settings of this layer: whom it trusts and what it believes.
     #[must_use]
     pub fn policy(&self) -> &Policy {
         &self.policy
@@ -454,7 +481,7 @@ impl<S> Layer<S> for ForwardedLayer {
     }
 }
 
-/// The service that [`ForwardedLayer`] makes.
+/// The service that [`ForwardedLayer`] creates.
 #[derive(Clone, Debug)]
 pub struct Forwarded<S> {
     inner: S,
@@ -462,17 +489,17 @@ pub struct Forwarded<S> {
 }
 
 impl<S> Forwarded<S> {
-    /// The inner service.
+    /// Gets a reference to the inner service.
     pub const fn get_ref(&self) -> &S {
         &self.inner
     }
 
-    /// The inner service, to change it.
+    /// Gets a mutable reference to the inner service.
     pub const fn get_mut(&mut self) -> &mut S {
         &mut self.inner
     }
 
-    /// The inner service, without this one around it.
+    /// Consumes `self`, and returns the inner service.
     pub fn into_inner(self) -> S {
         self.inner
     }
@@ -491,7 +518,7 @@ where
     }
 
     fn call(&mut self, mut request: Request<B>) -> S::Future {
-        // R15: what a layer further out resolved stands.
+        // R15: if an outer layer has already resolved the request, this one does nothing.
         if request.extensions().get::<Resolution>().is_none() {
             let peer = self.policy.rules.peer_of(request.extensions());
             pass(&mut request, peer, &self.policy);
@@ -500,7 +527,7 @@ where
     }
 }
 
-/// The way of a request: peer, resolve, rewrite.
+/// Resolves one request, reports its findings, and rewrites it.
 #[inline]
 fn pass<B>(request: &mut Request<B>, peer: Option<Peer>, policy: &Policy) {
     let rules = &policy.rules;

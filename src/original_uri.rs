@@ -1,8 +1,9 @@
-//! The target that the client asked for.
+//! The target that the client requested.
 
 use http::{Request, Uri};
 
-/// The target that the client asked for. Inside of axum's `nest`, the request's own URI lacks what the router took off.
+/// The target that the client requested. Inside axum's `nest`, the request's own URI lacks the part that the router
+/// stripped.
 pub(crate) fn original_uri<B>(request: &Request<B>) -> &Uri {
     #[cfg(feature = "axum-08")]
     if let Some(original) = request.extensions().get::<axum::extract::OriginalUri>() {

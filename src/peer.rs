@@ -1,4 +1,4 @@
-//! Who is at the other end of the connection.
+//! The peer: the other end of the connection.
 
 use std::{
     fmt,
@@ -8,17 +8,17 @@ use std::{
 
 use http::Extensions;
 
-/// The other end of the connection that a request came in on
-/// (`network.peer.address` and `network.peer.port` in OpenTelemetry's terms).
+/// The other end of the connection on which a request came in (`network.peer.address` and `network.peer.port` in
+/// OpenTelemetry).
 ///
-/// Its word is the only one that nobody on the network can forge, so everything starts from it. A
-/// request carries it among its extensions; where depends on the server:
+/// Nobody on the network can forge the address of the peer, so the layer starts from it. A request carries the peer in
+/// its extensions. What the server puts there depends on the server:
 ///
 /// | server | what it puts there | what to write |
 /// |---|---|---|
 /// | `axum::serve`, TCP | `ConnectInfo<SocketAddr>` | `into_make_service_with_connect_info::<SocketAddr>()` |
 /// | `axum::serve`, Unix socket | `ConnectInfo<Peer>` | `into_make_service_with_connect_info::<Peer>()` |
-/// | axum in a test | `MockConnectInfo<SocketAddr>` | `.layer(MockConnectInfo(address))`, added after the [`ForwardedLayer`](crate::ForwardedLayer); in production everybody would be at that address |
+/// | axum in a test | `MockConnectInfo<SocketAddr>` | `.layer(MockConnectInfo(address))`, added after the [`ForwardedLayer`](crate::ForwardedLayer). Do not use it in production: every request would have that address |
 /// | hyper, hyper-util | nothing | insert a [`Peer`] made from the address that `accept` returned |
 /// | tonic | `TcpConnectInfo` | `.peer_from(…)`, see [`ForwardedLayer::peer_from`](crate::ForwardedLayer::peer_from) |
 ///
@@ -33,8 +33,8 @@ use http::Extensions;
 /// # Ok::<(), std::net::AddrParseError>(())
 /// ```
 ///
-/// An IPv4-mapped IPv6 address (what a dual-stack listener reports) counts as the IPv4 address
-/// that it stands for (rule R1).
+/// A dual-stack listener reports IPv4 addresses as IPv4-mapped IPv6 addresses. `Peer` converts them to the IPv4
+/// addresses that they stand for (rule R1).
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Peer(Repr);
 
@@ -75,7 +75,7 @@ impl Peer {
         }
     }
 
-    /// The peer that `extensions` carry: a [`Peer`], or what axum puts there.
+    /// The peer in `extensions`: a [`Peer`], or what axum puts there.
     pub(crate) fn of(extensions: &Extensions) -> Option<Self> {
         if let Some(peer) = extensions.get::<Self>() {
             return Some(*peer);
@@ -141,7 +141,7 @@ impl PeerError {
 impl FromStr for Peer {
     type Err = PeerError;
 
-    /// Reads `address:port`, an address (its port is then 0) or `unix`.
+    /// Reads `address:port`, an address without a port (the port is then 0), or `unix`.
     fn from_str(text: &str) -> Result<Self, PeerError> {
         if text == "unix" {
             return Ok(Self::unix());
@@ -155,7 +155,8 @@ impl FromStr for Peer {
     }
 }
 
-/// Whether an address is none of a private network, of this machine or of a carrier (RFC 6598).
+/// Whether an address is public: it is not from a private network, this machine, a local link or a carrier's shared
+/// network (RFC 6598).
 pub(crate) fn is_public(address: IpAddr) -> bool {
     match address {
         IpAddr::V4(address) => {
@@ -178,14 +179,14 @@ mod connected {
 
     use super::Peer;
 
-    /// `into_make_service_with_connect_info::<Peer>()` over TCP.
+    /// For `into_make_service_with_connect_info::<Peer>()` over TCP.
     impl Connected<IncomingStream<'_, tokio::net::TcpListener>> for Peer {
         fn connect_info(stream: IncomingStream<'_, tokio::net::TcpListener>) -> Self {
             Self::from(*stream.remote_addr())
         }
     }
 
-    /// `into_make_service_with_connect_info::<Peer>()` over a Unix domain socket.
+    /// For `into_make_service_with_connect_info::<Peer>()` over a Unix domain socket.
     #[cfg(unix)]
     impl Connected<IncomingStream<'_, tokio::net::UnixListener>> for Peer
     where

@@ -1,4 +1,4 @@
-//! What was decided beforehand: whom to trust and what to believe.
+//! The settings of a layer: whom to trust and what to believe.
 
 use std::{fmt, sync::Arc};
 
@@ -15,9 +15,9 @@ use crate::{
     trust::Trust,
 };
 
-/// What the service decided beforehand: whom to trust and what to believe.
+/// The settings of a layer: whom it trusts and what it believes.
 ///
-/// A [`ForwardedLayer`](crate::ForwardedLayer) builds it and hands it out with
+/// A [`ForwardedLayer`](crate::ForwardedLayer) holds its policy, and returns it from
 /// [`policy`](crate::ForwardedLayer::policy).
 #[derive(Clone)]
 pub struct Policy {
@@ -38,7 +38,7 @@ impl fmt::Debug for Policy {
 }
 
 impl Policy {
-    /// What comes out of a request from `peer`, without touching it.
+    /// Resolves a request from `peer` without changing it.
     ///
     /// ```
     /// use tower_forwarded::{ForwardedLayer, TrustedProxies};
@@ -63,7 +63,7 @@ impl Policy {
             .resolution
     }
 
-    /// Calls `walk` with the trust as it is now.
+    /// Calls `walk` with the current trust.
     #[inline]
     pub(crate) fn with_trust<R>(&self, walk: impl FnOnce(&dyn Trust) -> R) -> R {
         match self.trust.snapshot() {

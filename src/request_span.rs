@@ -1,25 +1,25 @@
-//! A span with OpenTelemetry's names.
+//! A tracing span with OpenTelemetry's attribute names.
 
 use http::{Method, Request, Version, header};
 
 use crate::{original_uri::original_uri, resolution::Resolution};
 
-/// Makes a span for a request, with the attributes of OpenTelemetry's
-/// [HTTP server spans](https://opentelemetry.io/docs/specs/semconv/http/http-spans/#http-server-span):
+/// Creates a span for a request, with the attributes of OpenTelemetry's [HTTP server
+/// spans](https://opentelemetry.io/docs/specs/semconv/http/http-spans/#http-server-span):
 ///
 /// | attribute | value |
 /// |---|---|
-/// | `http.request.method` | the method; `_OTHER` for one that no standard knows, which is then in `http.request.method_original` |
-/// | `url.path` | the path that the client asked for, also inside of axum's `nest` |
+/// | `http.request.method` | the method; `_OTHER` for a method that no standard defines, which is then in `http.request.method_original` |
+/// | `url.path` | the path that the client requested, also inside axum's `nest` |
 /// | `url.scheme`, `server.address`, `server.port` | the request that the client made |
 /// | `client.address`, `client.port` | the client |
 /// | `network.peer.address`, `network.peer.port` | the other end of the connection: the proxy |
 /// | `network.protocol.version` | `1.1`, `2` |
 /// | `user_agent.original` | `User-Agent` |
 ///
-/// For tower-http's `TraceLayer`, which goes inside the [`ForwardedLayer`](crate::ForwardedLayer).
-/// Without that layer, the span knows no scheme, no client, no server and no peer. `url.query` is left out, since people put
-/// secrets there.
+/// Use it with tower-http's `TraceLayer`, and put that layer inside the [`ForwardedLayer`](crate::ForwardedLayer).
+/// Without `ForwardedLayer`, the span has no scheme, client, server or peer. The span does not contain `url.query`,
+/// since people put secrets there.
 ///
 /// ```
 /// use axum::Router;
@@ -64,7 +64,7 @@ pub fn request_span<B>(request: &Request<B>) -> tracing::Span {
     }
     span.record("client.port", resolution.client_port().map(port));
     if let Some(host) = resolution.host() {
-        // An address stands there without brackets.
+        // In this attribute, an IPv6 address has no brackets.
         span.record("server.address", host.trim_matches(['[', ']']));
         span.record("server.port", resolution.port().map(port));
     }
@@ -75,7 +75,7 @@ pub fn request_span<B>(request: &Request<B>) -> tracing::Span {
     span
 }
 
-/// A method of RFC 9110 or RFC 5789; OpenTelemetry wants few values.
+/// The method, if RFC 9110 or RFC 5789 defines it. OpenTelemetry wants a small set of values.
 fn method(method: &Method) -> Option<&str> {
     let known = [
         Method::CONNECT,

@@ -1,4 +1,4 @@
-//! What was decided, without the trust: plain data.
+//! The settings of a layer without its trust, as plain data.
 
 use std::{collections::HashSet, fmt, sync::Arc};
 
@@ -13,7 +13,7 @@ use crate::{
     secret::Secret,
 };
 
-/// What is believed of trusted proxies, and what is done to the request.
+/// What the layer believes from trusted proxies, and what it does to the request.
 #[derive(Clone)]
 pub(crate) struct Rules {
     pub(crate) headers: Headers,
@@ -23,19 +23,19 @@ pub(crate) struct Rules {
     pub(crate) connection_scheme: ConnectionScheme,
     pub(crate) peer_from: Option<Arc<PeerFrom>>,
     pub(crate) secret: Option<Secret>,
-    /// The headers that are believed to say who the client is.
+    /// The believed headers that say who the client is.
     pub(crate) identity: BelievedNames,
     pub(crate) keep: HashSet<HeaderName>,
-    /// Removed from every request, though no proxy forwards a client by it.
+    /// Headers that are removed from every request, although they are not forwarding headers.
     pub(crate) remove: Unwanted,
-    /// The known ones among `keep`, as a set.
+    /// The forwarding headers among `keep`, as a set.
     pub(crate) keep_known: FieldSet,
     pub(crate) record_hops: bool,
     pub(crate) keep_uri: bool,
     pub(crate) keep_connect_info: bool,
 }
 
-/// The scheme of the connection that a request came in on (rule R3).
+/// The scheme of the connection on which a request arrived (rule R3).
 #[derive(Clone)]
 pub(crate) enum ConnectionScheme {
     Fixed(Scheme),
@@ -106,7 +106,7 @@ impl fmt::Debug for Rules {
 }
 
 impl Rules {
-    /// Which of the fields to keep are forwarding fields; after a change of either.
+    /// Updates `keep_known`. Must be called after a change of `keep` or `headers`.
     pub(crate) fn update_kept(&mut self) {
         let kept =
             self.keep

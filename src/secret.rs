@@ -1,11 +1,11 @@
-//! A header by which a proxy proves itself (rule R17).
+//! A header with which a proxy proves that a request came through it (rule R17).
 
 use std::fmt;
 
 use http::{HeaderMap, HeaderName, HeaderValue};
 use subtle::{Choice, ConstantTimeEq};
 
-/// A header and the values that prove it. `Debug` does not show them.
+/// A header, and the values that are accepted. `Debug` does not show the values.
 #[derive(Clone, PartialEq, Eq)]
 pub(crate) struct Secret {
     pub(crate) name: HeaderName,
@@ -13,7 +13,7 @@ pub(crate) struct Secret {
 }
 
 impl Secret {
-    /// `Err` with what is wrong with the values, which are not shown.
+    /// `Err` says what is wrong with the values, but does not show them.
     pub(crate) fn new(
         name: HeaderName,
         values: impl IntoIterator<Item = impl AsRef<str>>,
@@ -36,8 +36,8 @@ impl Secret {
         Ok(Self { name, values })
     }
 
-    /// Whether the request proves itself: one line, equal to one of the values. The time that it takes
-    /// tells nothing about them but their lengths.
+    /// Whether the request carries the secret: exactly one line, equal to one of the values. The time that this takes
+    /// reveals nothing about the values except their lengths.
     pub(crate) fn is_in(&self, headers: &HeaderMap) -> bool {
         let mut lines = headers.get_all(&self.name).iter();
         let (Some(line), None) = (lines.next(), lines.next()) else {

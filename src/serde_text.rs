@@ -1,4 +1,4 @@
-//! Types that are one text in configuration files (feature `serde`).
+//! Types that are a single string in configuration files (feature `serde`).
 
 use std::{borrow::Cow, fmt};
 
@@ -45,5 +45,5 @@ macro_rules! to_text {
     };
 }
 
-// A set of proxies and custom headers say more than their text does.
+// Sets of proxies and custom headers are missing here, since they hold more than their text shows.
 to_text!(Finding, HostPattern, Scheme);

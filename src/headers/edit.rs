@@ -2,17 +2,17 @@
 
 use http::{HeaderMap, HeaderName, HeaderValue};
 
-/// Replaces every line of a header by one.
+/// Replaces all lines of a header with one line.
 ///
-/// A map of 24,576 names has no room for another. A header that is there is replaced all the same, and
-/// one that is not is left out: nothing that a client sends may make the layer panic.
+/// A header map with 24,576 names has no room for another name. If the header is present, it is still replaced.
+/// Otherwise it is left out, since nothing that a client sends may make the layer panic.
 pub(crate) fn set(headers: &mut HeaderMap, name: &HeaderName, value: &str) {
     let try_insert = |headers: &mut HeaderMap| {
         let value = HeaderValue::from_str(value).ok()?;
         headers.try_insert(name, value).ok()
     };
     if try_insert(headers).is_none() {
-        // Nothing is better than something wrong.
+        // No value is better than a wrong value.
         headers.remove(name);
         try_insert(headers);
     }

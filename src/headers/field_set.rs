@@ -11,7 +11,7 @@ const WORDS: usize = KNOWN.len().wrapping_add(CUSTOM).div_ceil(64);
 impl FieldSet {
     pub(crate) const EMPTY: Self = Self([0; WORDS]);
 
-    /// Some fields as a set; [`NONE`] among them counts for nothing.
+    /// A set of these fields. [`NONE`] is ignored.
     pub(crate) fn of(fields: impl IntoIterator<Item = Field>) -> Self {
         let mut set = Self::EMPTY;
         for field in fields {
@@ -22,7 +22,7 @@ impl FieldSet {
 
     #[inline]
     pub(crate) const fn insert(&mut self, field: Field) {
-        // `NONE` is in no word.
+        // `NONE` is beyond the last word.
         if let Some((_, [word, ..])) = self.0.split_at_mut_checked(field as usize / 64) {
             *word |= 1_u64.wrapping_shl(field as u32);
         }
@@ -49,7 +49,7 @@ impl FieldSet {
         self
     }
 
-    /// Whether both sets have a field.
+    /// Whether the two sets have a field in common.
     pub(crate) fn intersects(self, other: Self) -> bool {
         self.0
             .iter()
@@ -57,7 +57,7 @@ impl FieldSet {
             .any(|(word, other)| word & other != 0)
     }
 
-    /// Calls `take` with each field, in the order of their numbers.
+    /// Calls `take` with each field, in ascending order of their numbers.
     #[inline]
     #[allow(clippy::cast_possible_truncation)]
     pub(crate) fn each(self, mut take: impl FnMut(Field)) {
@@ -66,7 +66,7 @@ impl FieldSet {
             while word != 0 {
                 let bit = word.trailing_zeros();
                 word &= word.wrapping_sub(1);
-                // A bit has a number below 64.
+                // The number of a bit is below 64.
                 take(first.wrapping_add(bit as Field));
             }
             first = first.wrapping_add(64);

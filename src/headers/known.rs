@@ -1,29 +1,30 @@
-//! The forwarding fields that exist.
+//! All known forwarding headers.
 
 use http::HeaderName;
 
-/// A field by its number: one in [`KNOWN`], or one that the user named (from [`FIRST_CUSTOM`] on).
+/// A field, by its number: either one of [`KNOWN`], or one that the user named (from [`FIRST_CUSTOM`] on).
 pub(crate) type Field = u16;
 
-/// Stands for "none": no header has this number.
+/// Means "none": no header has this number.
 pub(crate) const NONE: Field = Field::MAX;
 
-/// The fields that the user named take the numbers behind the known ones, one for each role.
+/// The fields that the user named have the numbers after the known ones, one for each role.
 #[allow(clippy::cast_possible_truncation)]
 pub(crate) const FIRST_CUSTOM: Field = KNOWN.len() as Field;
 
-/// How many fields of their own users can name: one for each role in [`Headers`](super::Headers).
+/// How many fields a user can name: one for each role in [`Headers`](super::Headers).
 pub(crate) const CUSTOM: usize = 5;
 
 macro_rules! known {
     ($($name:literal,)*) => {
         /// Every forwarding header that a proxy, gateway or framework writes or reads.
         ///
-        /// What is not believed is removed from every request (rule R11). A new name is one line here;
-        /// the order does not matter. Headers that say who the client is stand in `src/identity/known.rs`.
+        /// Headers from this list that the layer does not believe are removed from every request (rule R11). A new name
+        /// is one line here, and the order does not matter. Headers that say who the client is are in
+        /// `src/identity/known.rs`.
         pub(crate) const KNOWN: &[&str] = &[$($name,)*];
 
-        /// The same, ready to look up.
+        /// The same names, ready to look up.
         pub(crate) static NAMES: [HeaderName; [$($name),*].len()] =
             [$(HeaderName::from_static($name),)*];
     };
@@ -109,11 +110,11 @@ known! {
     "x-vercel-forwarded-for",
 }
 
-/// The number of a name; for constants.
+/// The number of a name, for use in constants.
 ///
 /// # Panics
 ///
-/// When a constant is evaluated with a name that is not in [`KNOWN`], so at compile time.
+/// If the name is not in [`KNOWN`]. Constants are evaluated at compile time, so the panic happens there.
 #[allow(
     clippy::indexing_slicing,
     clippy::arithmetic_side_effects,

@@ -1,4 +1,4 @@
-//! Which fields the nearest proxy writes.
+//! Which headers the nearest proxy writes.
 
 pub(crate) mod edit;
 pub(crate) mod field_set;
@@ -18,15 +18,14 @@ use self::{
     recognise::Kind,
 };
 
-/// Which fields the nearest proxy writes; only these are believed (rule R11).
+/// The headers that the nearest proxy writes. The layer believes only these (rule R11).
 ///
-/// A proxy passes on every field that it does not write itself. Believing one of those is believing
-/// the client, so the choice here is as much a matter of security as the choice of whom to trust.
+/// A proxy passes through every header that it does not write itself. If you believe such a header, you believe the
+/// client. So this choice matters for security as much as the choice of trusted proxies.
 ///
-/// Take the preset of the product that talks to the service. If there is none,
-/// [`X_FORWARDED`](Self::X_FORWARDED) and [`FORWARDED`](Self::FORWARDED) are the two families that
-/// most can write. [`client_field`](Self::client_field) and [`client_list_field`](Self::client_list_field)
-/// name a field of your own.
+/// Use the preset of the product that connects to the service. If there is none, [`X_FORWARDED`](Self::X_FORWARDED) and
+/// [`FORWARDED`](Self::FORWARDED) are the two families that most products can write. To read a header with another
+/// name, use [`client_field`](Self::client_field) or [`client_list_field`](Self::client_list_field).
 ///
 /// | preset | client | scheme | host, with [`believe_hosts`] | port, with [`believe_port`] | prefix, with [`believe_prefix`] |
 /// |---|---|---|---|---|---|
@@ -47,25 +46,25 @@ pub struct Headers {
     name: &'static str,
     pub(crate) client: Field,
     pub(crate) client_syntax: ClientSyntax,
-    /// Holds the client's IPv6 address where `client` holds one of 240.0.0.0/4 in its stead.
+    /// Holds the client's IPv6 address if `client` holds an address in 240.0.0.0/4 instead.
     pub(crate) client_v6: Field,
     pub(crate) scheme: Field,
-    /// Read where `scheme` is missing.
+    /// Read if `scheme` is missing.
     pub(crate) other_scheme: Field,
-    /// Nobody states the scheme, and nobody is expected to.
+    /// No proxy states the scheme, and the layer does not expect it.
     pub(crate) no_scheme: bool,
     pub(crate) host: Field,
     pub(crate) port: Field,
     pub(crate) prefix: Field,
-    /// Those among the scheme, host, port and prefix fields that hold lists, since proxies append to
-    /// them. The others hold one value: a comma in it is text of the client's.
+    /// The scheme, host, port and prefix fields that hold lists, since proxies append to them. The others hold one
+    /// value: a comma in it is text from the client.
     pub(crate) lists: FieldSet,
-    /// The names that are not known, by [`Role`].
+    /// The header names that the user gave and that are not known, by [`Role`].
     custom: [Option<HeaderName>; CUSTOM],
     has_custom: bool,
 }
 
-/// What a field says. As a number, its place among the names that users gave.
+/// What a field says. As a number, it is the index in `Headers::custom`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Role {
     Client,
@@ -75,20 +74,20 @@ enum Role {
     Prefix,
 }
 
-/// How the client field is written.
+/// The syntax of the client field.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum ClientSyntax {
-    /// A list of nodes, each hop adding its peer: `X-Forwarded-For`.
+    /// A list of nodes, to which each hop appends its peer: `X-Forwarded-For`.
     List,
-    /// RFC 7239, which says scheme and host too.
+    /// RFC 7239, which also states the scheme and the host.
     Forwarded,
     /// One address.
     Single,
-    /// One address and a port without brackets around IPv6: `CloudFront-Viewer-Address`.
+    /// One address and a port, without brackets around IPv6 addresses: `CloudFront-Viewer-Address`.
     SingleWithPort,
 }
 
-/// How a scheme field is written.
+/// The syntax of a scheme field.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum SchemeSyntax {
     /// A scheme, or a list of them: `X-Forwarded-Proto`.
@@ -97,7 +96,7 @@ pub(crate) enum SchemeSyntax {
     Switch,
     /// Cloudflare's JSON object.
     CfVisitor,
-    /// It is there for https, and not for http: `X-ARR-SSL`.
+    /// Present on https requests, and absent on http requests: `X-ARR-SSL`.
     Presence,
 }
 
@@ -106,7 +105,7 @@ const CF_VISITOR: Field = known::field("cf-visitor");
 const X_ARR_SSL: Field = known::field("x-arr-ssl");
 
 impl Headers {
-    /// Reads no field yet.
+    /// A value that reads no header yet.
     const fn nothing(name: &'static str) -> Self {
         Self {
             name,
@@ -125,16 +124,16 @@ impl Headers {
         }
     }
 
-    /// The name of the preset in kebab-case; `custom` for others.
+    /// The name of the preset in kebab-case, or `custom` if this is not a preset.
     #[must_use]
     pub const fn name(&self) -> &'static str {
         self.name
     }
 
-    /// One field of your own that holds the client's address and nothing else.
+    /// Reads the client's address from one header of your own, which holds nothing else.
     ///
-    /// Every proxy that can be the peer must set it, replacing what the client sent; two lines of it
-    /// are malformed, never a choice.
+    /// Every proxy that can be the peer must set this header and overwrite what the client sent. If a request has two
+    /// lines of this header, the header is malformed. The layer never chooses between the lines.
     ///
     /// ```
     /// use tower_forwarded::Headers;
@@ -145,8 +144,8 @@ impl Headers {
     ///
     /// # Errors
     ///
-    /// If `name` is no field name, or is one that carries more than an address (`Forwarded`,
-    /// `X-Forwarded-For`).
+    /// If `name` is not a valid name for a forwarding header, or if the header carries more than an address
+    /// (`Forwarded`, `X-Forwarded-For`).
     pub fn client_field(name: &str) -> Result<Self, HeadersError> {
         let mut headers = Self::nothing("custom");
         headers.set(Role::Client, name)?;
@@ -162,10 +161,11 @@ impl Headers {
         Ok(headers)
     }
 
-    /// A field of your own that is a list like `X-Forwarded-For`: each proxy appends the address of its peer.
+    /// Reads the client's address from a header of your own that is a list like `X-Forwarded-For`: each proxy appends
+    /// the address of its peer.
     ///
-    /// For HAProxy's `option forwardfor header …`, ingress-nginx's `forwarded-for-header`, and others that
-    /// can call it otherwise.
+    /// Use it for HAProxy's `option forwardfor header …`, for ingress-nginx's `forwarded-for-header`, and for other
+    /// proxies that can write the list under another name.
     ///
     /// ```
     /// use tower_forwarded::Headers;
@@ -176,7 +176,8 @@ impl Headers {
     ///
     /// # Errors
     ///
-    /// If `name` is no field name, or has a syntax of its own (`Forwarded`, `CloudFront-Viewer-Address`).
+    /// If `name` is not a valid name for a forwarding header, or if the header has its own syntax (`Forwarded`,
+    /// `CloudFront-Viewer-Address`).
     pub fn client_list_field(name: &str) -> Result<Self, HeadersError> {
         let mut headers = Self::nothing("custom");
         headers.set(Role::Client, name)?;
@@ -192,16 +193,17 @@ impl Headers {
         Ok(headers)
     }
 
-    /// Reads no scheme: every request has that of the [connection](crate::ForwardedLayer::connection_scheme).
+    /// Reads no scheme from headers. Every request has the scheme of the
+    /// [connection](crate::ForwardedLayer::connection_scheme).
     ///
-    /// For a proxy that states none. HAProxy's `option forwardfor`, for one, writes `X-Forwarded-For` and
-    /// passes a client's own `X-Forwarded-Proto` on. There is no finding
-    /// [`SchemeMissing`](crate::Finding::SchemeMissing) then.
+    /// Use it for a proxy that does not send the scheme. For example, HAProxy with `option forwardfor` writes
+    /// `X-Forwarded-For`, but passes a client's own `X-Forwarded-Proto` through. With this call, the layer does not
+    /// report the finding [`SchemeMissing`](crate::Finding::SchemeMissing).
     ///
     /// ```
     /// use tower_forwarded::{ForwardedLayer, Headers, Scheme, TrustedProxies};
     ///
-    /// // The proxy in front takes https only, and does not say so.
+    /// // The proxy in front accepts only https, and does not send the scheme.
     /// let layer = ForwardedLayer::new("10.0.0.0/8".parse::<TrustedProxies>()?)
     ///     .headers(Headers::X_FORWARDED.without_scheme())
     ///     .connection_scheme(Scheme::Https);
@@ -220,16 +222,17 @@ impl Headers {
         self
     }
 
-    /// Reads the scheme from this field instead.
+    /// Reads the scheme from this header instead.
     ///
-    /// `CF-Visitor` is read as Cloudflare writes it, and `X-Forwarded-Proto` holds one of `http`,
-    /// `https`, `ws`, `wss`. `X-ARR-SSL` describes the certificate of a request that came by https, so it says https by
-    /// being there. Any other field may also hold `on`, `off`, `1`, `0`, `true`, `false` or `ssl`.
-    /// With [`FORWARDED`](Self::FORWARDED) it is used where no element says `proto`.
+    /// `CF-Visitor` is read in Cloudflare's format. `X-Forwarded-Proto` holds one of `http`, `https`, `ws`, `wss`.
+    /// `X-ARR-SSL` describes the certificate of an https request, so the request is https if this header is present.
+    /// Any other header may also hold `on`, `off`, `1`, `0`, `true`, `false` or `ssl`. With
+    /// [`FORWARDED`](Self::FORWARDED), the layer reads this header only if no element contains `proto`.
     ///
     /// # Errors
     ///
-    /// If `name` is no field name, or is read for something else already.
+    /// If `name` is not a valid name for a forwarding header, or if the layer already reads this header for something
+    /// else.
     pub fn with_scheme_field(mut self, name: &str) -> Result<Self, HeadersError> {
         self.other_scheme = NONE;
         self.set(Role::Scheme, name)?;
@@ -237,57 +240,62 @@ impl Headers {
         Ok(self)
     }
 
-    /// Reads the host from this field, for the names allowed with
+    /// Reads the host from this header, for the names that you allow with
     /// [`believe_hosts`](crate::ForwardedLayer::believe_hosts).
     ///
-    /// It holds one host. If your proxies append to it, say so with [`with_lists`](Self::with_lists).
+    /// The header holds one host. If your proxies append to it, declare it as a list with
+    /// [`with_lists`](Self::with_lists).
     ///
     /// # Errors
     ///
-    /// If `name` is no field name, or is read for something else already.
+    /// If `name` is not a valid name for a forwarding header, or if the layer already reads this header for something
+    /// else.
     pub fn with_host_field(mut self, name: &str) -> Result<Self, HeadersError> {
         self.set(Role::Host, name)?;
         Ok(self)
     }
 
-    /// Reads the port from this field, with
-    /// [`believe_port`](crate::ForwardedLayer::believe_port).
+    /// Reads the port from this header, if you opt in with [`believe_port`](crate::ForwardedLayer::believe_port).
     ///
-    /// It holds one port. If your proxies append to it, say so with [`with_lists`](Self::with_lists).
+    /// The header holds one port. If your proxies append to it, declare it as a list with
+    /// [`with_lists`](Self::with_lists).
     ///
     /// # Errors
     ///
-    /// If `name` is no field name, or is read for something else already.
+    /// If `name` is not a valid name for a forwarding header, or if the layer already reads this header for something
+    /// else.
     pub fn with_port_field(mut self, name: &str) -> Result<Self, HeadersError> {
         self.set(Role::Port, name)?;
         Ok(self)
     }
 
-    /// Reads the path prefix from this field, with
+    /// Reads the path prefix from this header, if you opt in with
     /// [`believe_prefix`](crate::ForwardedLayer::believe_prefix).
     ///
-    /// Each line of it is one prefix; the lines are joined from the first on. If your proxies write
-    /// several prefixes into one line, say so with [`with_lists`](Self::with_lists).
+    /// Each line of the header is one prefix. The layer joins the lines, starting with the first. If your proxies write
+    /// several prefixes into one line, declare the header as a list with [`with_lists`](Self::with_lists).
     ///
     /// # Errors
     ///
-    /// If `name` is no field name, or is read for something else already.
+    /// If `name` is not a valid name for a forwarding header, or if the layer already reads this header for something
+    /// else.
     pub fn with_prefix_field(mut self, name: &str) -> Result<Self, HeadersError> {
         self.set(Role::Prefix, name)?;
         Ok(self)
     }
 
-    /// Says that your proxies append to these fields, so that they hold lists.
+    /// Declares these headers as lists, because your proxies append to them.
     ///
-    /// A list of schemes, hosts or ports is read from the right, through the element that pairs with
-    /// the client's address (rule R6). A list of prefixes is joined from the left (rule R9).
+    /// The layer reads a list of schemes, hosts or ports from the right, up to and including the element that pairs
+    /// with the client's address (rule R6). It joins a list of prefixes from the left (rule R9).
     ///
-    /// Without this call, each of these fields holds one value, and a comma makes it invalid. Most
-    /// proxies *set* these fields, often from text that the client chose: behind nginx, Caddy or Traefik,
-    /// `Host: x,admin.example.com` becomes `X-Forwarded-Host: x,admin.example.com`. Read as a list, that
-    /// is another host. Say that a field is a list only if each proxy that can be the peer appends to
-    /// it. A host that holds a comma is then cut at that comma, so let the outermost proxy refuse such
-    /// hosts.
+    /// Without this call, each of these headers holds one value, and a comma makes it invalid. The reason is that most
+    /// proxies *set* these headers, often to text that the client chose. For example, behind nginx, Caddy or Traefik,
+    /// `Host: x,admin.example.com` becomes `X-Forwarded-Host: x,admin.example.com`. If the layer read this as a list,
+    /// it would get another host.
+    ///
+    /// So declare a header as a list only if each proxy that can be the peer appends to it. The layer then cuts a host
+    /// that contains a comma at that comma, so let the outermost proxy reject such hosts.
     ///
     /// ```
     /// use tower_forwarded::Headers;
@@ -298,7 +306,7 @@ impl Headers {
     ///
     /// # Errors
     ///
-    /// If a name is not the scheme, host, port or prefix field of these headers.
+    /// If a name is not the scheme, host, port or prefix header of this value.
     pub fn with_lists<I>(mut self, names: I) -> Result<Self, HeadersError>
     where
         I: IntoIterator,
@@ -358,7 +366,7 @@ impl Headers {
             .into_iter()
             .filter(|(other, _)| *other != role)
             .filter_map(|(_, field)| self.header_name(field))
-            // Two that differ in nothing but underscores or dots are one to many gateways.
+            // Many gateways treat two names as the same if they differ only in underscores or dots.
             .any(|read| recognise::fold_alike(read.as_str(), header.as_str()));
         if read_already {
             return Err(HeadersError::ReadTwice {
@@ -384,7 +392,7 @@ impl Headers {
         Ok(())
     }
 
-    /// Drops the name of one's own for this role.
+    /// Removes the header name that the user gave for this role.
     fn forget(&mut self, role: Role) {
         if let Some(slot) = self.custom.get_mut(role as usize) {
             *slot = None;
@@ -392,7 +400,7 @@ impl Headers {
         self.has_custom = self.custom.iter().any(Option::is_some);
     }
 
-    /// The preset whose client field is there, if this one's is not.
+    /// A preset whose client field is present, if the client field of `self` is not.
     #[cold]
     pub(crate) fn other_family(&self, present: FieldSet) -> Option<&'static Self> {
         let is_there = |preset: &&Self| present.contains(preset.client);
@@ -402,7 +410,7 @@ impl Headers {
             .filter(|_| !present.contains(self.client))
     }
 
-    /// What a header of this name, which is lowercase, is: a field that is known, or one that the user named.
+    /// What a header with this lowercase name is: a known field, or one that the user named.
     #[inline(always)]
     pub(crate) fn recognise_fast(&self, name: &str) -> Option<Kind> {
         match recognise::classify(name) {
@@ -508,25 +516,25 @@ impl Default for Headers {
     }
 }
 
-/// Why a text names no fields.
+/// Why a preset, a header name or a secret cannot be used.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum HeadersError {
-    /// There is no preset of that name.
+    /// There is no preset with this name.
     #[error("`{}` is no preset: expected one of {}", name.escape_debug(), presets.join(", "))]
     UnknownPreset {
         /// The name.
         name: String,
-        /// The names that there are.
+        /// The names of all presets.
         presets: Vec<&'static str>,
     },
-    /// The text is no field name (RFC 9110, section 5.1), or one that cannot serve here.
+    /// The text is not a header name (RFC 9110, section 5.1), or this header cannot be used here.
     #[error("`{}` cannot be the name of a forwarding field", name.escape_debug())]
     InvalidName {
         /// The name.
         name: String,
     },
-    /// The text is no name of a header that can say who the client is.
+    /// A header with this name cannot say who the client is.
     #[error(
         "`{}` cannot be the name of a header that says who the client is",
         name.escape_debug()
@@ -535,13 +543,14 @@ pub enum HeadersError {
         /// The name.
         name: String,
     },
-    /// The field is a spelling with underscores or dots, which is always removed (rule R11).
+    /// The name is spelled with underscores or dots. The layer always removes such headers (rule R11).
     #[error("`{}` is never believed: write it with hyphens", name.escape_debug())]
     Underscored {
         /// The name.
         name: String,
     },
-    /// The values of a [required](crate::ForwardedLayer::require) header cannot serve. They are not shown.
+    /// The values of a [required](crate::ForwardedLayer::require) header cannot be used. The error does not contain
+    /// them.
     #[error("the secret in `{}`: {reason}", name.escape_debug())]
     Secret {
         /// The name of the header.
@@ -549,13 +558,13 @@ pub enum HeadersError {
         /// What is wrong.
         reason: &'static str,
     },
-    /// The field is read for something else already.
+    /// The layer already reads this header for something else.
     #[error("`{}` is read for something else already: one field cannot say two things", name.escape_debug())]
     ReadTwice {
         /// The name.
         name: String,
     },
-    /// The field is not one that can hold a list here.
+    /// This header cannot hold a list here.
     #[error(
         "`{}` cannot be a list: expected the scheme, host, port or prefix field of these headers",
         name.escape_debug()
@@ -564,7 +573,7 @@ pub enum HeadersError {
         /// The name.
         name: String,
     },
-    /// The field is a list, and has a preset of its own.
+    /// The header is a list, and has its own preset.
     #[error(
         "`{}` holds a list, not one address: use Headers::X_FORWARDED or Headers::FORWARDED",
         name.escape_debug()
@@ -573,7 +582,7 @@ pub enum HeadersError {
         /// The name.
         name: String,
     },
-    /// The field is no list of addresses, but has a syntax and a preset of its own.
+    /// The header is not a list of addresses. It has its own syntax and its own preset.
     #[error(
         "`{}` is no list of addresses but has a syntax of its own: use its preset",
         name.escape_debug()

@@ -1,4 +1,4 @@
-//! What known products write, append and pass through.
+//! Presets: which headers each known product sets, appends to and passes through.
 
 use std::str::FromStr;
 
@@ -13,7 +13,8 @@ const XFH: Field = field("x-forwarded-host");
 const X_PORT: Field = field("x-forwarded-port");
 const X_PREFIX: Field = field("x-forwarded-prefix");
 
-/// `X-Forwarded-*` under `name`, with what the product itself writes beyond For and Proto.
+/// A preset called `name` that reads `X-Forwarded-*` headers. `host`, `port` and `prefix` are the headers that the
+/// product itself writes, besides `-For` and `-Proto`.
 const fn x_forwarded(name: &'static str, host: Field, port: Field, prefix: Field) -> Headers {
     let mut headers = Headers::nothing(name);
     headers.client = XFF;
@@ -25,7 +26,7 @@ const fn x_forwarded(name: &'static str, host: Field, port: Field, prefix: Field
     headers
 }
 
-/// RFC 7239 under `name`.
+/// A preset called `name` that reads `Forwarded` (RFC 7239).
 const fn forwarded(name: &'static str, port: Field, prefix: Field) -> Headers {
     let mut headers = x_forwarded(name, NONE, port, prefix);
     headers.client = field("forwarded");
@@ -34,7 +35,7 @@ const fn forwarded(name: &'static str, port: Field, prefix: Field) -> Headers {
     headers
 }
 
-/// One client field and one scheme field, and what else the product sets.
+/// A preset with one client header and one scheme header, and with the other headers that the product sets.
 const fn single(
     name: &'static str,
     client: &str,
@@ -51,46 +52,50 @@ const fn single(
 }
 
 impl Headers {
-    /// `X-Forwarded-For`, `-Proto`, `-Host`, `-Port` and `-Prefix`: the default.
+    /// `X-Forwarded-For`, `-Proto`, `-Host`, `-Port` and `-Prefix`. This is the default.
     ///
-    /// `-For` is a list, walked from the right. The others hold one value each, so every proxy that can
-    /// be the peer must set `-Proto`. If your proxies append to one of them, say so with
-    /// [`with_lists`](Self::with_lists).
+    /// `X-Forwarded-For` is a list, which the layer reads from the right. Each of the other headers holds one value, so
+    /// every proxy that can be the peer must set `X-Forwarded-Proto`. If your proxies append to one of these headers,
+    /// declare it as a list with [`with_lists`](Self::with_lists).
     pub const X_FORWARDED: Self = x_forwarded("x-forwarded", XFH, X_PORT, X_PREFIX);
 
-    /// `Forwarded` (RFC 7239), and nothing of the other family.
+    /// `Forwarded` (RFC 7239). The layer reads the client, the scheme and the host from no other header.
     ///
-    /// A proxy that puts a client's text into its element has to quote it, with a backslash before each
-    /// quotation mark and backslash. One that does not lets the client write the rest of the element.
+    /// If a proxy copies text from the client into its element, it must quote this text. It must also write a backslash
+    /// before each quotation mark and each backslash in the text. Otherwise the client can write the rest of the
+    /// element.
     ///
-    /// It has no parameter for a port apart from the host's, or for a prefix: who opts into them
-    /// believes `X-Forwarded-Port` and `-Prefix`.
+    /// `Forwarded` has no parameter for a prefix, and none for a port outside of the host. If you opt into ports or
+    /// prefixes, the layer reads them from `X-Forwarded-Port` and `X-Forwarded-Prefix`.
     pub const FORWARDED: Self = forwarded("forwarded", X_PORT, X_PREFIX);
 
-    /// AWS Application Load Balancer: appends to `X-Forwarded-For`, sets `-Proto` and `-Port`, and
-    /// passes on a client's `X-Forwarded-Host`, which is therefore not read.
+    /// AWS Application Load Balancer: appends to `X-Forwarded-For`, and sets `-Proto` and `-Port`.
     ///
-    /// With the attribute `routing.http.xff_header_processing.mode` at `preserve` it appends
-    /// nothing: every client can then forge its address. Trust the subnets that the balancer is in.
+    /// A client's `X-Forwarded-Host` passes through, so it is not read.
     ///
-    /// With a Lambda function behind it that gets multi-value headers, it [leaves a client's lines before its
-    /// own](https://github.com/laravel/vapor-core/pull/25): add `.with_lists(["x-forwarded-proto"])`, or a client turns
-    /// its own https into http. See [AWS Lambda](crate::guide::entrances#aws-lambda).
+    /// If the attribute `routing.http.xff_header_processing.mode` is `preserve`, the load balancer appends nothing.
+    /// Then every client can forge its address. Trust the subnets that the load balancer is in.
+    ///
+    /// If the load balancer invokes a Lambda function with multi-value headers, it
+    /// [leaves the client's header lines in front of its own](https://github.com/laravel/vapor-core/pull/25). Then add
+    /// `.with_lists(["x-forwarded-proto"])`. Otherwise a client can make its own https request look like http. See
+    /// [AWS Lambda](crate::guide::entrances#aws-lambda).
     ///
     /// Source: [HTTP headers and Application Load Balancers](https://docs.aws.amazon.com/elasticloadbalancing/latest/application/x-forwarded-headers.html).
     pub const AWS_ALB: Self = x_forwarded("aws-alb", NONE, X_PORT, NONE);
 
-    /// AWS CloudFront: sets `CloudFront-Viewer-Address` (address and port) and
-    /// `CloudFront-Forwarded-Proto`, if its origin request policy asks for both.
+    /// AWS CloudFront: sets `CloudFront-Viewer-Address` (address and port) and `CloudFront-Forwarded-Proto`, if the
+    /// origin request policy of your distribution includes both.
     ///
-    /// They survive a balancer between CloudFront and the service, whose own `X-Forwarded-Proto`
-    /// tells how CloudFront connected and not how the viewer did. Trust that balancer, and let it
-    /// accept connections from CloudFront only, or whoever reaches it directly writes both fields.
+    /// A load balancer between CloudFront and the service passes both headers through. Its own `X-Forwarded-Proto` says
+    /// how CloudFront connected, not how the viewer connected. Trust that load balancer, and let it accept connections
+    /// only from CloudFront. Otherwise, anyone who reaches it directly can write both headers.
     ///
-    /// **CloudFront's addresses are shared by all its customers**, so they do not prove that a request came
-    /// through your distribution. Let CloudFront add a header with a secret, and
-    /// [require](crate::ForwardedLayer::require) it ([Restrict access to Application Load Balancers](https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/restrict-access-to-load-balancer.html)),
-    /// or use VPC origins.
+    /// **All CloudFront customers share CloudFront's addresses**, so they do not prove that a request came through your
+    /// distribution. Let CloudFront add a header with a secret, and [require](crate::ForwardedLayer::require) that
+    /// header
+    /// ([Restrict access to Application Load Balancers](https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/restrict-access-to-load-balancer.html)).
+    /// Or use VPC origins.
     ///
     /// Source: [Add CloudFront request headers](https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/adding-cloudfront-headers.html).
     pub const AWS_CLOUDFRONT: Self = single(
@@ -104,32 +109,31 @@ impl Headers {
 
     /// AWS API Gateway, HTTP APIs: appends to `Forwarded`.
     ///
-    /// REST APIs write `X-Forwarded-For`, `-Proto` and `-Port` as a balancer does: use
-    /// [`AWS_ALB`](Self::AWS_ALB) for them. Trust the VPC link's subnets.
+    /// REST APIs write `X-Forwarded-For`, `-Proto` and `-Port`, as an Application Load Balancer does. Use
+    /// [`AWS_ALB`](Self::AWS_ALB) for them. Trust the subnets of the VPC link.
     ///
-    /// Not for Lambda functions: events that were recorded there have no `Forwarded` of the gateway's, so that the client
-    /// writes it. See [AWS Lambda](crate::guide::entrances#aws-lambda).
+    /// Do not use this preset for Lambda functions. Events that were recorded there contain no `Forwarded` header from
+    /// the gateway, so the client can write it. See [AWS Lambda](crate::guide::entrances#aws-lambda).
     ///
     /// Source: [Working with HTTP proxy integrations](https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-develop-integrations-http.html).
     pub const AWS_API_GATEWAY: Self = forwarded("aws-api-gateway", NONE, NONE);
 
-    /// Google Cloud external Application Load Balancer: appends two elements to `X-Forwarded-For`,
-    /// the client's address and its own, and sets `-Proto`.
+    /// Google Cloud external Application Load Balancer: appends two elements to `X-Forwarded-For`, the client's address
+    /// and its own address. It also sets `X-Forwarded-Proto`.
     ///
-    /// Trust 35.191.0.0/16 and 130.211.0.0/22, where its connections come from, **and the load
-    /// balancer's own address**, which is the external IP address of its forwarding rule
-    /// (`gcloud compute forwarding-rules list`). Without it, the balancer comes out as the client.
-    /// Nothing is counted: asked around the balancer, the same service is right too.
+    /// Trust 35.191.0.0/16 and 130.211.0.0/22, from which the load balancer connects, **and the load balancer's own
+    /// address**. That is the external IP address of its forwarding rule (`gcloud compute forwarding-rules list`). If
+    /// you do not trust it, the load balancer appears as the client. The layer does not count elements here. So
+    /// requests that bypass the load balancer are also resolved correctly.
     ///
     /// Source: [External Application Load Balancer overview, X-Forwarded-For header](https://cloud.google.com/load-balancing/docs/https#x-forwarded-for_header).
     pub const GOOGLE_CLOUD: Self = x_forwarded("google-cloud", NONE, NONE, NONE);
 
     /// Azure Front Door: sets `X-Azure-SocketIP`, `X-Forwarded-Proto` and `X-Forwarded-Host`.
     ///
-    /// Its `X-Azure-ClientIP` is taken from what the client writes into `X-Forwarded-For`, so it is
-    /// not read. Trust the service tag AzureFrontDoor.Backend, and
-    /// [require](crate::ForwardedLayer::require) the id of your own front door in `X-Azure-FDID`: other
-    /// customers' front doors connect from the same addresses.
+    /// Front Door takes `X-Azure-ClientIP` from the client's own `X-Forwarded-For`, so it is not read. Trust the
+    /// service tag AzureFrontDoor.Backend. Other customers' front doors connect from the same addresses. So also
+    /// [require](crate::ForwardedLayer::require) the ID of your own front door in `X-Azure-FDID`.
     ///
     /// Source: [HTTP headers in Azure Front Door](https://learn.microsoft.com/en-us/azure/frontdoor/front-door-http-headers-protocol).
     pub const AZURE_FRONT_DOOR: Self = single(
@@ -141,8 +145,8 @@ impl Headers {
         NONE,
     );
 
-    /// Azure Application Gateway: appends `address:port` to `X-Forwarded-For`, sets `-Proto` and
-    /// `-Port`, and puts the client's host into `X-Original-Host`.
+    /// Azure Application Gateway: appends `address:port` to `X-Forwarded-For`, sets `-Proto` and `-Port`, and copies
+    /// the client's host into `X-Original-Host`.
     ///
     /// Trust the gateway's subnet.
     ///
@@ -154,20 +158,20 @@ impl Headers {
         NONE,
     );
 
-    /// Cloudflare: sets `CF-Connecting-IP`, and the scheme in `CF-Visitor` and `X-Forwarded-Proto`.
+    /// Cloudflare: sets `CF-Connecting-IP`, and writes the scheme into `CF-Visitor` and `X-Forwarded-Proto`.
     ///
-    /// `CF-Visitor` goes first, since a proxy between Cloudflare and the service overwrites the
-    /// other. Trust Cloudflare's published networks, or the proxy behind them if that accepts
-    /// connections from these networks only.
+    /// The layer reads `CF-Visitor` first, since a proxy between Cloudflare and the service overwrites
+    /// `X-Forwarded-Proto`. Trust Cloudflare's published networks. If a proxy behind Cloudflare accepts connections
+    /// only from these networks, trust that proxy instead.
     ///
-    /// With [Pseudo IPv4](https://developers.cloudflare.com/network/pseudo-ipv4/) set to overwrite headers,
-    /// `CF-Connecting-IP` holds an address of 240.0.0.0/4 for a client that has IPv6. The client is then what
-    /// `CF-Connecting-IPv6` says.
+    /// If [Pseudo IPv4](https://developers.cloudflare.com/network/pseudo-ipv4/) is set to overwrite headers,
+    /// `CF-Connecting-IP` holds an address in 240.0.0.0/4 for each client that uses IPv6. The layer then reads the
+    /// client's address from `CF-Connecting-IPv6`.
     ///
-    /// **All of Cloudflare's customers share these networks**, so they do not prove that a request came
-    /// through your zone. Let a
+    /// **All Cloudflare customers share these networks**, so they do not prove that a request came through your zone.
+    /// Let a
     /// [request header transform rule](https://developers.cloudflare.com/rules/transform/request-header-modification/)
-    /// set a header to a secret, and [require](crate::ForwardedLayer::require) it.
+    /// set a header to a secret, and [require](crate::ForwardedLayer::require) that header.
     ///
     /// Source: [Cloudflare HTTP headers](https://developers.cloudflare.com/fundamentals/reference/http-headers/).
     pub const CLOUDFLARE: Self = {
@@ -184,10 +188,10 @@ impl Headers {
         headers
     };
 
-    /// Fastly, with two lines of VCL: `Fastly-Client-IP` and `Fastly-SSL`.
+    /// Fastly, with two lines of VCL that set `Fastly-Client-IP` and `Fastly-SSL`.
     ///
-    /// **By default Fastly believes both when a client sends them.** This preset is for services whose
-    /// VCL sets them at the edge:
+    /// **By default, Fastly passes both headers through if a client sends them.** Use this preset only if your VCL sets
+    /// both headers at the edge:
     ///
     /// ```vcl
     /// if (fastly.ff.visits_this_service == 0 && req.restarts == 0) {
@@ -196,9 +200,9 @@ impl Headers {
     /// }
     /// ```
     ///
-    /// Trust Fastly's published networks. **All of Fastly's customers share them**, so they do not prove
-    /// that a request came through your service. Let your VCL set a header to a secret, and
-    /// [require](crate::ForwardedLayer::require) it.
+    /// Trust Fastly's published networks. **All Fastly customers share them**, so they do not prove that a request came
+    /// through your Fastly service. Let your VCL set a header to a secret, and
+    /// [require](crate::ForwardedLayer::require) that header.
     ///
     /// Source: [Fastly-Client-IP](https://www.fastly.com/documentation/reference/http/http-headers/Fastly-Client-IP/),
     /// [Fastly-SSL](https://www.fastly.com/documentation/reference/http/http-headers/Fastly-SSL/).
@@ -213,9 +217,9 @@ impl Headers {
 
     /// Fly.io: sets `Fly-Client-IP` and `X-Forwarded-Proto`.
     ///
-    /// Its `X-Forwarded-Port` may come from the client; `Fly-Forwarded-Port` does not. Trust
-    /// 172.16.0.0/12 and fdaa::/16, or [any](crate::TrustedProxies::any) if nothing else reaches the
-    /// machine.
+    /// A client may be able to write `X-Forwarded-Port`, but not `Fly-Forwarded-Port`, so the layer reads the latter.
+    /// Trust 172.16.0.0/12 and fdaa::/16. If nothing else can reach the machine, you can trust
+    /// [any peer](crate::TrustedProxies::any) instead.
     ///
     /// Source: [Request headers](https://fly.io/docs/networking/request-headers/).
     pub const FLY: Self = single(
@@ -227,15 +231,15 @@ impl Headers {
         field("fly-forwarded-port"),
     );
 
-    /// Heroku's router: appends to `X-Forwarded-For`, sets `-Proto` and `-Port`.
+    /// Heroku's router: appends to `X-Forwarded-For`, and sets `-Proto` and `-Port`.
     ///
-    /// Its addresses are not published and nothing else reaches a dyno:
+    /// Heroku does not publish the router's addresses, and nothing else can reach a dyno. So trust any peer, with
     /// [`TrustedProxies::any`](crate::TrustedProxies::any).
     ///
     /// Source: [HTTP routing, Heroku headers](https://devcenter.heroku.com/articles/http-routing#heroku-headers).
     pub const HEROKU: Self = x_forwarded("heroku", NONE, X_PORT, NONE);
 
-    /// nginx, with the usual lines: it writes none of these fields by itself.
+    /// nginx, with these lines in its configuration. By default, nginx writes none of the `X-Forwarded-*` headers.
     ///
     /// ```text
     /// proxy_set_header Host              $host;
@@ -245,26 +249,26 @@ impl Headers {
     /// proxy_set_header X-Forwarded-Port  $server_port;
     /// ```
     ///
-    /// `$host` drops the port. Where clients name one in the URL, write `$http_host` in its place, which is
-    /// [empty over HTTP/3](https://github.com/nginx/nginx/issues/455), or, from nginx 1.29.3 on,
+    /// `$host` does not contain the port. If your clients use a port in the URL, replace `$host`. From nginx 1.29.3 on,
+    /// write
     /// [`$host$is_request_port$request_port`](https://nginx.org/en/docs/http/ngx_http_core_module.html#var_request_port).
+    /// Before that, write `$http_host`, which is [empty over HTTP/3](https://github.com/nginx/nginx/issues/455).
     ///
-    /// A client's field passes through where its line is missing, so leave out none whose field you
-    /// [opt into](crate::ForwardedLayer::believe_port). Without the first line, `Host` is the name of
-    /// the upstream.
+    /// If one of these lines is missing, the client's own header passes through. So keep the line for each header that
+    /// you [opt into](crate::ForwardedLayer::believe_port). Without the first line, `Host` is the name of the upstream.
     ///
     /// Source: [ngx_http_proxy_module](https://nginx.org/en/docs/http/ngx_http_proxy_module.html#proxy_set_header).
     pub const NGINX: Self = x_forwarded("nginx", XFH, X_PORT, NONE);
 
-    /// `X-Real-IP` and `X-Forwarded-Proto`, which the proxy sets: in nginx
+    /// `X-Real-IP` and `X-Forwarded-Proto`. The proxy must set both. In nginx:
     ///
     /// ```text
     /// proxy_set_header X-Real-IP         $remote_addr;
     /// proxy_set_header X-Forwarded-Proto $scheme;
     /// ```
     ///
-    /// It holds one address, so it knows of one proxy only: behind a second one it names the first, unless
-    /// nginx's `real_ip_recursive` corrects `$remote_addr`.
+    /// `X-Real-IP` holds one address, so this preset works with one proxy. Behind two proxies, the header names the
+    /// outer proxy instead of the client, unless nginx's `real_ip_recursive` corrects `$remote_addr`.
     ///
     /// Source: [ngx_http_proxy_module](https://nginx.org/en/docs/http/ngx_http_proxy_module.html#proxy_set_header).
     pub const X_REAL_IP: Self = single(
@@ -276,23 +280,25 @@ impl Headers {
         NONE,
     );
 
-    /// Tailscale `serve` and `funnel`: sets `X-Forwarded-For`, `-Host`, and `-Proto` where it was asked by https.
+    /// Tailscale `serve` and `funnel`: sets `X-Forwarded-For` and `-Host`. For https requests, it also sets `-Proto`.
     ///
-    /// tailscaled is a process on the machine itself, so trust `loopback`, or `unix` for a target on a socket. A
-    /// client's `X-Forwarded-Port` passes through and is not read. Where Tailscale runs with userspace networking,
-    /// connections of the whole tailnet come from loopback without passing `serve`
-    /// ([a measurement](https://github.com/alphastorm/omp-session-gateway/pull/102)): do not trust it there.
+    /// tailscaled runs on the same machine as the service, so trust `loopback`. If the target is a socket, trust
+    /// `unix`. A client's `X-Forwarded-Port` passes through, so it is not read.
+    ///
+    /// With userspace networking, connections from the whole tailnet come from loopback without passing through `serve`
+    /// ([a measurement](https://github.com/alphastorm/omp-session-gateway/pull/102)). Do not trust `loopback` in that
+    /// case.
     ///
     /// Source: [`addProxyForwardedHeaders`](https://github.com/tailscale/tailscale/blob/000403c276b21e984608fe68d1390f7a84d3bf9f/ipn/ipnlocal/serve.go).
     pub const TAILSCALE: Self = x_forwarded("tailscale", XFH, NONE, NONE);
 
-    /// IIS with Application Request Routing: appends `address:port` to `X-Forwarded-For`, and sets `X-ARR-SSL` on
-    /// requests that came by https.
+    /// IIS with Application Request Routing: appends `address:port` to `X-Forwarded-For`, and sets `X-ARR-SSL` on https
+    /// requests.
     ///
-    /// No source says that it removes a client's own `X-ARR-SSL` from a request that came by http, so that a client may
-    /// make its own http look like https. Where only https is served, take
-    /// [`without_scheme`](Self::without_scheme) and say so with
-    /// [`connection_scheme`](crate::ForwardedLayer::connection_scheme). Trust the address of the server that ARR runs on.
+    /// We found no source which says that it removes a client's own `X-ARR-SSL` from http requests. So a client may be
+    /// able to make its http request look like https. If you serve only https, use
+    /// [`without_scheme`](Self::without_scheme), and set the scheme with
+    /// [`connection_scheme`](crate::ForwardedLayer::connection_scheme). Trust the address of the server that runs ARR.
     ///
     /// Source: [SSL in Windows Azure Web Sites](https://fusebit.io/blog/2013/12/16/secure-by-default-with-ssl-in-windows/),
     /// [a request as ARR sends it](https://abhimantiwari.github.io/blog/ARR).
@@ -302,12 +308,12 @@ impl Headers {
         headers
     };
 
-    /// Google App Engine: sets `X-Appengine-User-IP` and `X-Appengine-Https`, and removes headers of these names that a
-    /// client sends.
+    /// Google App Engine: sets `X-Appengine-User-IP` and `X-Appengine-Https`, and removes these headers if a client
+    /// sends them.
     ///
-    /// Its router adds an element of its own behind the client's to `X-Forwarded-For`, which is not read. Nothing is
-    /// published about where its connections come from, and nothing else reaches an instance: trust any peer. Requests
-    /// of cron and of task queues have the addresses 0.1.0.1 and 0.1.0.2.
+    /// Its router appends its own element to `X-Forwarded-For`, after the client's element, so this header is not read.
+    /// Nothing is published about where its connections come from, and nothing else can reach an instance. So trust any
+    /// peer. Requests from cron and from task queues have the addresses 0.1.0.1 and 0.1.0.2.
     ///
     /// Source: [Request headers, removed headers](https://cloud.google.com/appengine/docs/standard/reference/request-headers).
     pub const APP_ENGINE: Self = single(
@@ -319,12 +325,11 @@ impl Headers {
         NONE,
     );
 
-    /// Azure App Service: sets `Client-IP`, an address with a port, replacing what the client sent, and `X-ARR-SSL` on
-    /// requests that came by https.
+    /// Azure App Service: overwrites `Client-IP` with an address and a port, and sets `X-ARR-SSL` on https requests.
     ///
-    /// No source says that `X-Forwarded-For` and `-Proto` are overwritten, so they are not read, and none that a client's
-    /// own `X-ARR-SSL` is removed from a request that came by http: let the app be "HTTPS only". Nothing is published about
-    /// where its connections come from: trust any peer.
+    /// We found no source which says that it overwrites `X-Forwarded-For` and `-Proto`, so they are not read. We also
+    /// found none which says that it removes a client's own `X-ARR-SSL` from http requests. So set the app to "HTTPS
+    /// only". Nothing is published about where its connections come from, so trust any peer.
     ///
     /// Source: [Things you should know, headers](https://github.com/Azure/app-service-linux-docs/blob/2efb99d58e22f6dee358de643b48196704050b45/Things_You_Should_Know/headers.md).
     pub const AZURE_APP_SERVICE: Self = single(
@@ -336,36 +341,37 @@ impl Headers {
         NONE,
     );
 
-    /// Azure Container Apps: appends to `X-Forwarded-For` and sets `-Proto`, replacing what the client sent.
+    /// Azure Container Apps: appends to `X-Forwarded-For`, and overwrites `X-Forwarded-Proto`.
     ///
-    /// Its documentation says that the rightmost element alone is its own. Trust any peer; other apps of the environment
-    /// reach the app without passing the ingress.
+    /// Its documentation says that it writes only the rightmost element itself. Trust any peer. Note that other apps in
+    /// the environment can reach your app without passing through the ingress.
     ///
     /// Source: [Ingress, HTTP headers](https://learn.microsoft.com/en-us/azure/container-apps/ingress-overview#http-headers).
     pub const AZURE_CONTAINER_APPS: Self = x_forwarded("azure-container-apps", NONE, NONE, NONE);
 
     /// Railway: sets `X-Real-IP`, `X-Forwarded-Proto` and `X-Forwarded-Host`.
     ///
-    /// Its edge adds an element of its own behind the client's to `X-Forwarded-For`, and its addresses change, so that is
-    /// not read. Trust any peer; a CDN in front comes out as the client, so believe the CDN's own header with a
-    /// [secret](crate::ForwardedLayer::require) then.
+    /// Its edge appends its own element to `X-Forwarded-For`, after the client's element, and the addresses of the edge
+    /// change. So this header is not read. Trust any peer. If a CDN is in front of Railway, the CDN appears as the
+    /// client. In that case, believe the CDN's own header, together with a [secret](crate::ForwardedLayer::require).
     ///
     /// Source: [Public networking, specs and limits](https://github.com/railwayapp/docs/blob/135863d8c7f8bf7898d6571b90002da715a0c1ae/content/docs/networking/public-networking/specs-and-limits.md),
     /// [a measurement of forged headers](https://github.com/fancyboi999/open-tag/pull/107).
     pub const RAILWAY: Self = single("railway", "x-real-ip", ClientSyntax::Single, XFP, XFH, NONE);
 
-    /// Kong: appends to `X-Forwarded-For`, and sets `-Proto`, `-Host`, `-Port` and `-Prefix` for peers outside of its
+    /// Kong: appends to `X-Forwarded-For`. It sets `-Proto`, `-Host`, `-Port` and `-Prefix` if its peer is not in
     /// `trusted_ips`.
     ///
-    /// What comes from `trusted_ips` it passes on: let these be your own proxies only. Trust the nodes that Kong runs on.
+    /// If its peer is in `trusted_ips`, Kong passes these headers through. So let `trusted_ips` contain only your own
+    /// proxies. Trust the nodes that Kong runs on.
     ///
     /// Source: [`kong/runloop/handler.lua`](https://github.com/Kong/kong/blob/master/kong/runloop/handler.lua).
     pub const KONG: Self = x_forwarded("kong", XFH, X_PORT, X_PREFIX);
 
     /// ngrok: appends to `X-Forwarded-For` and to `X-Forwarded-Proto`.
     ///
-    /// Its agent connects from the machine that it runs on: trust `loopback` if that is the service's own. A
-    /// client's `X-Forwarded-Host` passes through and is not read.
+    /// The ngrok agent connects from the machine that it runs on. If that is the machine of your service, trust
+    /// `loopback`. A client's `X-Forwarded-Host` passes through, so it is not read.
     ///
     /// Source: [HTTP endpoints, upstream headers](https://ngrok.com/docs/http/#upstream-headers).
     pub const NGROK: Self = {
@@ -374,17 +380,17 @@ impl Headers {
         headers
     };
 
-    /// Vercel: sets `X-Forwarded-For`, replacing what the client sent.
+    /// Vercel: overwrites `X-Forwarded-For`.
     ///
-    /// Its `X-Forwarded-Host` is the `Host`, so it is not read. Nothing is published about where its connections
-    /// come from: trust any peer, and require a secret of your own where a service behind an external rewrite
-    /// can be asked directly.
+    /// Its `X-Forwarded-Host` is the same as `Host`, so it is not read. Nothing is published about where its
+    /// connections come from, so trust any peer. If clients can send requests directly to a service behind an external
+    /// rewrite, also [require](crate::ForwardedLayer::require) a secret of your own.
     ///
     /// Source: [Request headers](https://vercel.com/docs/headers/request-headers).
     pub const VERCEL: Self = x_forwarded("vercel", NONE, NONE, NONE);
 
-    /// HAProxy, with `option forwardfor`: adds an `X-Forwarded-For` line of its own below the
-    /// client's. The other two are up to the configuration:
+    /// HAProxy, with `option forwardfor`: adds its own `X-Forwarded-For` line below the client's. It sets the other two
+    /// headers only if your configuration says so:
     ///
     /// ```text
     /// option forwardfor
@@ -392,8 +398,8 @@ impl Headers {
     /// http-request set-header X-Forwarded-Port %[dst_port]
     /// ```
     ///
-    /// A client's `X-Forwarded-Host` passes through, so it is not read. Do not use `except` or `if-none`
-    /// with `option forwardfor`: where they apply, HAProxy adds nothing, and a client's own line is believed.
+    /// A client's `X-Forwarded-Host` passes through, so it is not read. Do not use `except` or `if-none` with
+    /// `option forwardfor`. Where they apply, HAProxy adds nothing, and the layer would believe the client's own line.
     ///
     /// Source: [Configuration manual, option forwardfor](https://docs.haproxy.org/2.6/configuration.html#4-option%20forwardfor).
     pub const HAPROXY: Self = x_forwarded("haproxy", NONE, X_PORT, NONE);
@@ -403,12 +409,13 @@ impl Headers {
     /// Source: [Configuration manual, option forwarded](https://docs.haproxy.org/2.8/configuration.html#4-option%20forwarded).
     pub const HAPROXY_FORWARDED: Self = forwarded("haproxy-forwarded", NONE, NONE);
 
-    /// Apache httpd's mod_proxy_http: appends to `X-Forwarded-For` and `X-Forwarded-Host`, and
-    /// leaves the scheme to `RequestHeader set X-Forwarded-Proto https`.
+    /// Apache httpd with mod_proxy_http: appends to `X-Forwarded-For` and `X-Forwarded-Host`.
     ///
-    /// A client that sends `Connection: X-Forwarded-Proto` makes Apache drop the line that it set
-    /// itself, so that its own request counts as plain http. `RequestHeader unset Connection early`
-    /// prevents that; [`connection_scheme`](crate::ForwardedLayer::connection_scheme) also does.
+    /// It does not write the scheme. Set it with `RequestHeader set X-Forwarded-Proto https`.
+    ///
+    /// If a client sends `Connection: X-Forwarded-Proto`, Apache removes the header that it set itself. The client's
+    /// request then looks like plain http. To prevent that, use `RequestHeader unset Connection early`, or
+    /// [`connection_scheme`](crate::ForwardedLayer::connection_scheme).
     ///
     /// Source: [mod_proxy, reverse proxy request headers](https://httpd.apache.org/docs/2.4/mod/mod_proxy.html#x-headers).
     pub const APACHE: Self = {
@@ -417,56 +424,60 @@ impl Headers {
         headers
     };
 
-    /// Caddy: sets `X-Forwarded-For`, `-Proto` and `-Host`, replacing what an untrusted client sent;
-    /// a client's `-Port` and `-Prefix` pass through and are not read.
+    /// Caddy: sets `X-Forwarded-For`, `-Proto` and `-Host`, and overwrites what an untrusted client sent.
+    ///
+    /// A client's `X-Forwarded-Port` and `-Prefix` pass through, so they are not read.
     ///
     /// Source: [reverse_proxy, defaults](https://caddyserver.com/docs/caddyfile/directives/reverse_proxy#defaults).
     pub const CADDY: Self = x_forwarded("caddy", XFH, NONE, NONE);
 
-    /// Traefik: sets `X-Forwarded-For`, `-Proto`, `-Host` and `-Port`, replacing what an untrusted
-    /// client sent, and adds a line to `-Prefix` for each StripPrefix middleware that takes one off.
+    /// Traefik: sets `X-Forwarded-For`, `-Proto`, `-Host` and `-Port`, and overwrites what an untrusted client sent.
+    /// Each StripPrefix middleware that removes a prefix also adds a line to `X-Forwarded-Prefix`.
     ///
-    /// Traefik removes a client's own `X-Forwarded-Prefix` from versions 2.11.14 and 3.2.1 on
+    /// From versions 2.11.14 and 3.2.1 on, Traefik removes a client's own `X-Forwarded-Prefix`
     /// ([CVE-2024-52003](https://github.com/traefik/traefik/security/advisories/GHSA-h924-8g65-j9wg)).
-    /// [Believe prefixes](crate::ForwardedLayer::believe_prefix) only behind these. Before 2.11.9 and
-    /// 3.1.3 a client could make Traefik drop `-Proto`, `-Host` and `-Port` by naming them in `Connection`
+    /// [Believe prefixes](crate::ForwardedLayer::believe_prefix) only behind these or later versions. Before 2.11.9 and
+    /// 3.1.3, a client could make Traefik remove `-Proto`, `-Host` and `-Port`, if it named them in `Connection`
     /// ([GHSA-62c8-mh53-4cqv](https://github.com/traefik/traefik/security/advisories/GHSA-62c8-mh53-4cqv)).
     ///
     /// Source: [EntryPoints, forwarded headers](https://doc.traefik.io/traefik/routing/entrypoints/#forwarded-headers).
     pub const TRAEFIK: Self = x_forwarded("traefik", XFH, X_PORT, X_PREFIX);
 
-    /// Envoy with `use_remote_address: true`: appends to `X-Forwarded-For`, sets `-Proto`; a
-    /// client's `-Host`, `-Port` and `-Prefix` pass through and are not read.
+    /// Envoy with `use_remote_address: true`: appends to `X-Forwarded-For`, and sets `-Proto`.
+    ///
+    /// A client's `X-Forwarded-Host`, `-Port` and `-Prefix` pass through, so they are not read.
     ///
     /// Source: [HTTP header manipulation](https://www.envoyproxy.io/docs/envoy/latest/configuration/http/http_conn_man/headers#x-forwarded-for).
     pub const ENVOY: Self = x_forwarded("envoy", NONE, NONE, NONE);
 
-    /// Istio's ingress gateway, which is an Envoy: see [`ENVOY`](Self::ENVOY).
+    /// Istio's ingress gateway, which is an Envoy proxy: see [`ENVOY`](Self::ENVOY).
     ///
-    /// Where another balancer stands before the gateway, tell Istio with `numTrustedProxies`. With a
-    /// sidecar the peer is the sidecar: trust `loopback` (127.0.0.6) alone, with one hop.
+    /// If there is another load balancer in front of the gateway, set `numTrustedProxies` in Istio. With a sidecar, the
+    /// peer is the sidecar. Then trust only `loopback` (Istio's sidecar connects from 127.0.0.6), with one
+    /// [hop](crate::TrustedProxies::hops).
     ///
     /// Source: [Configuring gateway network topology](https://istio.io/latest/docs/ops/configuration/traffic-management/network-topologies/).
     pub const ISTIO: Self = x_forwarded("istio", NONE, NONE, NONE);
 
-    /// ingress-nginx in Kubernetes: sets `X-Forwarded-For`, `-Proto`, `-Host` and `-Port`, replacing
-    /// what the client sent unless `use-forwarded-headers` is on, and `-Prefix` with the annotation
-    /// `x-forwarded-prefix`.
+    /// ingress-nginx in Kubernetes: sets `X-Forwarded-For`, `-Proto`, `-Host` and `-Port`. With the annotation
+    /// `x-forwarded-prefix`, it also sets `-Prefix`.
+    ///
+    /// It overwrites the first four headers that a client sent, unless `use-forwarded-headers` is on.
     ///
     /// Trust the network of the cluster's pods.
     ///
     /// Source: [ConfigMap, use-forwarded-headers](https://kubernetes.github.io/ingress-nginx/user-guide/nginx-configuration/configmap/#use-forwarded-headers).
     pub const INGRESS_NGINX: Self = x_forwarded("ingress-nginx", XFH, X_PORT, X_PREFIX);
 
-    /// nghttpx with `--add-x-forwarded-for`: appends to `X-Forwarded-For`, sets `-Proto`.
+    /// nghttpx with `--add-x-forwarded-for`: appends to `X-Forwarded-For`, and sets `-Proto`.
     ///
-    /// Its `--add-forwarded` hides the client (`for=_hBtXlaOL`) unless
-    /// `--forwarded-for=ip` is given; use [`FORWARDED`](Self::FORWARDED) then.
+    /// With `--add-forwarded`, nghttpx writes `Forwarded`, but hides the client (`for=_hBtXlaOL`) unless you also give
+    /// `--forwarded-for=ip`. With both options, use [`FORWARDED`](Self::FORWARDED).
     ///
     /// Source: [nghttpx(1)](https://nghttp2.org/documentation/nghttpx.1.html#cmdoption-nghttpx-add-x-forwarded-for).
     pub const NGHTTPX: Self = x_forwarded("nghttpx", NONE, NONE, NONE);
 
-    /// Every preset, in the order of the table above.
+    /// Returns every preset, in the order of the table above.
     #[must_use]
     pub fn presets() -> &'static [Self] {
         &ALL
@@ -511,7 +522,7 @@ static ALL: [Headers; 32] = [
 impl FromStr for Headers {
     type Err = HeadersError;
 
-    /// Finds a preset by its kebab-case name.
+    /// Finds a preset by its kebab-case name, such as `aws-alb`.
     fn from_str(name: &str) -> Result<Self, HeadersError> {
         ALL.iter()
             .find(|preset| preset.name == name)

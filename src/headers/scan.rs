@@ -1,4 +1,4 @@
-//! One pass over the header map finds every field of interest.
+//! Finds every header of interest in one pass over the header map.
 
 use http::{HeaderMap, HeaderName, HeaderValue};
 
@@ -9,7 +9,7 @@ use super::{
     recognise::{self, Kind},
 };
 
-/// The field lines of one name.
+/// The header lines with one name.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Lines<'a> {
     last: Option<(&'a HeaderName, &'a HeaderValue)>,
@@ -21,7 +21,7 @@ impl<'a> Lines<'a> {
         self.count == 0
     }
 
-    /// Whether there is one line, and no more.
+    /// Whether there is exactly one line.
     pub(crate) const fn is_single(&self) -> bool {
         self.count == 1
     }
@@ -39,8 +39,8 @@ impl<'a> Lines<'a> {
         self.last.map(|(_, value)| value.as_bytes())
     }
 
-    /// Every line, the last one first. `earlier` is where the others are kept once they are asked for,
-    /// which they seldom are: an iterator that need not hold them is one that fits into registers.
+    /// Every line, the last one first. The caller keeps the other lines in `earlier`, which is filled only when they
+    /// are needed. That is rare, and without them the iterator fits into registers.
     #[inline]
     pub(crate) fn rev<'s>(
         &self,
@@ -60,12 +60,12 @@ impl<'a> Lines<'a> {
     #[inline]
     fn add(&mut self, name: &'a HeaderName, value: &'a HeaderValue) {
         self.last = Some((name, value));
-        // Four thousand million lines fit into no request.
+        // A request cannot contain four billion lines.
         self.count = self.count.wrapping_add(1);
     }
 }
 
-/// All lines of a field but the last, once they were asked for.
+/// All lines of a field except the last, once they were needed.
 pub(crate) type Earlier<'a> = Option<http::header::ValueIter<'a, HeaderValue>>;
 
 /// The lines of a field, the last one first.
@@ -102,15 +102,15 @@ impl<'a> Rev<'a, '_> {
     }
 }
 
-/// What a request says about where it came from.
+/// What the headers of a request say about its origin.
 #[derive(Debug)]
 pub(crate) struct Scan<'a> {
     pub(crate) headers: &'a HeaderMap,
-    /// The forwarding fields that are there, believed or not.
+    /// The forwarding fields that are present, whether they are believed or not.
     pub(crate) present: FieldSet,
-    /// Some are spelled with underscores or dots.
+    /// Whether a forwarding field is spelled with underscores or dots.
     pub(crate) underscored: bool,
-    /// Headers are there that say who the client is.
+    /// Whether there are headers that say who the client is.
     pub(crate) identity: bool,
     pub(crate) host: Lines<'a>,
     pub(crate) client: Lines<'a>,
@@ -141,8 +141,8 @@ impl<'a> Scan<'a> {
         scan
     }
 
-    /// The loop that every request runs over all of its fields. Nearly none of them matters, so what is done
-    /// with those that do stands apart.
+    /// Every request runs this loop over all of its headers. Almost none of them matter, so the code for those that do
+    /// is in a separate function.
     fn read(&mut self, wanted: &Headers) {
         let fields = self.headers.iter();
         if wanted.has_custom {

@@ -6,12 +6,12 @@ use http::{HeaderMap, HeaderName, header};
 
 use super::HeadersError;
 
-/// Names of headers that are removed however they are spelled: with hyphens, underscores or dots.
+/// Names of headers that are removed in every spelling: with hyphens, underscores or dots.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Unwanted(BTreeSet<String>);
 
 impl Unwanted {
-    /// Fails with the first text that is no name, or `Host`.
+    /// Fails at the first text that is not a header name, or is `Host`.
     pub(crate) fn parse(
         names: impl IntoIterator<Item = impl AsRef<str>>,
     ) -> Result<Self, HeadersError> {
@@ -38,7 +38,7 @@ impl Unwanted {
         self.0.contains(name) || (name.contains(['_', '.']) && self.0.contains(&hyphens(name)))
     }
 
-    /// Those that are there.
+    /// The unwanted headers that are present in `headers`.
     pub(crate) fn among<'a>(
         &'a self,
         headers: &'a HeaderMap,

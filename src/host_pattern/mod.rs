@@ -1,10 +1,10 @@
-//! Names, and sets of names, that the service answers to.
+//! Patterns for the host names that the service accepts.
 
 use std::{fmt, str::FromStr};
 
 use crate::syntax::{authority, node};
 
-/// A name, or a set of names, that the service answers to.
+/// A host name, or a set of host names, that the service accepts.
 ///
 /// | pattern | stands for |
 /// |---|---|
@@ -14,7 +14,7 @@ use crate::syntax::{authority, node};
 /// | `192.0.2.1`, `[2001:db8::1]` | this address |
 /// | `*` | every name |
 ///
-/// Case does not matter, nor does one dot at the end of a name.
+/// A pattern ignores case, and also one dot at the end of a name.
 ///
 /// ```
 /// use tower_forwarded::HostPattern;
@@ -45,7 +45,7 @@ impl HostPattern {
     /// Every name: `*`.
     pub const ANY: Self = Self(Pattern::Any);
 
-    /// Reads each, up to the first that is none.
+    /// Reads all patterns, and fails at the first text that is not a pattern.
     pub(crate) fn all<I>(patterns: I) -> Result<Vec<Self>, HostPatternError>
     where
         I: IntoIterator,
@@ -56,8 +56,8 @@ impl HostPattern {
         Ok(patterns.collect::<Result<_, _>>()?)
     }
 
-    /// Whether `host` (an IPv6 address in brackets), at `port` if the authority named one, is
-    /// meant.
+    /// Whether the pattern matches `host` and `port`. Write an IPv6 address in brackets. `port` is the port in the
+    /// authority, if there is one.
     #[must_use]
     pub fn matches(&self, host: &str, port: Option<u16>) -> bool {
         let host = host.strip_suffix('.').unwrap_or(host);
@@ -99,7 +99,7 @@ impl fmt::Display for HostPattern {
     }
 }
 
-/// The text is no host pattern.
+/// The text is not a valid host pattern.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error(
     "`{}` is not a host pattern: expected a name (api.example.com), a name with a port \
@@ -134,7 +134,7 @@ impl FromStr for HostPattern {
             Some(suffix) => suffix.strip_prefix('.').ok_or_else(error)?,
             None => text,
         };
-        // `2001:db8::1` without brackets is what one first writes.
+        // Users first write `2001:db8::1` without brackets, so accept that too.
         if let (None, Some(address)) = (below, node::ipv6(name.as_bytes())) {
             return Ok(Self(Pattern::Exact {
                 host: format!("[{address}]").into(),

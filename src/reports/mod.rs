@@ -1,4 +1,4 @@
-//! Which findings are worth a line in the log: by rate, so that no stranger silences another.
+//! Decides which findings are logged. Limits the rate so that no client can suppress the lines about another.
 
 use std::{
     net::IpAddr,
@@ -13,27 +13,28 @@ use crate::{
     resolution::Finding,
 };
 
-/// After a line about a network, the next one about it waits as long as this.
+/// The time after a line about a network until the next line about it.
 const QUIET: Duration = Duration::from_secs(60);
 
-/// How many networks are remembered for each finding, public ones and others apart.
+/// How many networks are remembered for each finding. Public networks and others are counted separately.
 const NETWORKS: usize = 128;
 
-/// How many lines there may be at once; half of them are for networks that come again.
+/// How many lines may be logged at once. Half of them are for networks that come again.
 const LINES: u32 = 10;
 
-/// How long it takes until there may be one more.
+/// How long it takes until one more line may be logged.
 const REFILL: Duration = Duration::from_secs(10);
 
-/// What was met and not logged yet, for each finding.
+/// What was seen and not logged yet, for each finding.
 #[derive(Debug, Default)]
 pub(crate) struct Reports {
-    /// Whether the line was written that says what was decided.
+    /// Whether the line that states the layer's settings was logged.
     pub(crate) started: AtomicBool,
     findings: [Mutex<Groups>; Finding::ALL.len()],
 }
 
-/// Many strangers, from public addresses, keep no proxy of one's own network out of the log.
+/// Public networks and others have separate groups. So even many clients with public addresses cannot keep a proxy in
+/// your own network out of the log.
 #[derive(Debug, Default)]
 struct Groups {
     public: Group,
@@ -41,14 +42,14 @@ struct Groups {
 }
 
 impl Reports {
-    /// Notes a finding. `Some` if it is worth a line, with the number of requests that had it since the last
-    /// line about this network, this one included.
+    /// Notes a finding. Returns `Some` if it should be logged, with the number of requests that had it since the last
+    /// line about this network, including this one.
     pub(crate) fn note(&self, finding: Finding, peer: Option<Peer>, now: Instant) -> Option<u64> {
         let network = peer.and_then(|peer| peer.ip()).map(Network::of);
         let is_public = network.is_some_and(|network| network.is_public);
         let mut groups = match self.findings.get(finding as usize)?.lock() {
             Ok(groups) => groups,
-            // Nothing panics while it is held.
+            // Nothing panics while the lock is held.
             Err(poisoned) => poisoned.into_inner(),
         };
         let group = match is_public {
@@ -59,7 +60,7 @@ impl Reports {
     }
 }
 
-/// The network of a peer: /24 of IPv4, /48 of IPv6, where it is public; else /24 and /64.
+/// The network of a peer. If it is public: /24 for IPv4, /48 for IPv6. Otherwise: /24 and /64.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Network {
     network: IpAddr,
@@ -85,19 +86,20 @@ impl Network {
 struct Group {
     networks: Vec<Seen>,
     lines: Lines,
-    /// When the weights were halved.
+    /// When the weights were last halved.
     aged: Option<Instant>,
 }
 
-/// What was seen of one network; `None` for a Unix socket and for no peer.
+/// What was seen of one network. `network` is `None` for Unix sockets and unknown peers.
 #[derive(Debug)]
 struct Seen {
     network: Option<Network>,
     /// Requests since the last line.
     requests: u64,
     quiet_until: Instant,
-    /// How often it came of late, and those whose place it took. A network that makes one of [`NETWORKS`] requests
-    /// keeps its place whoever else comes: that is the algorithm Space-Saving (Metwally, Agrawal and El Abbadi, 2005).
+    /// How often this network came recently, plus the weight of the network whose place it took. A network that makes
+    /// at least one of [`NETWORKS`] requests keeps its place, whichever others come. This is the algorithm Space-Saving
+    /// (Metwally, Agrawal and El Abbadi, 2005).
     weight: u64,
 }
 
@@ -110,7 +112,8 @@ impl Group {
         seen.weight = seen.weight.saturating_add(1);
         seen.requests = seen.requests.saturating_add(1);
         let requests = seen.requests;
-        // Where lines are few, they are for who comes again and again: that may be a proxy. A scanner seldom does.
+        // If few lines are left, they are for networks that come again and again, since these may be proxies. A scanner
+        // seldom comes again.
         let is_worth_it = lines > LINES / 2 || (lines > 0 && requests > 1 && requests >= most);
         if now < seen.quiet_until || !is_worth_it {
             return None;
@@ -131,13 +134,14 @@ impl Group {
         }
     }
 
-    /// The most requests of a network about which there may be a line.
+    /// The highest number of requests of any network that may be logged now.
     fn most(&self, now: Instant) -> u64 {
         let loud = self.networks.iter().filter(|seen| seen.quiet_until <= now);
         loud.map(|seen| seen.requests).max().unwrap_or_default()
     }
 
-    /// What was seen of a network. If there are too many, it takes the place of the one that came least.
+    /// What was seen of a network. If the table is full, a new network takes the place of the one that came least
+    /// often.
     fn seen(&mut self, network: Option<Network>, now: Instant) -> Option<&mut Seen> {
         let known = self
             .networks
@@ -170,7 +174,7 @@ impl Group {
     }
 }
 
-/// How many lines there may be.
+/// How many lines may be logged.
 #[derive(Debug, Default)]
 struct Lines {
     used: u32,

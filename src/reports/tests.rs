@@ -54,11 +54,11 @@ fn a_flood_of_scanners_hides_no_proxy_and_no_scanner_floods_the_log() {
         if reports.note(UNTRUSTED, scanner(number), now).is_some() {
             lines += 1;
         }
-        // A proxy with a public address, which is not in the list.
+        // A proxy with a public address that is not in the list of trusted proxies.
         if number % 50 == 49 {
             proxy.extend(reports.note(UNTRUSTED, peer([8, 8, 8, 8]), now));
         }
-        // One of the own network, that comes once in all that.
+        // A peer in the own network that comes only once.
         if number == 50_000 {
             own.extend(reports.note(UNTRUSTED, peer([10, 0, 3, 7]), now));
         }
@@ -68,7 +68,7 @@ fn a_flood_of_scanners_hides_no_proxy_and_no_scanner_floods_the_log() {
         proxy.len() >= 2 && proxy.iter().sum::<u64>() > 100,
         "{proxy:?}"
     );
-    // 100 seconds: what there may be at once, and one each 10 seconds.
+    // In 100 seconds: the lines that may be logged at once, and one every 10 seconds.
     assert!(lines < 25, "{lines}");
     let groups = reports.findings[UNTRUSTED as usize].lock().unwrap();
     assert!(groups.public.networks.len() <= NETWORKS);
@@ -117,13 +117,13 @@ fn lines_are_for_who_comes_most_where_they_are_few() {
     let mut proxy = Vec::new();
     for number in 0..100_000_u32 {
         let now = start + Duration::from_millis(number.into());
-        // Each of these comes twice; the proxy starts in the middle of it.
+        // Each scanner comes twice. The proxy starts in the middle.
         reports.note(UNTRUSTED, scanner(number / 2), now);
         if number >= 20_000 && number % 50 == 49 {
             proxy.extend(reports.note(UNTRUSTED, peer([8, 8, 8, 8]), now));
         }
     }
-    // It is named at the next line that there may be, with what it sent until then.
+    // The next line that may be logged names the proxy, with the number of its requests until then.
     assert!(
         proxy.first().is_some_and(|&requests| requests <= 250),
         "{proxy:?}"

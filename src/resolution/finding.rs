@@ -1,13 +1,14 @@
-//! What about a request was not as it should be.
+//! What the layer notices in a request.
 
 use std::{fmt, str::FromStr};
 
 macro_rules! findings {
     ($($(#[$doc:meta])* $variant:ident = $text:literal,)*) => {
-        /// Something about a request that was not as it should be.
+        /// Something unusual or wrong that the layer noticed in a request.
         ///
-        /// A finding never makes a request fail by itself (rule R16): the resolution is the truth as
-        /// far as it was vouched for. In text it is kebab-case.
+        /// A finding never makes a request fail by itself (rule R16). The [`Resolution`](crate::Resolution) is still
+        /// right: it contains nothing from headers that are not trusted. To refuse requests with certain findings, use
+        /// [`RejectLayer`](crate::RejectLayer). As text, a finding is in kebab-case.
         ///
         /// ```
         /// use tower_forwarded::Finding;
@@ -22,7 +23,7 @@ macro_rules! findings {
         }
 
         impl Finding {
-            /// Every finding there is.
+            /// All findings.
             pub const ALL: &'static [Self] = &[$(Self::$variant,)*];
 
             /// The name in kebab-case.
@@ -37,44 +38,101 @@ macro_rules! findings {
 }
 
 findings! {
-    /// Nobody said who the peer is, so nothing is believed.
+    /// The peer of the connection is unknown. The layer believes no headers, because it cannot tell who sent them.
+    ///
+    /// Check that your server passes the peer's address to the layer. With axum, serve the app with
+    /// `into_make_service_with_connect_info::<SocketAddr>()`. For other servers, see [`Peer`](crate::Peer).
     PeerUnknown = "peer-unknown",
-    /// Forwarding fields came from a peer that is not trusted; they were ignored.
+    /// A peer that is not trusted sent forwarding headers. The layer ignored them, and takes the peer for the client.
+    ///
+    /// If the peer is your proxy, add its address to [`TrustedProxies`](crate::TrustedProxies). If it is a client,
+    /// check why it can reach the service without passing your proxy.
     PeerUntrusted = "peer-untrusted",
-    /// A trusted peer did not send the [required](crate::ForwardedLayer::require) secret, so nothing is
-    /// believed.
+    /// A trusted peer did not send the [required](crate::ForwardedLayer::require) secret. The layer believes none of
+    /// its headers, and takes the peer for the client.
+    ///
+    /// Check that your proxy sends the secret. If it does, the request did not come through your proxy, but directly or
+    /// through the proxy of another customer.
     SecretMissing = "secret-missing",
-    /// The request came through fewer proxies than are [counted](crate::TrustedProxies::count), so nothing is
-    /// believed.
+    /// The request came through fewer proxies than are [counted](crate::TrustedProxies::count). The layer believes no
+    /// headers, and takes the peer for the client.
+    ///
+    /// Check how many proxies are in front of the service. If the number is right, somebody bypasses the outer proxies.
     HopsMissing = "hops-missing",
-    /// A trusted peer sent none of the fields that are believed, and those of another family
-    /// ([`Headers`](crate::Headers)). No client behind a right proxy can cause it.
+    /// A trusted peer sent none of the headers that the layer believes, but it sent the client header of another
+    /// family. The layer ignored that header.
+    ///
+    /// Check which [`Headers`](crate::Headers) your proxy writes. If it overwrites the header of the other family,
+    /// choose that family with [`ForwardedLayer::headers`](crate::ForwardedLayer::headers). Behind a proxy that sends
+    /// the headers that you believe, no client can cause this finding.
     OtherFamily = "other-family",
-    /// A trusted proxy sent other fields of the family, but did not say for whom.
+    /// A trusted proxy sent other headers of the family, but not the address of its client. The layer takes the last
+    /// node that it knows for the client: usually the peer.
+    ///
+    /// Check that the proxy sends the client header, such as `X-Forwarded-For`, or `for=` in `Forwarded`.
     ForMissing = "for-missing",
-    /// An element is empty, no node identifier, or the unspecified address; the walk ended there.
+    /// An element of the client header is empty, is not a node identifier, or is the unspecified address. The layer
+    /// stops reading there. It takes the nearest address to the right for the client, or the peer if there is none.
+    ///
+    /// Check what the proxy writes that added this element. If it writes addresses only, you may trust one hop too
+    /// many: then a client wrote the element.
     ForMalformed = "for-malformed",
-    /// A proxy hides its client (`unknown` or `_obfuscated`).
+    /// A proxy hides its client: it sent `unknown`, `_obfuscated` or a Unix socket instead of an address. The layer
+    /// takes the nearest address to the right for the client, or the peer if there is none.
+    ///
+    /// Check whether the proxy can write the client's address.
     ClientHidden = "client-hidden",
-    /// The hop limit ended the walk at a trusted address with more to its left.
+    /// The layer reached the hop limit at a trusted address. It takes this address for the client.
+    ///
+    /// Check whether the address is one of your proxies. If it is, there is one more hop than you allow: raise the
+    /// limit with [`TrustedProxies::hops`](crate::TrustedProxies::hops). If it is a client inside a trusted network,
+    /// there is nothing to do.
     HopLimit = "hop-limit",
-    /// A trusted proxy did not say the scheme; the connection's own is taken.
+    /// A trusted proxy did not send the scheme. The layer uses the scheme of the connection itself, which is `http` by
+    /// [default](crate::ForwardedLayer::connection_scheme).
+    ///
+    /// Check that the proxy sends its scheme header, such as `X-Forwarded-Proto`, or `proto=` in `Forwarded`.
     SchemeMissing = "scheme-missing",
-    /// The scheme is none of http, https, ws, wss; the connection's own is taken.
+    /// A trusted proxy sent a scheme other than http, https, ws and wss. The layer uses the scheme of the connection
+    /// itself.
+    ///
+    /// Check what the proxy writes. If each proxy appends to the header, declare it as a list with
+    /// [`Headers::with_lists`](crate::Headers::with_lists).
     SchemeInvalid = "scheme-invalid",
-    /// A forwarded host is not one of those allowed; it was ignored.
+    /// A forwarded host is not one of those that you allow. The layer ignored it, and uses the host of the request
+    /// itself.
+    ///
+    /// If the host is yours and your proxy overwrites the header, allow it with
+    /// [`believe_hosts`](crate::ForwardedLayer::believe_hosts). Otherwise it may be a host that the client made up.
     HostNotAllowed = "host-not-allowed",
-    /// A host is malformed, missing, or named twice.
+    /// A host is malformed, missing, or named twice. The layer ignores a forwarded host that is invalid. If there is no
+    /// valid host at all, the [`Resolution`](crate::Resolution) has no authority.
+    ///
+    /// Check that the proxy passes `Host` through, and what it writes into the header for the forwarded host.
     HostInvalid = "host-invalid",
-    /// A forwarded port is no number from 1 to 65535; it was ignored.
+    /// A forwarded port is not a number from 1 to 65535. The layer ignored it.
+    ///
+    /// Check that the proxy overwrites the port header. If it does not, remove the call to
+    /// [`believe_port`](crate::ForwardedLayer::believe_port).
     PortInvalid = "port-invalid",
-    /// A forwarded prefix is no safe path; it was ignored.
+    /// A forwarded prefix is not a safe path. The layer ignored it.
+    ///
+    /// Check that the proxy overwrites the prefix header. If it does not, remove the call to
+    /// [`believe_prefix`](crate::ForwardedLayer::believe_prefix).
     PrefixInvalid = "prefix-invalid",
-    /// A header that says who the client is was removed: nobody believes it, or it came from a peer that is
-    /// not trusted (rule R18).
+    /// The layer removed a header that says who the client is (rule R18). Either you did not name the header in this
+    /// spelling, or it came from a peer that is not trusted. A certificate is also removed if the proxy did not verify
+    /// it, or if it is not the client's.
+    ///
+    /// If your proxy sets the header, trust the proxy and name the header with
+    /// [`believe_identity`](crate::ForwardedLayer::believe_identity). If a client made the header up, there is nothing
+    /// to do.
     IdentityIgnored = "identity-ignored",
-    /// A header that is believed to say who the client is has several lines, or holds no certificate where one
-    /// should be.
+    /// A believed header about who the client is has several lines, or does not hold a certificate although it should.
+    /// If it has several lines, the layer removes them all, since a client may have written one of them.
+    ///
+    /// Check that the proxy overwrites the header and does not add a line to it. Check also how it encodes the
+    /// certificate: PEM, percent-encoded, or DER in base64.
     IdentityMalformed = "identity-malformed",
 }
 
@@ -84,7 +142,7 @@ impl fmt::Display for Finding {
     }
 }
 
-/// The text names no finding.
+/// The error for a text that does not name a finding.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("`{}` is no finding: expected one of {}", text.escape_debug(), Finding::ALL.iter().map(|f| f.as_str()).collect::<Vec<_>>().join(", "))]
 pub struct FindingError {
@@ -92,7 +150,7 @@ pub struct FindingError {
 }
 
 impl FindingError {
-    /// The text.
+    /// The text that was parsed.
     #[must_use]
     pub fn text(&self) -> &str {
         &self.text
@@ -118,10 +176,10 @@ impl FromStr for Finding {
 pub struct Findings(u32);
 
 impl Findings {
-    /// No finding.
+    /// The empty set.
     pub const NONE: Self = Self(0);
 
-    /// Whether nothing was found.
+    /// Whether the set is empty.
     #[must_use]
     pub const fn is_empty(self) -> bool {
         self.0 == 0
@@ -133,7 +191,7 @@ impl Findings {
         self.0 & Self::bit(finding) != 0
     }
 
-    /// The findings that both sets have.
+    /// The findings that are in both sets.
     #[must_use]
     pub const fn intersection(self, other: Self) -> Self {
         Self(self.0 & other.0)

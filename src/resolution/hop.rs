@@ -1,8 +1,8 @@
-//! One step of the way that a request took.
+//! One hop of a request.
 
 use std::net::IpAddr;
 
-/// One step of the way that a request took: who asked, as the proxy that it asked wrote it.
+/// One hop of a request: the node that sent the request, as reported by the proxy that received it.
 ///
 /// See [`Resolution::hops_seen`](crate::Resolution::hops_seen).
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -13,21 +13,22 @@ pub struct Hop {
 }
 
 impl Hop {
-    /// The address of who asked (`for=` in RFC 7239).
+    /// The address of the node that sent the request (`for=` in RFC 7239).
     ///
-    /// `None` if it was a Unix socket, or if the proxy hides it (`unknown`, `_obfuscated`).
+    /// `None` if the node is a Unix socket, or if the proxy hides its address (`unknown`, `_obfuscated`).
     #[must_use]
     pub const fn address(&self) -> Option<IpAddr> {
         self.address
     }
 
-    /// The port of who asked, if the proxy told it.
+    /// The port of the node that sent the request, if the proxy reported it.
     #[must_use]
     pub const fn port(&self) -> Option<u16> {
         self.port
     }
 
-    /// What the proxy calls the interface that was asked (`by=` in RFC 7239, section 5.1), as it wrote it.
+    /// The proxy's identifier for the interface that received the request (`by=` in RFC 7239, section 5.1), as the
+    /// proxy wrote it.
     #[must_use]
     pub fn by(&self) -> Option<&str> {
         self.by.as_deref()

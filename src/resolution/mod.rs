@@ -1,4 +1,4 @@
-//! What came out: plain data.
+//! The result of a resolution, as plain data.
 
 use std::{
     net::{IpAddr, SocketAddr},
@@ -27,10 +27,10 @@ pub use self::{
 };
 use crate::peer::Peer;
 
-/// The request that the client really made, as the outermost trusted proxy saw it.
+/// What is known about a request: the client, the scheme and the host, as the outermost trusted proxy saw them.
 ///
-/// [`ForwardedLayer`](crate::ForwardedLayer) puts one among the extensions of every request. In axum
-/// it is an extractor too.
+/// [`ForwardedLayer`](crate::ForwardedLayer) inserts one into the extensions of every request. In axum, it is also an
+/// extractor.
 ///
 /// ```
 /// # async fn handler(request: http::Request<()>) {
@@ -55,7 +55,7 @@ pub struct Resolution {
 }
 
 impl Resolution {
-    /// What a handler sees of a client that one trusted proxy vouches for: for tests of handlers.
+    /// Creates a resolution for tests of handlers: a client whose request came through one trusted proxy.
     ///
     /// ```
     /// use tower_forwarded::{Resolution, Scheme};
@@ -84,7 +84,7 @@ impl Resolution {
         }
     }
 
-    /// The same with a header that says who the client is: for tests of handlers.
+    /// Adds a header that says who the client is, for tests of handlers.
     ///
     /// ```
     /// use http::{HeaderName, HeaderValue};
@@ -109,7 +109,7 @@ impl Resolution {
         self
     }
 
-    /// The same with a certificate that the client presented: for tests of handlers.
+    /// Adds a certificate that the client presented, for tests of handlers.
     #[cfg(feature = "client-cert")]
     #[must_use]
     pub fn with_client_cert(mut self, certificate: ClientCert) -> Self {
@@ -118,7 +118,7 @@ impl Resolution {
         self
     }
 
-    /// The client's address (`client.address`).
+    /// The client's address (`client.address` in OpenTelemetry's terms).
     ///
     /// `None` if the peer is unknown, or if it is a Unix socket and no proxy named the client.
     #[must_use]
@@ -126,13 +126,13 @@ impl Resolution {
         self.client
     }
 
-    /// The client's port (`client.port`), if the client is the peer itself or a proxy told it.
+    /// The client's port (`client.port`), if the client is the peer itself, or if a proxy sent the port.
     #[must_use]
     pub const fn client_port(&self) -> Option<u16> {
         self.client_port
     }
 
-    /// The client's address and port; the port is 0 if it is not known.
+    /// The client's address and port. The port is 0 if it is unknown.
     #[must_use]
     pub fn client_addr(&self) -> Option<SocketAddr> {
         let port = self.client_port.unwrap_or(0);
@@ -145,21 +145,22 @@ impl Resolution {
         self.scheme
     }
 
-    /// The authority of the target URI: lowercase, without the scheme's default port.
+    /// The authority of the target URI, in lowercase and without the scheme's default port.
     ///
-    /// `None` if the request named none, or none that is valid.
+    /// `None` if the request has no authority, or none that is valid.
     #[must_use]
     pub const fn authority(&self) -> Option<&Authority> {
         self.authority.as_ref()
     }
 
-    /// The host alone (`server.address`), an IPv6 address in brackets.
+    /// The host without the port (`server.address`). An IPv6 address is in brackets.
     #[must_use]
     pub fn host(&self) -> Option<&str> {
         self.authority.as_ref().map(Authority::host)
     }
 
-    /// The port that the client connected to (`server.port`): the authority's, else the scheme's.
+    /// The port that the client connected to (`server.port`): the port of the authority, or else the scheme's default
+    /// port.
     #[must_use]
     pub fn port(&self) -> Option<u16> {
         self.authority
@@ -167,15 +168,15 @@ impl Resolution {
             .map(|authority| origin::port_of(authority, self.scheme))
     }
 
-    /// The path that a proxy stripped before it forwarded the request, without a slash at its end.
+    /// The path prefix that a proxy stripped before it forwarded the request. It does not end with a slash.
     ///
-    /// Only with [`believe_prefix`](crate::ForwardedLayer::believe_prefix).
+    /// Always `None` without [`believe_prefix`](crate::ForwardedLayer::believe_prefix).
     #[must_use]
     pub fn prefix(&self) -> Option<&str> {
         self.prefix.as_deref()
     }
 
-    /// Where the client reached the service; `None` without an authority.
+    /// The origin at which the client reached the service; `None` if there is no authority.
     #[must_use]
     pub fn origin(&self) -> Option<Origin> {
         Some(Origin {
@@ -185,28 +186,31 @@ impl Resolution {
         })
     }
 
-    /// The other end of the connection, which is the proxy if there is one; `None` if unknown.
+    /// The other end of the connection: the proxy if there is one. `None` if unknown.
     #[must_use]
     pub const fn peer(&self) -> Option<Peer> {
         self.peer
     }
 
-    /// Whether the peer is a trusted proxy, so that its word counts.
+    /// Whether the peer is a trusted proxy, so that the layer believes its headers.
+    ///
+    /// Also `false` if a required secret is missing, or if the request came through fewer proxies than are counted.
     #[must_use]
     pub const fn is_trusted(&self) -> bool {
         self.hops > 0
     }
 
-    /// How many trusted proxies vouched for what came out; 0 if the peer is not trusted.
+    /// The number of trusted proxies that vouch for this resolution; 0 if the peer is not trusted.
     #[must_use]
     pub const fn hops(&self) -> usize {
         self.hops
     }
 
-    /// The way that the request took: every node that trusted proxies vouch for, from the client to the proxy
-    /// that asked the [peer](Self::peer). For audit logs.
+    /// The hops that the request took, for audit logs: every node that trusted proxies reported, from the client to the
+    /// proxy that connected to the [peer](Self::peer).
     ///
-    /// Empty unless the layer [records hops](crate::ForwardedLayer::record_hops), or if nobody is believed.
+    /// Empty unless the layer [records hops](crate::ForwardedLayer::record_hops). Also empty if the peer is not
+    /// believed.
     ///
     #[cfg_attr(feature = "axum-08", doc = "```")]
     #[cfg_attr(not(feature = "axum-08"), doc = "```ignore")]
@@ -228,11 +232,12 @@ impl Resolution {
             .map_or(&[], |details| details.hops_seen.as_slice())
     }
 
-    /// Who the client is, as the trusted peer says: the headers that
-    /// [`believe_identity`](crate::ForwardedLayer::believe_identity) names, one value of each. Empty if there are
-    /// none, and for every request from a peer that is not trusted.
+    /// The headers that say who the client is, as the trusted peer sent them.
     ///
-    /// A handler that asks here instead of the request's headers cannot be fooled where the layer was forgotten.
+    /// Contains one value for each header that [`believe_identity`](crate::ForwardedLayer::believe_identity) names.
+    /// Empty if there are no such headers, and for every request whose peer is not trusted.
+    ///
+    /// Read these headers here, and not in the request. Then a client cannot fool your handler if you forget the layer.
     /// The values are [sensitive](HeaderValue::is_sensitive): `Debug` does not show them.
     ///
     #[cfg_attr(feature = "axum-08", doc = "```")]
@@ -258,18 +263,21 @@ impl Resolution {
         self.details.as_ref()?.client_cert.as_ref()
     }
 
-    /// What Envoy says of the client's certificate: its hash, its subject, its URI and DNS names. For services that
-    /// know their clients by a SPIFFE id, without the certificate itself.
+    /// What Envoy reports about the client's certificate: its hash, its subject, its URI and DNS names.
     ///
-    /// `None` if `X-Forwarded-Client-Cert` is not believed, or if no element of it is about the client or can be read.
-    /// Behind the sidecar of a mesh, the client is the workload that called it: trust `loopback` with `.hops(1)`.
+    /// Use it if your service knows its clients by a SPIFFE ID, and does not need the certificate itself.
+    ///
+    /// `None` if `X-Forwarded-Client-Cert` is not believed, or if it has no readable element about the client.
+    ///
+    /// Behind the sidecar of a service mesh, the client is the workload that sent the request to the sidecar. There,
+    /// trust `loopback` with `.hops(1)`.
     #[cfg(feature = "client-cert")]
     #[must_use]
     pub fn xfcc(&self) -> Option<&XfccElement> {
         self.details.as_ref()?.xfcc.as_ref()
     }
 
-    /// What was not as it should be.
+    /// What the layer noticed in the request: see [`Finding`].
     #[must_use]
     pub const fn findings(&self) -> Findings {
         self.findings

@@ -12,10 +12,10 @@ pub(super) fn port_of(authority: &Authority, scheme: Scheme) -> u16 {
         .unwrap_or_else(|| scheme.default_port())
 }
 
-/// Where the client reached the service: scheme, authority and, if believed, path prefix.
+/// Where the client reached the service: the scheme, the authority and, if believed, the path prefix.
 ///
-/// Displays as an ASCII origin (RFC 6454, section 6.2), `https://api.example.com`, which is what a
-/// browser sends in `Origin`.
+/// `Display` writes an ASCII origin (RFC 6454, section 6.2), such as `https://api.example.com`. Browsers send this form
+/// in the `Origin` header.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Origin {
     pub(super) scheme: Scheme,
@@ -30,35 +30,36 @@ impl Origin {
         self.scheme
     }
 
-    /// The host, with its port unless it is the scheme's default.
+    /// The host, with its port unless that is the default port of the scheme.
     #[must_use]
     pub const fn authority(&self) -> &Authority {
         &self.authority
     }
 
-    /// The host alone, an IPv6 address in brackets.
+    /// The host without the port. An IPv6 address is in brackets.
     #[must_use]
     pub fn host(&self) -> &str {
         self.authority.host()
     }
 
-    /// The authority's port, else the scheme's default.
+    /// The port of the authority, or else the scheme's default port.
     #[must_use]
     pub fn port(&self) -> u16 {
         port_of(&self.authority, self.scheme)
     }
 
-    /// The path that a proxy stripped, if that is believed; see [`Resolution::prefix`](crate::Resolution::prefix).
+    /// The path prefix that a proxy stripped, if it is believed: see [`Resolution::prefix`](crate::Resolution::prefix).
     #[must_use]
     pub fn prefix(&self) -> Option<&str> {
         self.prefix.as_deref()
     }
 
-    /// The absolute URL of a path (and query) of this service, as the client has to write it: with
+    /// Builds the absolute URL of a path (and query) of this service, as the client must request it. The URL includes
     /// the prefix that a proxy stripped.
     ///
-    /// For OAuth callbacks, sitemaps, OpenAPI servers. `path` goes in as it is, behind a slash, so
-    /// that it cannot reach into the authority; percent-encode what is not yet.
+    /// Use it for OAuth callbacks, sitemaps and OpenAPI servers. `path` is inserted unchanged, and always after a
+    /// slash, so it cannot change the authority. If `path` has characters that must be percent-encoded, encode them
+    /// first.
     ///
     /// ```
     /// # use tower_forwarded::*;

@@ -4,8 +4,7 @@ use std::fmt;
 
 /// The scheme of the target URI (`url.scheme` in OpenTelemetry's terms): `http` or `https`.
 ///
-/// A WebSocket handshake travels over one of the two, so `ws` and `wss` are read as `http` and
-/// `https` (rule R7).
+/// A WebSocket handshake is an HTTP request, so `ws` and `wss` are read as `http` and `https` (rule R7).
 ///
 /// ```
 /// use tower_forwarded::Scheme;
@@ -32,7 +31,7 @@ impl Scheme {
         }
     }
 
-    /// `http`, `ws`, `https` or `wss`, in any case.
+    /// Parses `http`, `ws`, `https` or `wss`, in upper or lower case.
     pub(crate) fn from_bytes(text: &[u8]) -> Option<Self> {
         match text {
             b"https" => Some(Self::Https),
@@ -47,13 +46,13 @@ impl Scheme {
         }
     }
 
-    /// Whether the client's connection was encrypted.
+    /// Whether the scheme is `https`, so that the client's connection was encrypted.
     #[must_use]
     pub const fn is_https(self) -> bool {
         matches!(self, Self::Https)
     }
 
-    /// The port that a URL of this scheme means when it names none (RFC 9110, section 4.2).
+    /// The default port: the port of a URL with this scheme that names no port (RFC 9110, section 4.2).
     #[must_use]
     pub const fn default_port(self) -> u16 {
         match self {
@@ -78,7 +77,7 @@ impl From<Scheme> for http::uri::Scheme {
     }
 }
 
-/// The text is none of `http`, `https`, `ws` and `wss`.
+/// The error for a text that is not `http`, `https`, `ws` or `wss`.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("`{}` is not a scheme: expected http, https, ws or wss", text.escape_debug())]
 pub struct SchemeError {
@@ -86,7 +85,7 @@ pub struct SchemeError {
 }
 
 impl SchemeError {
-    /// The text.
+    /// The text that was parsed.
     #[must_use]
     pub fn text(&self) -> &str {
         &self.text

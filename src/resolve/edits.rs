@@ -1,46 +1,46 @@
-//! What came out, and how the request has to change to say the same.
+//! The result of a resolution, and the changes that the request needs to agree with it.
 
 use crate::{
     headers::{field_set::FieldSet, known::Field},
     resolution::Resolution,
 };
 
-/// A resolution, and how the request has to change to say the same.
+/// A resolution, and the changes that the request needs to agree with it.
 #[derive(Debug)]
 pub(crate) struct Outcome {
     pub(crate) resolution: Resolution,
     pub(crate) edits: Edits,
 }
 
-/// How the header fields have to change (rules R11, R13). Positions only, so that the request can be
-/// borrowed again to change it.
+/// The changes to the headers (rules R11, R13). Holds positions only, so that the request can be borrowed again to
+/// change it.
 #[derive(Debug, Default)]
 pub(crate) struct Edits {
-    /// Fields to remove.
+    /// Headers to remove.
     pub(crate) remove: FieldSet,
-    /// Fields spelled with underscores or dots are there.
+    /// Whether there are headers that are spelled with underscores or dots.
     pub(crate) underscored: bool,
-    /// Headers that say who the client is may have to go.
+    /// Whether headers that say who the client is may have to be removed.
     pub(crate) identity: bool,
     pub(crate) client: ClientEdit,
-    /// The scheme field that was read, if it does not say the resolved scheme, and only that.
+    /// The scheme header that was read, if its value is not exactly the resolved scheme.
     pub(crate) set_scheme: Option<Field>,
     pub(crate) set_forwarded_host: bool,
     pub(crate) set_port: Option<u16>,
     pub(crate) set_prefix: bool,
     pub(crate) set_host: bool,
-    /// `Host` is there and not understood (rule R13).
+    /// Whether `Host` is present but invalid (rule R13).
     pub(crate) remove_host: bool,
 }
 
-/// How the client field has to change to hold its vouched part.
+/// How the client header must change so that it holds only what trusted proxies wrote.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) enum ClientEdit {
     #[default]
     Keep,
-    /// The only line, from this byte on.
+    /// Keep the only line from this byte on.
     Suffix(usize),
-    /// Write this many elements from the right anew, the host into one of them (`Forwarded` only, counted
-    /// from the right, 0 for none).
+    /// Write this many elements from the right again. In `Forwarded`, put the host into the element with the number
+    /// `host`, counted from the right; 0 means none.
     Rebuild { elements: usize, host: usize },
 }

@@ -1,8 +1,8 @@
-//! The parts of a request that are read.
+//! The parts of a request that a resolution reads.
 
 use http::{Extensions, HeaderMap, Method, Request, Uri, request::Parts};
 
-/// The parts of a request that are read.
+/// The parts of a request that a resolution reads.
 #[derive(Clone, Copy)]
 pub(crate) struct Head<'a> {
     pub(crate) method: &'a Method,

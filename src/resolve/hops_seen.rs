@@ -1,4 +1,4 @@
-//! The way that a request took, as data.
+//! The hops that a request took, as data.
 
 use std::net::IpAddr;
 
@@ -12,7 +12,7 @@ use crate::{
     },
 };
 
-/// The nodes that trusted proxies vouch for, from the client on.
+/// The nodes that trusted proxies vouch for, starting with the client.
 #[cold]
 pub(super) fn hops_seen(
     scan: &Scan<'_>,

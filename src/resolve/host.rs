@@ -1,4 +1,4 @@
-//! Which authority the client asked for (rules R8 and R9).
+//! Which authority the client requested (rules R8 and R9).
 
 use std::{borrow::Cow, cell::RefCell};
 
@@ -15,14 +15,14 @@ use crate::{
 
 /// A host that a trusted proxy forwarded, not yet compared with the request's own.
 pub(super) struct ForwardedHost<'a> {
-    /// `None` if the field does not say one value.
+    /// `None` if the header does not hold exactly one value.
     text: Option<Cow<'a, [u8]>>,
     last_line: &'a [u8],
     source: Source,
 }
 
 impl ForwardedHost<'_> {
-    /// What is said, or, if it is not one value, by its last line.
+    /// The value, or the last line if there is not exactly one value.
     fn text(&self) -> &[u8] {
         self.text.as_deref().unwrap_or(self.last_line)
     }
@@ -59,7 +59,7 @@ impl<'a, O: Observer> Resolving<'a, O> {
         })
     }
 
-    /// The authority, from a forwarded host if that is allowed, else from the target or `Host`.
+    /// The authority: from a forwarded host if that is allowed, else from the target or `Host`.
     #[inline]
     pub(super) fn authority(
         &mut self,
@@ -84,7 +84,7 @@ impl<'a, O: Observer> Resolving<'a, O> {
             return Some(authority);
         }
         let own = self.own_authority(uri, scheme, port);
-        // A proxy that forwards the host by which it asks, as most do, is not ignored.
+        // Most proxies forward the same host that they send in `Host`. That is no reason for a finding.
         if own.as_ref().is_some_and(|own| *stated == *own.as_str()) {
             self.believe_host(source, text, &stated);
         } else {
@@ -93,7 +93,7 @@ impl<'a, O: Observer> Resolving<'a, O> {
         own
     }
 
-    /// The forwarded host says the authority, so it stays, in its canonical form.
+    /// Keeps the forwarded host, in its canonical form, since it agrees with the authority.
     fn believe_host(&mut self, source: Source, text: &[u8], canonical: &str) {
         self.value(Role::Host, source, text, Ok(()));
         self.believed.insert(self.headers().host);
@@ -108,7 +108,7 @@ impl<'a, O: Observer> Resolving<'a, O> {
             .any(|pattern| pattern.matches(host.host, host.port))
     }
 
-    /// From the request target, else from `Host`.
+    /// The authority from the request's target, else from `Host`.
     #[inline]
     fn own_authority(&mut self, uri: &Uri, scheme: Scheme, port: Option<u16>) -> Option<Authority> {
         let (source, text) = match uri.authority() {
@@ -133,7 +133,7 @@ impl<'a, O: Observer> Resolving<'a, O> {
         Some(authority)
     }
 
-    /// The text of `Host`, if all its lines mean the same.
+    /// The text of `Host`, if all its lines mean the same authority.
     fn host_field(&mut self, scheme: Scheme) -> Option<&'a [u8]> {
         let lines = self.scan.host;
         if let Some(line) = lines.single() {
@@ -164,7 +164,7 @@ impl<'a, O: Observer> Resolving<'a, O> {
     }
 }
 
-/// The canonical authority, joined by a forwarded port if it names none.
+/// The canonical authority. If it has no port, a forwarded port is added.
 fn with_port<'a>(
     mut host: HostPort<'a>,
     text: &'a [u8],
@@ -179,14 +179,14 @@ thread_local! {
     static KEPT: RefCell<Kept> = const { RefCell::new(Kept::NONE) };
 }
 
-/// The last authorities of each thread, so that a service which is asked for a few names allocates none. It is a kept
-/// one that is cloned: the first clone of each allocates too.
+/// The last authorities of each thread, so that a service with few names does not allocate one for each request. A
+/// request gets a clone of a kept authority, since the first clone of every authority allocates too.
 struct Kept {
     authorities: [Option<Authority>; NAMES],
     oldest: usize,
 }
 
-/// How many names are kept.
+/// How many authorities are kept.
 const NAMES: usize = 4;
 
 impl Kept {
@@ -201,7 +201,7 @@ impl Kept {
         kept.find(|authority| authority.as_str().as_bytes() == text)
     }
 
-    /// Keeps an authority in the place of the oldest.
+    /// Keeps an authority in place of the oldest one.
     #[cold]
     fn keep(&mut self, authority: &Authority) {
         if let Some(place) = self.authorities.get_mut(self.oldest) {
@@ -225,7 +225,7 @@ fn kept_authority(text: &[u8], scheme: Scheme) -> Option<Authority> {
     })
 }
 
-/// An [`Authority`] of this text, which is canonical.
+/// Makes an [`Authority`] from a text that is canonical.
 fn shared(text: &str) -> Option<Authority> {
     KEPT.with(|kept| {
         let Ok(mut kept) = kept.try_borrow_mut() else {

@@ -12,8 +12,8 @@ use crate::{
     rules::Rules,
 };
 
-/// Notes what the trusted peer says of who the client is, and gives back whether a header has to change. `hops`
-/// is 0 where there is no such peer.
+/// Stores what the trusted peer says about who the client is. Returns whether a header has to change. `hops` is 0 if
+/// there is no trusted peer.
 pub(super) fn who<O: Observer>(
     headers: &HeaderMap,
     rules: &Rules,
@@ -47,7 +47,7 @@ pub(super) fn who<O: Observer>(
     changes
 }
 
-/// A value without what stands in a list before the part that proxies wrote.
+/// The value of a header. If it is a list, only the part that trusted proxies wrote.
 fn vouched(name: &http::HeaderName, value: &HeaderValue, hops: usize) -> HeaderValue {
     let part = if xfcc::is_name(name) {
         xfcc::vouched(value.as_bytes(), hops)

@@ -1,7 +1,7 @@
-//! The walk: from the peer and the header fields to the [`Resolution`].
+//! The walk: from the peer and the headers to the [`Resolution`].
 //!
-//! Pure: nothing is changed, no service is in sight. Each step is shown to an [`Observer`], which is
-//! `()` in the layer and costs nothing there.
+//! The code is pure: it changes nothing, and does not know any service. It shows each step to an [`Observer`]. In the
+//! layer, the observer is `()`, which costs nothing.
 
 pub(crate) mod edits;
 pub(crate) mod head;
@@ -52,8 +52,7 @@ pub(crate) fn resolve<O: Observer>(
 
     let mut walked = Walked::default();
     resolving.walk(trust, hops, &mut walked);
-    // A list speaks through the element that pairs with the client's; without an element, through its
-    // last one.
+    // In a list, the element at the client's position counts. If no element was accepted, the last one counts.
     let pairs = walked.accepted.max(1);
     if resolving.has_too_few_hops(&walked, hops) {
         let resolving = Resolving::new(rules, &scan, resolving.observer);

@@ -1,4 +1,4 @@
-//! The steps of a resolution, for those who want to tell them.
+//! The steps of a resolution, for code that reports them.
 
 use std::net::IpAddr;
 
@@ -11,7 +11,7 @@ use crate::{
     resolution::Finding,
 };
 
-/// Sees each step of a resolution.
+/// Receives each step of a resolution.
 pub(crate) trait Observer {
     fn see(&mut self, step: Step<'_>);
 }
@@ -21,7 +21,7 @@ impl Observer for () {
     fn see(&mut self, _: Step<'_>) {}
 }
 
-/// One step of a resolution, for those who want to tell it.
+/// One step of a resolution, for code that reports it.
 #[derive(Debug)]
 pub(crate) enum Step<'a> {
     /// Whether the peer is believed at all.
@@ -30,14 +30,14 @@ pub(crate) enum Step<'a> {
         trusted: bool,
         present: FieldSet,
     },
-    /// An element of the client field; each is vouched for by the hop to its right.
+    /// An element of the client header. The proxy to its right vouches for it.
     Element {
         text: Option<&'a [u8]>,
         verdict: Verdict,
     },
     /// Why the walk ended.
     End(End),
-    /// A value that was read beside the client's address.
+    /// A value other than the client's address.
     Value {
         role: Role,
         /// Where it came from.
@@ -61,47 +61,47 @@ pub(crate) enum Role {
 /// Where a value was read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Source {
-    /// An element of a forwarding field, counted from the right.
+    /// An element of a forwarding header, counted from the right.
     Element(Field, usize),
-    /// All lines of a forwarding field, as of a prefix.
+    /// All lines of a forwarding header, as for a prefix.
     Lines(Field),
     /// A parameter of the outermost `Forwarded` element that states it.
     Parameter(&'static str),
     /// The request's target.
     Target,
-    /// The `Host` field.
+    /// The `Host` header.
     Host,
 }
 
 /// What an element turned out to be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Verdict {
-    /// An address, whose word counts or does not.
+    /// An address that is trusted or not.
     Address { address: IpAddr, trusted: bool },
     /// A client or a proxy on a Unix domain socket.
     Unix { trusted: bool },
-    /// Nothing stands between two commas of `Forwarded`.
+    /// There is nothing between two commas of `Forwarded`.
     Nothing,
     /// The proxy hides its client, or does not know it.
     Hidden,
-    /// RFC 7239: no `for`.
+    /// An element of `Forwarded` (RFC 7239) without `for`.
     WithoutFor,
-    /// Empty, no node identifier, unspecified, or too long.
+    /// Empty, not a node identifier, the unspecified address, or too long.
     Malformed,
 }
 
 /// Why the walk ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum End {
-    /// At an address that is not trusted, or behind as many proxies as are counted: the client. What may
-    /// stand left of it, nobody vouches for.
+    /// At an address that is not trusted, or after as many proxies as are counted. This address is the client. Nobody
+    /// vouches for elements to the left of it.
     Client { more: bool, counted: bool },
     /// Every address is trusted: the leftmost is the client.
     Leftmost,
-    /// At a trusted address, by the hop limit.
+    /// At a trusted address, because of the hop limit.
     HopLimit { more: bool },
-    /// At an element that says no address.
+    /// At an element that contains no address.
     Unknown,
-    /// There is no client field.
+    /// There is no client header.
     Missing,
 }

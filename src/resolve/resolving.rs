@@ -1,4 +1,4 @@
-//! A resolution in the making.
+//! A resolution in progress.
 
 use std::{borrow::Cow, net::IpAddr, sync::Arc};
 
@@ -19,37 +19,37 @@ use crate::{
     trust::HopLimit,
 };
 
-/// Where the walk led.
+/// The result of the walk.
 #[derive(Debug, Default)]
 pub(crate) struct Walked<'a> {
     pub(crate) client: Option<(IpAddr, Option<u16>)>,
-    /// Accepted elements (h in rule R6).
+    /// The number of accepted elements (h in rule R6).
     pub(crate) accepted: usize,
-    /// The vouched part; `None` if there is none and the field has to go.
+    /// How to keep the part that trusted proxies wrote; `None` if there is none and the header must be removed.
     pub(crate) edit: Option<ClientEdit>,
-    /// What the outermost element says that states one (RFC 7239, rule R6).
+    /// The scheme and the host that the outermost element with such a value states (RFC 7239, rule R6).
     pub(crate) scheme: Option<Cow<'a, [u8]>>,
     pub(crate) host: Option<Cow<'a, [u8]>>,
-    /// Elements from the right up to the last that is vouched for.
+    /// The number of elements from the right up to the last one that is vouched for.
     pub(crate) elements: usize,
     /// Which element states the host, counted from the right.
     pub(crate) host_number: usize,
-    /// Elements nearer than these state a host, or a scheme that is none, too.
+    /// Whether elements further to the right also state a host, or an invalid scheme.
     pub(crate) inner_statements: bool,
 }
 
-/// A resolution in the making.
+/// A resolution in progress.
 pub(crate) struct Resolving<'a, O> {
     pub(crate) rules: &'a Rules,
     pub(crate) scan: &'a Scan<'a>,
     pub(crate) findings: Findings,
     pub(crate) edits: Edits,
-    /// The fields that stay.
+    /// The headers that stay.
     pub(crate) believed: FieldSet,
     pub(crate) observer: &'a mut O,
 }
 
-/// What was found, before the peer stands in for a client that nobody named.
+/// What was found. If nobody named the client, the peer takes its place later.
 pub(crate) struct Found {
     pub(crate) client: Option<(IpAddr, Option<u16>)>,
     pub(crate) hops: usize,
@@ -74,7 +74,7 @@ impl<'a, O: Observer> Resolving<'a, O> {
         }
     }
 
-    /// Rule R3: the peer is the client, and nothing that it forwards counts.
+    /// Rule R3: the peer is the client, and its forwarding headers do not count.
     pub(crate) fn believe_nobody(
         mut self,
         peer: Option<Peer>,
@@ -102,8 +102,8 @@ impl<'a, O: Observer> Resolving<'a, O> {
         )
     }
 
-    /// Whether proxies are counted, and the list is shorter than that. A field that holds the client alone
-    /// has nothing to count.
+    /// Whether proxies are counted, and the list has fewer elements than that. A header that holds the client alone has
+    /// nothing to count.
     #[inline]
     pub(crate) fn has_too_few_hops(&self, walked: &Walked<'a>, hops: HopLimit) -> bool {
         let is_list = || {
@@ -116,8 +116,8 @@ impl<'a, O: Observer> Resolving<'a, O> {
         hops.counted().is_some_and(too_few) && is_list()
     }
 
-    /// Whether the peer forwards the request of a client: if it sent any field of the family, it should
-    /// also have sent the client's. Else the peer asks for itself.
+    /// Whether the peer forwards the request of a client. If it sent any header of the family, it should also have sent
+    /// the client header. If it sent none, the request is its own.
     #[inline]
     pub(crate) fn is_proxied(&self) -> bool {
         !self.scan.client.is_empty() || self.scan.present.intersects(self.family())
@@ -127,7 +127,7 @@ impl<'a, O: Observer> Resolving<'a, O> {
         &self.rules.headers
     }
 
-    /// The fields that speak for the peer, without those that were not opted into.
+    /// The headers that only a proxy sends, without opt-in headers that are not enabled.
     fn family(&self) -> FieldSet {
         let headers = self.headers();
         let mut family = headers.family();
@@ -140,7 +140,7 @@ impl<'a, O: Observer> Resolving<'a, O> {
         family
     }
 
-    /// Shows a value, and notes the finding if it is not believed.
+    /// Shows a value to the observer, and adds the finding if the value is not believed.
     #[inline]
     pub(crate) fn value(
         &mut self,
@@ -160,7 +160,7 @@ impl<'a, O: Observer> Resolving<'a, O> {
         });
     }
 
-    /// What becomes of the client field: its vouched part stays.
+    /// Decides how the client header changes: only the part that trusted proxies wrote stays.
     #[inline]
     pub(crate) fn edit_client(
         &mut self,
@@ -174,7 +174,7 @@ impl<'a, O: Observer> Resolving<'a, O> {
         let headers = self.headers();
         self.believed.insert(headers.client);
         if headers.client_syntax == ClientSyntax::Forwarded {
-            // A host that is not believed, or a scheme spelled otherwise, must not stay in there.
+            // A host that is not believed must not stay in the header, nor a scheme in another spelling.
             let host_agrees = walked.host.as_deref().is_none_or(|host| {
                 authority.is_some_and(|authority| authority.as_str().as_bytes() == host)
             });
@@ -229,7 +229,7 @@ impl<'a, O: Observer> Resolving<'a, O> {
         }
     }
 
-    /// What few services ask for.
+    /// Collects the details, which few services need.
     #[cold]
     fn details(&mut self, found: &Found) -> Option<Arc<Details>> {
         let mut details = Details::default();
@@ -248,7 +248,7 @@ impl<'a, O: Observer> Resolving<'a, O> {
         (details != Details::default()).then(|| Arc::new(details))
     }
 
-    /// Takes back the edits of the fields that the user keeps as they came.
+    /// Drops the edits of headers that the user keeps unchanged.
     #[inline]
     fn leave_what_is_kept(&mut self) {
         let keep = self.rules.keep_known;

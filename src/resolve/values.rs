@@ -1,4 +1,4 @@
-//! What is said beside the client's address: scheme, port and prefix (rules R6, R7 and R9).
+//! The values other than the client's address: scheme, port and prefix (rules R6, R7 and R9).
 
 use std::sync::Arc;
 
@@ -17,10 +17,10 @@ use crate::{
     },
 };
 
-/// A scheme that somebody stated, or not.
+/// What the proxies stated about the scheme.
 pub(super) enum Stated {
     Scheme(Scheme),
-    /// Stated, but none.
+    /// Stated, but not a valid scheme.
     Invalid,
     Nothing,
 }
@@ -32,7 +32,7 @@ impl From<Option<Scheme>> for Stated {
 }
 
 impl<'a, O: Observer> Resolving<'a, O> {
-    /// What the trusted proxies say of the scheme.
+    /// The scheme that the trusted proxies stated.
     #[inline]
     pub(super) fn stated_scheme(&mut self, walked: &Walked<'a>, pairs: usize) -> Stated {
         let no_scheme = self.headers().no_scheme;
@@ -83,10 +83,10 @@ impl<'a, O: Observer> Resolving<'a, O> {
         scheme.into()
     }
 
-    /// What a field says beside the client's address, and by which element, counted from the right.
+    /// The value of a header other than the client header, and the number of its element, counted from the right.
     ///
-    /// A field that holds one value says nothing by two lines. A list speaks through the element that
-    /// pairs with the client's (rule R6).
+    /// If a header that holds one value has two lines, it has no value. In a list, the element at the client's position
+    /// counts (rule R6).
     #[inline]
     pub(super) fn said<const LONGEST: usize>(
         &self,
@@ -125,8 +125,8 @@ impl<'a, O: Observer> Resolving<'a, O> {
         Some(port)
     }
 
-    /// Every proxy on the way took its own part off the path, so the parts are joined from the first
-    /// line on (rule R9).
+    /// Every proxy on the way stripped its own part of the path. So the parts are joined, starting with the first line
+    /// (rule R9).
     #[inline]
     pub(super) fn prefix(&mut self) -> Option<Arc<str>> {
         let lines = self.scan.prefix;
@@ -161,8 +161,7 @@ impl<'a, O: Observer> Resolving<'a, O> {
     }
 }
 
-/// The element of a list field through which it speaks (rule R6): number min(n, h) from the right,
-/// and that number.
+/// The element of a list that counts (rule R6): number min(n, h) from the right. Returns it with that number.
 fn paired<'a, const LONGEST: usize>(
     headers: &'a HeaderMap,
     lines: &Lines<'a>,

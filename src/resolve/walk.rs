@@ -18,7 +18,7 @@ use crate::{
     trust::{HopLimit, Trust},
 };
 
-/// Reads an address and the port, if there is one.
+/// Parses an address and its port, if there is one.
 type ParseAddress = fn(&[u8]) -> Option<(IpAddr, Option<u16>)>;
 
 impl<'a, O: Observer> Resolving<'a, O> {
@@ -26,7 +26,7 @@ impl<'a, O: Observer> Resolving<'a, O> {
     pub(super) fn walk(&mut self, trust: &dyn Trust, hops: HopLimit, walked: &mut Walked<'a>) {
         let lines = self.scan.client;
         if lines.is_empty() {
-            // Whether somebody should have said it is another question.
+            // The caller decides whether the header should have been there.
             self.observer.see(Step::End(End::Missing));
             return;
         }
@@ -76,14 +76,14 @@ impl<'a, O: Observer> Resolving<'a, O> {
         let mut vouched = Vouched::default();
         let end = loop {
             let Some(element) = elements.next() else {
-                // Empty elements only, to the left of the last one or at all.
+                // Only empty elements are left, or there were no others.
                 break match walked.accepted {
                     0 => End::Missing,
                     _ => End::Leftmost,
                 };
             };
             if element.text == Some(b"") {
-                // RFC 9110, section 5.6.1.2: an empty element is none.
+                // RFC 9110, section 5.6.1.2: an empty element does not count.
                 vouched.without_address();
                 self.observer.see(Step::Element {
                     text: element.text,
@@ -93,7 +93,7 @@ impl<'a, O: Observer> Resolving<'a, O> {
             }
             let parsed = element.text.and_then(forwarded::parse);
             let said_for = parsed.as_ref().map(|parsed| parsed.node.as_deref());
-            // An element without `for`: a proxy that says scheme and host, but not for whom.
+            // An element without `for`: the proxy states the scheme or the host, but not its client.
             let is_without_for = said_for == Some(None);
             let node = said_for.flatten().and_then(node::parse);
             if let (true, Some(parsed)) = (is_without_for || node.is_some(), parsed) {
@@ -121,7 +121,7 @@ impl<'a, O: Observer> Resolving<'a, O> {
         }
     }
 
-    /// Takes one element, and says why the walk ends with it; `None` if it goes on.
+    /// Reads one element. Returns why the walk ends with it, or `None` if the walk goes on.
     #[inline]
     fn step(
         &mut self,
@@ -177,7 +177,8 @@ impl<'a, O: Observer> Resolving<'a, O> {
         self.observer.see(Step::End(end));
     }
 
-    /// A field that holds the client and nothing else: two lines of it are malformed, never a choice.
+    /// Reads a header that holds the client and nothing else. Two lines of it are malformed: the layer never chooses
+    /// one.
     fn single(&mut self, trust: &dyn Trust, parse: ParseAddress, walked: &mut Walked<'a>) {
         let mut text = self.scan.client.single();
         let mut client = text.and_then(parse);
@@ -215,8 +216,10 @@ impl<'a, O: Observer> Resolving<'a, O> {
 }
 
 impl<'a, O: Observer> Resolving<'a, O> {
-    /// Cloudflare's Pseudo IPv4 overwrites an IPv6 client's address with one of class E, and says the real
-    /// one in a field of its own: `None` if that is not there, nothing if it is there twice.
+    /// The real address of an IPv6 client. Cloudflare's Pseudo IPv4 overwrites the address with one of class E, and
+    /// sends the real one in a header of its own.
+    ///
+    /// `None` if that header is missing; empty if there are two lines of it.
     #[cold]
     fn client_v6(&self) -> Option<&'a [u8]> {
         let field = self.headers().client_v6;
@@ -228,24 +231,24 @@ impl<'a, O: Observer> Resolving<'a, O> {
     }
 }
 
-/// Whether an address is of 240.0.0.0/4, from which no connection comes.
+/// Whether an address is in 240.0.0.0/4. No connection comes from such an address.
 #[inline]
 fn is_class_e(address: IpAddr) -> bool {
     matches!(address, IpAddr::V4(address) if address.octets() >= [240, 0, 0, 0])
 }
 
-/// Whether readers of addresses understand this spelling.
+/// Whether all code that reads addresses understands this spelling.
 #[inline]
 fn is_plain(address: IpAddr, text: Option<&[u8]>) -> bool {
     text.is_some_and(|text| match address {
-        // As long as its digits are: no port, and not mapped into IPv6.
+        // The text is only as long as the address: it has no port, and is not mapped into IPv6.
         IpAddr::V4(address) => text.len() == width(address),
         IpAddr::V6(_) => !text.starts_with(b"[") && !text.contains(&b'%'),
     })
 }
 
-/// Whether every address of a family is trusted, so that a trusted address at the hop limit says nothing:
-/// addresses that nobody has (RFC 5737, RFC 3849) are.
+/// Whether every address of an IP version is trusted, so that a trusted address at the hop limit means nothing. This
+/// tests addresses that no host has (RFC 5737, RFC 3849).
 #[cold]
 pub(crate) fn trusts_everyone(trust: &dyn Trust) -> bool {
     let v4 = [
@@ -256,7 +259,7 @@ pub(crate) fn trusts_everyone(trust: &dyn Trust) -> bool {
     v4.into_iter().all(|address| trust.trusts(address)) || trust.trusts(v6)
 }
 
-/// The bytes of a dotted-decimal address.
+/// The length of an address in dotted-decimal form.
 #[inline]
 fn width(address: Ipv4Addr) -> usize {
     let dots_and_digits = 7_usize;
@@ -271,8 +274,8 @@ fn width(address: Ipv4Addr) -> usize {
 }
 
 impl<'a> Walked<'a> {
-    /// Takes what an element further out states (R6: the outermost one that states it counts). `number` counts
-    /// from the right.
+    /// Takes the scheme and the host that an element further to the left states (R6: the outermost element with such a
+    /// value counts). `number` counts from the right.
     #[inline]
     fn take_statements(&mut self, element: ForwardedElement<'a>, number: usize) {
         let is_no_scheme = |text: &[u8]| Scheme::from_bytes(text).is_none();
@@ -291,7 +294,7 @@ impl<'a> Walked<'a> {
 /// How far the walk may go.
 struct Steps<'a> {
     trust: &'a dyn Trust,
-    /// Proxies that may still be passed; the peer was the first hop.
+    /// How many more proxies the walk may pass. The peer was the first hop.
     left: usize,
     counted: bool,
 }
@@ -313,7 +316,8 @@ impl<'a> Steps<'a> {
         if (counted && self.left == 0) || !(counted || trusted) {
             return Some(End::Client { more, counted });
         }
-        // Before the next question, so that the answer does not depend on what a client wrote further left.
+        // This comes before the check of `more`, so that the result does not depend on what a client wrote further
+        // left.
         if self.left == 0 {
             return Some(End::HopLimit { more });
         }
@@ -325,17 +329,17 @@ impl<'a> Steps<'a> {
     }
 }
 
-/// Keeps track of the part of a field that trusted proxies wrote. In `X-Forwarded-For` an element that
-/// hides its client is no part of it, since readers expect addresses.
+/// Tracks the part of a header that trusted proxies wrote. In `X-Forwarded-For`, an element that hides its client is
+/// not part of it, since readers expect addresses.
 struct Vouched {
     start: usize,
-    /// Elements looked at, from the right.
+    /// The number of elements read so far, from the right.
     seen: usize,
-    /// Elements from the right up to the last that is part of it.
+    /// The number of elements from the right up to the last one that is part of it.
     elements: usize,
-    /// The bytes can stay as they are.
+    /// Whether the bytes can stay unchanged.
     plain: bool,
-    /// They cannot, if an element further left is part of it too.
+    /// Whether an element was left out. The bytes cannot stay if an element further left is part of it too.
     hole: bool,
 }
 

@@ -1,4 +1,4 @@
-//! Edits, applied to the header fields (rules R11 and R13).
+//! Applies the edits to the headers (rules R11 and R13).
 
 use http::{HeaderMap, HeaderName, HeaderValue, header};
 
@@ -19,7 +19,7 @@ use crate::{
 };
 
 impl Edits {
-    /// Removes what is not believed, and leaves of the rest what is vouched for.
+    /// Removes headers that are not believed. Reduces the others to the part that trusted proxies wrote.
     #[inline]
     pub(crate) fn apply(&self, headers: &mut HeaderMap, resolution: &Resolution, rules: &Rules) {
         if self.identity {
@@ -53,7 +53,7 @@ impl Edits {
         }
     }
 
-    /// Writes the resolved value into the believed fields that do not say it, and only it.
+    /// Writes the resolved values into those believed headers that do not hold exactly these values.
     #[inline]
     fn set_fields(&self, headers: &mut HeaderMap, resolution: &Resolution, wanted: &Headers) {
         let mut set_field = |field, value: &str| {
@@ -112,7 +112,7 @@ impl ClientEdit {
     }
 }
 
-/// Leaves of the headers that say who the client is what the trusted peer vouches for (rule R18).
+/// Reduces the headers that say who the client is to what the trusted peer vouches for (rule R18).
 #[cold]
 fn clean_identity(headers: &mut HeaderMap, resolution: &Resolution, rules: &Rules) {
     let hops = resolution.hops();
@@ -121,7 +121,7 @@ fn clean_identity(headers: &mut HeaderMap, resolution: &Resolution, rules: &Rule
         .map(|(name, fate)| (name.clone(), fate))
         .partition(|(_, fate)| *fate == Fate::Believed);
     remove_all(headers, removed.into_iter().map(|(name, _)| name).collect());
-    // A list holds what a client wrote before what proxies appended.
+    // In a list, the elements that a client wrote come before those that proxies appended.
     for (name, _) in believed.iter().filter(|(name, _)| xfcc::is_name(name)) {
         if let Some(value) = headers.get_mut(name) {
             let vouched = xfcc::vouched(value.as_bytes(), hops).map(HeaderValue::from_bytes);
@@ -132,7 +132,7 @@ fn clean_identity(headers: &mut HeaderMap, resolution: &Resolution, rules: &Rule
     }
 }
 
-/// The fields to remove for their spelling.
+/// The headers to remove because of their spelling.
 pub(crate) fn underscored<'a>(
     headers: &'a HeaderMap,
     rules: &'a Rules,

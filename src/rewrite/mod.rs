@@ -1,4 +1,4 @@
-//! Carries a [`Resolution`] into the request (rules R11 to R14).
+//! Writes a [`Resolution`] into the request (rules R11 to R14).
 
 use http::{Method, Request};
 
@@ -10,7 +10,7 @@ pub(crate) mod fields;
 pub(crate) mod target;
 mod vouched;
 
-/// Makes the request say what was resolved, and leaves the resolution in its extensions.
+/// Makes the request agree with the resolution, and inserts the resolution into its extensions.
 pub(crate) fn rewrite<B>(request: &mut Request<B>, outcome: Outcome, rules: &Rules) {
     let Outcome { resolution, edits } = outcome;
     edits.apply(request.headers_mut(), &resolution, rules);
@@ -30,7 +30,7 @@ pub(crate) fn rewrite<B>(request: &mut Request<B>, outcome: Outcome, rules: &Rul
     request.extensions_mut().insert(resolution);
 }
 
-/// Puts the client where axum keeps the other end of the connection (rule R14).
+/// Writes the client into axum's `ConnectInfo`, where axum keeps the other end of the connection (rule R14).
 #[cfg(feature = "axum-08")]
 fn set_connect_info(extensions: &mut http::Extensions, resolution: &Resolution) {
     use axum::extract::connect_info::{ConnectInfo, MockConnectInfo};
@@ -40,14 +40,14 @@ fn set_connect_info(extensions: &mut http::Extensions, resolution: &Resolution) 
         return;
     };
     if let Some(ConnectInfo(address)) = extensions.get_mut::<ConnectInfo<SocketAddr>>() {
-        // A peer that speaks for itself keeps its flow label and scope.
+        // If the client is the peer itself, its flow label and scope stay.
         if (address.ip(), address.port()) != (client.ip(), client.port()) {
             *address = client;
         }
         return;
     }
-    // Behind a Unix socket there was no address to replace, and axum reads the mock of a test where there is
-    // nothing else.
+    // With a Unix socket, there was no address to replace. In a test, axum reads `MockConnectInfo` only if there is no
+    // `ConnectInfo`.
     let is_unix = resolution.peer.is_some_and(|peer| peer.is_unix());
     if is_unix || extensions.get::<MockConnectInfo<SocketAddr>>().is_some() {
         extensions.insert(ConnectInfo(client));

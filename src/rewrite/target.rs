@@ -7,13 +7,13 @@ use crate::{
     rules::Rules,
 };
 
-/// Makes the target say what was resolved, or leaves it as it came where that is asked for.
+/// Makes the target agree with the resolution, or leaves it unchanged if the user chose so.
 #[inline]
 pub(crate) fn set(target: &mut Uri, resolution: &Resolution, connect: bool, rules: &Rules) {
     if !rules.keep_uri {
         set_origin(target, resolution, connect);
     } else if !connect && target.authority().is_some() {
-        // What a client wrote there would be another host to those who read the URI.
+        // Without this, code that reads the URI would see another host, which the client chose.
         let authority = resolution.authority.as_ref();
         if !authority.is_some_and(|own| is_origin(target, resolution.scheme, own)) {
             set_parts(target, None);
@@ -21,14 +21,14 @@ pub(crate) fn set(target: &mut Uri, resolution: &Resolution, connect: bool, rule
     }
 }
 
-/// Gives the target the resolved scheme and authority, in whatever form it came (rule R12).
+/// Writes the resolved scheme and authority into the target, in any form (rule R12).
 ///
-/// Without an authority no scheme can be set, so what the client wrote there is taken away.
+/// Without an authority, a URI cannot have a scheme. So the scheme that the client wrote is removed.
 #[inline]
 fn set_origin(target: &mut Uri, resolution: &Resolution, connect: bool) {
     let absolute = target.scheme().is_some();
-    // `*` and the authority-form of CONNECT have no place for a scheme. Over HTTP/2 an asterisk and
-    // an extended CONNECT (RFC 8441) come with one, which the client chose.
+    // `*` and the authority-form of CONNECT have no place for a scheme. Over HTTP/2, `*` and an extended CONNECT (RFC
+    // 8441) have a scheme, which the client chose.
     if !absolute && (connect || target.path() == "*") {
         return;
     }
@@ -40,7 +40,7 @@ fn set_origin(target: &mut Uri, resolution: &Resolution, connect: bool) {
     set_parts(target, authority.map(|authority| (scheme, authority)));
 }
 
-/// Puts scheme and authority into the target, or takes both off.
+/// Sets the scheme and the authority of the target, or removes both.
 #[inline]
 fn set_parts(target: &mut Uri, origin: Option<(Scheme, &uri::Authority)>) {
     let mut parts = std::mem::take(target).into_parts();
@@ -49,7 +49,7 @@ fn set_parts(target: &mut Uri, origin: Option<(Scheme, &uri::Authority)>) {
     parts
         .path_and_query
         .get_or_insert_with(|| uri::PathAndQuery::from_static("/"));
-    // It cannot fail: either all three are there, or neither scheme nor authority.
+    // This cannot fail: the URI has a scheme, an authority and a path, or it has only a path.
     if let Ok(uri) = Uri::from_parts(parts) {
         *target = uri;
     }

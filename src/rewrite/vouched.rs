@@ -1,4 +1,4 @@
-//! What a client field says without the part that nobody vouches for.
+//! A client header without the part that nobody vouches for.
 
 use crate::{
     resolution::{Resolution, scheme::Scheme},
@@ -23,8 +23,10 @@ pub(super) fn addresses<'a>(lines: impl Iterator<Item = &'a [u8]>, elements: usi
     addresses.join(", ")
 }
 
-/// The last `elements` elements of `Forwarded`, the client's first. What was resolved stands in element
-/// number `host` from the right; no other says a host, and none a scheme that is none, or any without `scheme`.
+/// The last `elements` elements of `Forwarded`, the client's first.
+///
+/// Element number `host` from the right gets the resolved host, and no other element has a host. Invalid schemes are
+/// left out. If `scheme` is `false`, all schemes are left out.
 pub(super) fn elements<'a>(
     lines: impl Iterator<Item = &'a [u8]>,
     elements: usize,

@@ -1,19 +1,19 @@
-//! The elements of a list-based field, from the right, across its field lines.
+//! Reads the elements of a list-based header from the right, across all its header lines.
 //!
-//! RFC 9110, section 5.3: the field lines of one name are one list, in order of appearance. A proxy
-//! adds at its right end, so that is where reading starts; what a client wrote further left is not
+//! According to RFC 9110, section 5.3, the header lines with one name are one list, in order of appearance. A proxy
+//! appends at the right end, so reading starts there. Elements further left, which a client may have written, are not
 //! even looked at.
 
 use super::trim_ows;
 
-/// How an element is told from its neighbours.
+/// How a line is split into elements.
 pub(crate) trait Split {
-    /// Where the last element of `line` starts, or `None` if it is too long to be one.
+    /// Where the last element of `line` starts, or `None` if the element is too long.
     fn last_start(line: &[u8]) -> Option<usize>;
 }
 
-/// Elements split at every comma: `X-Forwarded-For` and its relatives know no quoting. An element with
-/// more bytes than `LONGEST` is not scanned any further.
+/// Splits at every comma, since `X-Forwarded-For` and similar headers have no quoting. In an element with more bytes
+/// than `LONGEST`, the scan stops.
 #[derive(Debug)]
 pub(crate) struct AtCommas<const LONGEST: usize>;
 
@@ -31,13 +31,13 @@ impl<const LONGEST: usize> Split for AtCommas<LONGEST> {
 /// One element of a list.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Element<'a> {
-    /// The element without white space around it; `None` if it is too long to be one.
+    /// The element without white space around it, or `None` if it is too long.
     pub(crate) text: Option<&'a [u8]>,
-    /// Where `text` starts in its field line.
+    /// Where `text` starts in its header line.
     pub(crate) start: usize,
 }
 
-/// Iterates over the elements of field lines, which come right to left too.
+/// Iterates over the elements of header lines from right to left. The lines also come in this order.
 #[derive(Debug)]
 pub(crate) struct FromRight<'a, I, S> {
     lines: I,
@@ -50,7 +50,7 @@ where
     I: Iterator<Item = &'a [u8]>,
     S: Split,
 {
-    /// `lines` yields the last field line first.
+    /// `lines` must yield the last header line first.
     pub(crate) fn new(mut lines: I) -> Self {
         let rest = lines.next();
         Self {
@@ -60,7 +60,7 @@ where
         }
     }
 
-    /// Whether another element, an empty one included, stands to the left.
+    /// Whether there is another element to the left, which may be empty.
     pub(crate) const fn has_more(&self) -> bool {
         self.rest.is_some()
     }
@@ -76,7 +76,7 @@ where
     fn next(&mut self) -> Option<Element<'a>> {
         let line = self.rest?;
         let Some(start) = S::last_start(line) else {
-            // Whatever stands left of it is out of reach: there is no telling where it starts.
+            // Everything to the left is unreachable, since it is unknown where this element starts.
             self.rest = None;
             return Some(Element {
                 text: None,

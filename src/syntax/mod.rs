@@ -1,8 +1,8 @@
-//! Parsers over bytes, without any policy.
+//! Parsers for bytes, without any policy.
 //!
-//! Whom to believe is decided in [`resolve`](crate::resolve); what a field line says is read here.
-//! Every parser takes bytes that an attacker may have chosen, never panics and does work that is
-//! bounded by a constant for each element it visits.
+//! These parsers read what a header line says. [`resolve`](crate::resolve) decides whether to believe it. Every parser
+//! takes bytes that an attacker may have chosen. It never panics, and its work for each element is bounded by a
+//! constant.
 
 pub(crate) mod authority;
 pub(crate) mod forwarded;
@@ -17,7 +17,7 @@ pub(crate) const fn is_ows(byte: u8) -> bool {
     matches!(byte, b' ' | b'\t')
 }
 
-/// `text` without optional white space at either end.
+/// Removes optional white space at both ends of `text`.
 pub(crate) fn trim_ows(mut text: &[u8]) -> &[u8] {
     while let [first, rest @ ..] = text {
         if !is_ows(*first) {
@@ -56,11 +56,11 @@ pub(crate) const fn is_token(byte: u8) -> bool {
         )
 }
 
-/// Characters of one kind, as a table: a parser asks it for every byte.
+/// A class of characters, as a table, since a parser looks up every byte in it.
 pub(crate) struct Class([bool; 256]);
 
 impl Class {
-    /// Token characters and some more.
+    /// Token characters, and the characters in `more`.
     #[allow(
         clippy::indexing_slicing,
         clippy::arithmetic_side_effects,
@@ -81,7 +81,7 @@ impl Class {
         Self(class)
     }
 
-    /// Splits off the leading characters of this kind.
+    /// Splits off the leading characters of this class.
     #[inline]
     pub(crate) fn split<'a>(&self, text: &'a [u8]) -> (&'a [u8], &'a [u8]) {
         let end = text

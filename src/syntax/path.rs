@@ -1,7 +1,7 @@
-//! Paths that something further in may take for others.
+//! Paths that a program behind the layer may read in another way.
 
-/// Whether a segment is `.` or `..` to anything that decodes the path once, takes `\` for `/`, or cuts a
-/// segment's parameters off (`..;a=b`).
+/// Whether a program behind the layer may read a segment as `.` or `..`: because it decodes the path once, treats `\`
+/// as `/`, or removes the parameters of a segment (`..;a=b`).
 pub(crate) fn has_dots(path: &str) -> bool {
     let decoded = [
         ("%2e", "."),
@@ -20,7 +20,7 @@ pub(crate) fn has_dots(path: &str) -> bool {
     })
 }
 
-/// Whether a path begins with the prefix, as whole segments.
+/// Whether a path begins with the prefix, in whole segments.
 pub(crate) fn has_prefix(path: &[u8], prefix: &[u8]) -> bool {
     match path.strip_prefix(prefix) {
         Some(rest) => matches!(rest, [] | [b'/' | b'?' | b'#', ..]),

@@ -1,13 +1,13 @@
-//! Path prefixes (rule R9): what a proxy stripped off the path before it forwarded the request.
+//! Path prefixes (rule R9): the part of the path that a proxy removed before it forwarded the request.
 
 use super::path::has_dots;
 
-/// A prefix without a slash at its end; `""` for `/`.
+/// Parses a prefix. Returns it without a slash at its end, so `/` becomes `""`.
 ///
-/// It starts with one `/` and holds no `//`, `\`, `?`, `#`, quotation mark, `.` or `..` segment, space,
-/// control or character outside ASCII: nothing that could turn a path into another host or leave its
-/// place. Dots count in every form that something further in may decode. It may be as long as the head of
-/// the request, since a proxy may take it from the client's path.
+/// A prefix starts with one `/`. It must not contain `//`, `\`, `?`, `#`, a quotation mark, `<`, `>`, a `.` or `..`
+/// segment, a space, a control character or a character outside ASCII. So it cannot turn a path into another host, or
+/// lead out of its place. Dots count in every form that a program behind the layer may decode. A prefix may be as long
+/// as the head of the request, since a proxy may take it from the client's path.
 pub(crate) fn parse(text: &[u8]) -> Option<&str> {
     if text.first() != Some(&b'/') {
         return None;

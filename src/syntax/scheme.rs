@@ -1,9 +1,9 @@
-//! Schemes as proxies spell them in headers of their own.
+//! Schemes, in the forms that proxies use in their own headers.
 
 use crate::resolution::scheme::Scheme;
 
-/// `on`, `1`, `true` or `ssl` for https, `off`, `0` or `false` for http, in any case. `ssl` is what gunicorn looks
-/// for in `X-Forwarded-Protocol`.
+/// Parses `on`, `1`, `true` or `ssl` as https, and `off`, `0` or `false` as http, ignoring case. gunicorn looks for
+/// `ssl` in `X-Forwarded-Protocol`.
 pub(crate) fn parse_switch(text: &[u8]) -> Option<Scheme> {
     let is = |words: [&[u8]; 3]| words.iter().any(|word| text.eq_ignore_ascii_case(word));
     if is([b"on", b"1", b"true"]) || text.eq_ignore_ascii_case(b"ssl") {
@@ -15,7 +15,7 @@ pub(crate) fn parse_switch(text: &[u8]) -> Option<Scheme> {
     }
 }
 
-/// Cloudflare's `CF-Visitor: {"scheme":"https"}`: one JSON object with one string in it.
+/// Parses Cloudflare's `CF-Visitor: {"scheme":"https"}`: one JSON object that contains one string.
 pub(crate) fn parse_cf_visitor(text: &[u8]) -> Option<Scheme> {
     fn after<'a>(text: &'a [u8], token: &[u8]) -> Option<&'a [u8]> {
         text.trim_ascii_start().strip_prefix(token)

@@ -39,7 +39,7 @@ const fn v6([a, b, c, d, e, f, g, h]: [u16; 8], length: u8) -> IpNet {
     ))
 }
 
-/// What entries say, before the networks are sorted.
+/// What the entries contain, before the networks are sorted.
 #[derive(Default)]
 pub(super) struct Entries {
     pub(super) networks: Vec<IpNet>,
@@ -48,11 +48,12 @@ pub(super) struct Entries {
 }
 
 impl Entries {
-    /// Adds one entry, as the table at [`TrustedProxies`](super::TrustedProxies) has them.
+    /// Adds one entry, in the syntax of the table at [`TrustedProxies`](super::TrustedProxies).
     ///
     /// # Errors
     ///
-    /// Names the entry if it is none, or if it is a network with bits set behind its prefix length.
+    /// If the text is not a valid entry, or is a network with bits set after its prefix length. The error names the
+    /// entry.
     pub(super) fn add(&mut self, text: &str) -> Result<(), TrustError> {
         if let Some((_, networks)) = WORDS.iter().find(|(word, _)| *word == text) {
             self.networks.extend_from_slice(networks);
@@ -76,11 +77,11 @@ impl Entries {
     }
 }
 
-/// Why a text is no set of trusted proxies.
+/// Why a text is not a valid set of trusted proxies.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum TrustError {
-    /// An entry is neither a word nor an address nor a network.
+    /// An entry is not a word, an address or a network.
     #[error(
         "`{}` is no trusted proxy: expected an address (10.0.0.1), a network (10.0.0.0/8), loopback, \
          private, link-local, cgnat, unix, none or *{}",
@@ -90,7 +91,7 @@ pub enum TrustError {
         /// The entry.
         entry: String,
     },
-    /// Nothing stands between two commas, or in the whole list.
+    /// The list is empty, or an entry between two commas is.
     #[error(
         "an entry of `{}` is empty: write an address, a network or a word between the commas, or use \
          TrustedProxies::none()",
@@ -100,17 +101,17 @@ pub enum TrustError {
         /// The whole list.
         list: String,
     },
-    /// A network has bits set behind its prefix length, so it is unclear which one is meant.
+    /// A network has bits set after its prefix length, so it is unclear which network is meant.
     #[error("`{}` has bits set behind its prefix length: write {network} for the network, or the address alone", entry.escape_debug())]
     HostBits {
         /// The entry.
         entry: String,
-        /// The network that it lies in.
+        /// The network that contains the entry.
         network: IpNet,
     },
 }
 
-/// What somebody may have meant who comes from Express, or who wrote `none` beside others.
+/// A hint for users who know Express's words, or who wrote `none` together with other entries.
 fn hint(entry: &str) -> &'static str {
     match entry {
         "linklocal" => "; Express's `linklocal` is `link-local` here",

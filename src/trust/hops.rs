@@ -1,19 +1,20 @@
-//! How many proxies there may be.
+//! How many proxies a request may have passed through.
 
-/// How many proxies a request may have come through, the peer included (rule R5).
+/// How many proxies a request may have passed through, including the peer (rule R5).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Default)]
 pub enum HopLimit {
-    /// As many as are trusted.
+    /// As many proxies as are trusted.
     #[default]
     Unlimited,
-    /// At most so many trusted ones.
+    /// At most this number of trusted proxies.
     AtMost(usize),
-    /// So many, whoever they are: see [`TrustedProxies::count`](crate::TrustedProxies::count).
+    /// Exactly this number of proxies, whatever their addresses are: see
+    /// [`TrustedProxies::count`](crate::TrustedProxies::count).
     Exactly(usize),
 }
 
 impl HopLimit {
-    /// The most proxies that are believed.
+    /// The largest number of proxies that are believed.
     #[inline]
     pub(crate) const fn most(self) -> usize {
         match self {
@@ -22,7 +23,7 @@ impl HopLimit {
         }
     }
 
-    /// How many are counted, whoever they are.
+    /// The number of proxies that are counted, whatever their addresses are.
     #[inline]
     pub(crate) const fn counted(self) -> Option<usize> {
         match self {
@@ -31,7 +32,8 @@ impl HopLimit {
         }
     }
 
-    /// The stricter of two limits: a count before any limit, and the smaller number.
+    /// The stricter of two limits. A count is stricter than any limit, and a smaller number is stricter than a larger
+    /// one.
     pub(crate) fn stricter(self, other: Self) -> Self {
         match (self, other) {
             (Self::Exactly(one), Self::Exactly(two)) => Self::Exactly(one.min(two)),

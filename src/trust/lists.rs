@@ -1,4 +1,4 @@
-//! Lists of networks as providers publish them.
+//! Lists of networks as text, as providers publish them.
 
 use super::{
     entry::{Entries, TrustError},
@@ -9,15 +9,15 @@ use super::{
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum ListError {
-    /// A line is no entry.
+    /// A line is not a valid entry.
     #[error("line {line}: {error}")]
     Line {
-        /// Its number, from 1 on.
+        /// The number of the line, starting at 1.
         line: usize,
         /// What is wrong with it.
         error: TrustError,
     },
-    /// There is no entry at all, as after a download that went wrong.
+    /// The list has no entries, for example after a failed download.
     #[error("the list holds no network")]
     Empty,
     /// An environment variable is not set.
@@ -26,7 +26,7 @@ pub enum ListError {
         /// The variable.
         name: String,
     },
-    /// An environment variable is no list.
+    /// The value of an environment variable is not a valid list.
     #[error("{name}: {error}")]
     Variable {
         /// The variable.
@@ -43,20 +43,19 @@ pub enum ListError {
         /// The reason, with line and column.
         reason: String,
     },
-    /// The list holds no network of those that were asked for.
+    /// The list contains no networks of the requested kind.
     #[cfg(feature = "published-lists")]
     #[error("{list} lists nothing for {wanted}")]
     Nothing {
         /// The list.
         list: &'static str,
-        /// What was asked for.
+        /// What was requested.
         wanted: String,
     },
 }
 
 impl TrustedProxies {
-    /// Reads a list with one entry a line, as Cloudflare, Fastly and others publish them. What
-    /// follows `#` is a comment.
+    /// Reads a list with one entry per line, as Cloudflare, Fastly and others publish it. Text after `#` is a comment.
     ///
     /// ```
     /// use tower_forwarded::TrustedProxies;
@@ -70,7 +69,7 @@ impl TrustedProxies {
     ///
     /// # Errors
     ///
-    /// Names the first line that is no entry; a list without entries is an error too.
+    /// If a line is not a valid entry, or if the list has no entries. The error names the first invalid line.
     pub fn from_list(text: &str) -> Result<Self, ListError> {
         let mut read = Entries::default();
         for (index, line) in text.lines().enumerate() {
@@ -88,12 +87,12 @@ impl TrustedProxies {
         Ok(read.into())
     }
 
-    /// Reads an environment variable, in the syntax of uvicorn's `FORWARDED_ALLOW_IPS`: addresses
-    /// and networks between commas, or `*`, which here means [any peer](Self::any).
+    /// Reads an environment variable in the syntax of uvicorn's `FORWARDED_ALLOW_IPS`: addresses and networks,
+    /// separated by commas. The variable can also be `*`, which means [any peer](Self::any) here.
     ///
     /// # Errors
     ///
-    /// Names the variable if it is not set, is no Unicode, or is no list.
+    /// If the variable is not set, is not valid Unicode, or is not a valid list. The error names the variable.
     pub fn from_env(name: &str) -> Result<Self, ListError> {
         let text = std::env::var_os(name).ok_or_else(|| ListError::NotSet {
             name: name.to_owned(),

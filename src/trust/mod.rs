@@ -1,4 +1,4 @@
-//! Whose word counts.
+//! Which peers and proxies are trusted.
 
 use std::{fmt, net::IpAddr, sync::Arc};
 
@@ -17,18 +17,18 @@ pub use self::swap::SwapProxies;
 pub use self::{entry::TrustError, hops::HopLimit, lists::ListError, proxies::TrustedProxies};
 use crate::peer::Peer;
 
-/// Decides whose word counts.
+/// Decides which peers and proxies are trusted.
 ///
-/// [`TrustedProxies`] is the usual answer. A function of an address is another, see [`trust_fn`]. A type of
-/// your own can ask a service registry. The trait is object-safe: an `Arc<dyn Trust>` is a trust too.
+/// Most services use [`TrustedProxies`]. To decide with a function of the address, see [`trust_fn`]. For anything else,
+/// such as a service registry, implement this trait for a type of your own. The trait is object-safe: `Arc<dyn Trust>`
+/// implements it too.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` does not say whom to trust",
     note = "read a text with `.parse::<TrustedProxies>()?`",
     note = "make a trust of a closure with `trust_fn(|address| …)`"
 )]
 pub trait Trust: fmt::Debug + Send + Sync {
-    /// Whether the machine at `address` is a proxy whose word counts. `address` is never an
-    /// IPv4-mapped IPv6 address.
+    /// Whether the machine at `address` is a trusted proxy. `address` is never an IPv4-mapped IPv6 address.
     fn trusts(&self, address: IpAddr) -> bool;
 
     /// Whether the process at the other end of a Unix domain socket is trusted.
@@ -36,11 +36,11 @@ pub trait Trust: fmt::Debug + Send + Sync {
         false
     }
 
-    /// Whether the other end of the connection is a proxy whose word counts (rule R2).
+    /// Whether the peer is a trusted proxy (rule R2).
     ///
-    /// By default this asks [`trusts`](Self::trusts) or [`trusts_unix`](Self::trusts_unix). Override it
-    /// to trust any peer and nothing about addresses, as [`TrustedProxies::any`] does: behind a
-    /// platform's router, whoever connects is the router, whatever its address is.
+    /// By default, this calls [`trusts`](Self::trusts) or [`trusts_unix`](Self::trusts_unix). Override it to trust any
+    /// peer, but no further addresses, as [`TrustedProxies::any`] does. Behind a platform's router, the peer is always
+    /// the router, whatever its address is.
     fn trusts_peer(&self, peer: Peer) -> bool {
         match peer.ip() {
             Some(address) => self.trusts(address),
@@ -48,18 +48,18 @@ pub trait Trust: fmt::Debug + Send + Sync {
         }
     }
 
-    /// How many proxies a request may have come through, the peer included (rule R5).
+    /// How many proxies a request may have passed through, including the peer (rule R5).
     fn hop_limit(&self) -> HopLimit {
         HopLimit::Unlimited
     }
 
-    /// What in the configuration makes `address` trusted, for a person to read.
+    /// Which part of the configuration makes `address` trusted, as text for people.
     fn reason(&self, address: IpAddr) -> Option<String> {
         let _ = address;
         None
     }
 
-    /// What in the configuration makes the peer trusted, for a person to read.
+    /// Which part of the configuration makes the peer trusted, as text for people.
     fn reason_for_peer(&self, peer: Peer) -> Option<String> {
         match peer.ip() {
             Some(address) => self.reason(address),
@@ -67,19 +67,19 @@ pub trait Trust: fmt::Debug + Send + Sync {
         }
     }
 
-    /// What one request's walk sees from start to end; `None` for `self`.
+    /// Returns the trust that the layer uses for one whole request, or `None` to use `self`.
     ///
-    /// A trust that can change while requests run overrides this, so that no request sees half of one
-    /// state and half of another.
+    /// Override this if your trust can change while requests run. Then no request sees half of the old state and half
+    /// of the new state.
     fn snapshot(&self) -> Option<Arc<dyn Trust>> {
         None
     }
 }
 
-/// Trusts the addresses for which `trusts` says so.
+/// Trusts the addresses for which the function `trusts` returns `true`.
 ///
-/// It trusts no Unix socket and has no hop limit: a function that says yes to everything lets every client
-/// forge its address. [`TrustedProxies::any`] does not.
+/// This trusts no Unix sockets and has no hop limit. So a function that always returns `true` lets every client forge
+/// its address. To trust any peer, use [`TrustedProxies::any`] instead.
 ///
 /// ```
 /// use tower_forwarded::{ForwardedLayer, trust_fn};
@@ -93,7 +93,7 @@ where
     TrustFn(trusts)
 }
 
-/// The trust that [`trust_fn`] makes.
+/// The [`Trust`] that [`trust_fn`] returns.
 #[derive(Clone, Copy)]
 pub struct TrustFn<F>(F);
 

@@ -1,4 +1,4 @@
-//! A set of addresses, networks and words.
+//! Sets of trusted proxies: addresses, networks and words.
 
 use std::{
     fmt,
@@ -16,9 +16,9 @@ use super::{
 };
 use crate::peer::Peer;
 
-/// The proxies in front of the service: addresses, networks, Unix sockets, and a hop limit.
+/// The proxies in front of the service that you trust: addresses, networks, Unix sockets, and a hop limit.
 ///
-/// Written as text, it is a list of entries between commas or white space:
+/// Written as text, this is a list of entries, separated by commas or white space:
 ///
 /// | entry | stands for |
 /// |---|---|
@@ -29,8 +29,8 @@ use crate::peer::Peer;
 /// | `link-local` | 169.254.0.0/16 and fe80::/10 |
 /// | `unix` | every peer on a Unix domain socket |
 /// | `cgnat` | 100.64.0.0/10, the shared addresses of RFC 6598 |
-/// | `*` | any peer, and nothing about addresses: see [`any`](Self::any) |
-/// | `none` | nobody, if it stands alone: for a variable that has to say so |
+/// | `*` | any peer, but no further addresses: see [`any`](Self::any) |
+/// | `none` | no proxies; must be the only entry. Use it where a text must not be empty |
 ///
 /// ```
 /// use tower_forwarded::TrustedProxies;
@@ -43,42 +43,44 @@ use crate::peer::Peer;
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 ///
-/// Networks are kept as merged, sorted ranges of addresses and found by bisection, many of them with an
-/// index of the leading bits before it: 100,000 cost a look-up little more than ten.
+/// Networks are stored as merged, sorted ranges of addresses, and a look-up uses binary search. If there are many
+/// ranges, an index of their leading bits narrows the search. So a look-up among 100,000 networks takes little longer
+/// than among ten.
 #[derive(Clone, PartialEq, Eq, Hash, Default)]
 pub struct TrustedProxies {
     v4: Ranges<u32>,
     v6: Ranges<u128>,
     unix: bool,
-    /// Any peer is trusted, whatever its address.
+    /// Any peer is trusted, whatever its address is.
     any_peer: bool,
-    /// `None` where nobody said it: one hop if every address of a family is trusted, else without limit.
+    /// `None` if no limit was set. The limit is then one hop if every address of a family is trusted, and otherwise
+    /// there is none.
     hops: Option<HopLimit>,
 }
 
 impl TrustedProxies {
-    /// Trusts nobody: every client is the peer itself.
+    /// Trusts no proxies: the client is always the peer.
     #[must_use]
     pub fn none() -> Self {
         Self::default()
     }
 
-    /// Trusts any peer, TCP or Unix, and says nothing about addresses: `*` (rule R2).
+    /// Trusts any peer, over TCP or a Unix socket, but no further addresses. The text for it is `*` (rule R2).
     ///
-    /// Whoever connects is your proxy. It is hop 1, and what it says is believed. The walk goes on only
-    /// over addresses that you name. Behind a platform's router that is all you need:
+    /// The layer treats every peer as your proxy, and believes its headers. The peer is hop 1. The walk goes on to
+    /// further hops only if you name their addresses. Behind a platform's router, `any` is all you need:
     ///
     /// ```
     /// use tower_forwarded::TrustedProxies;
     ///
     /// let behind_the_router = TrustedProxies::any();
-    /// // The same with a CDN in front of it. Asked around the CDN, the service is right too.
+    /// // The same with a CDN in front of the router. Requests that bypass the CDN also resolve correctly.
     /// let behind_a_cdn: TrustedProxies = "*, 173.245.48.0/20, 103.21.244.0/22".parse()?;
     /// # Ok::<(), tower_forwarded::TrustError>(())
     /// ```
     ///
-    /// It needs a proxy in front of every way to the service: whoever reaches the port directly is taken
-    /// for the proxy.
+    /// Use this only if a proxy is in front of every way to the service. If a client can reach the port directly, the
+    /// layer mistakes it for the proxy.
     #[must_use]
     pub fn any() -> Self {
         Self {
@@ -87,14 +89,15 @@ impl TrustedProxies {
         }
     }
 
-    /// Trusts exactly `n` proxies, whoever they are, the peer included: element `n` of the list, from the
-    /// right, is the client. If there are fewer, the request came another way, and nothing is believed
-    /// ([`Finding::HopsMissing`](crate::Finding::HopsMissing)).
+    /// Trusts exactly `n` proxies, including the peer, whatever their addresses are. Element `n` of the list, counted
+    /// from the right, is the client. If the list has fewer elements, the request came another way. Then the layer
+    /// believes no headers ([`Finding::HopsMissing`](crate::Finding::HopsMissing)).
     ///
-    /// This is the `2` of Express's `trust proxy` and of Werkzeug's `ProxyFix`. **It can be forged by whoever
-    /// reaches an inner proxy around the outer ones**: behind a CDN and a platform's router, a client that
-    /// asks the platform's own host name writes the element that is counted as the CDN's. Name the outer
-    /// proxies if you can: `"*, 173.245.48.0/20"`.
+    /// This is the number in Express's `trust proxy` and in Werkzeug's `ProxyFix`. **Anyone who can reach an inner
+    /// proxy without passing through the outer proxies can forge the client.** For example, your service may be behind
+    /// a CDN and a platform's router. A client that sends requests to the platform's own host name bypasses the CDN. It
+    /// then writes the element that is counted as the CDN's. If you can, name the outer proxies instead:
+    /// `"*, 173.245.48.0/20"`.
     ///
     /// ```
     /// use tower_forwarded::TrustedProxies;
@@ -109,36 +112,35 @@ impl TrustedProxies {
         }
     }
 
-    /// Believes at most `n` trusted proxies, the peer included (rule R5). With 0, nobody.
+    /// Trusts at most `n` proxies, including the peer (rule R5). With 0, it trusts no proxies.
     ///
-    /// A limit is needed where the clients' own addresses can lie in a trusted network: without one,
-    /// such a client is taken for a proxy, and what it writes is believed. It is no cure if some paths to
-    /// the service have fewer proxies than `n`: on a shorter path, a client inside a trusted network is
-    /// still taken for a proxy. Name the proxies one by one then.
+    /// You need a limit if clients can have addresses in a trusted network. Without a limit, the layer mistakes such a
+    /// client for a proxy, and believes its headers. A limit does not help if some paths to the service have fewer
+    /// proxies than `n`. On such a path, a client inside a trusted network is still mistaken for a proxy. In that case,
+    /// trust the address of each proxy instead of the network.
     #[must_use]
     pub fn hops(mut self, n: usize) -> Self {
         self.hops = Some(HopLimit::AtMost(n));
         self
     }
 
-    /// Walks on as long as addresses are trusted.
+    /// Sets no hop limit: the walk goes on as long as addresses are trusted.
     ///
-    /// That is the default except for sets that hold every IPv4 or every IPv6 address (`0.0.0.0/0`,
-    /// `::/0`). For them, this lets every client forge its address, unless something in front of the
-    /// service removes what clients send. So it does for [`any`](Self::any): with this call, the walk goes
-    /// over every address.
+    /// That is the default, except for sets that hold every IPv4 or every IPv6 address (`0.0.0.0/0`, `::/0`). With such
+    /// a set, this call lets every client forge its address, unless a proxy in front of the service removes the headers
+    /// that clients send. The same is true for [`any`](Self::any): with this call, the walk goes over every address.
     #[must_use]
     pub fn unlimited_hops(mut self) -> Self {
         self.hops = Some(HopLimit::Unlimited);
         self
     }
 
-    /// Reads entries one by one, each a word, an address or a network.
+    /// Reads entries one by one. Each is a word, an address or a network.
     ///
     /// # Errors
     ///
-    /// Names the first entry that is empty, none of these, or a network with bits set behind its
-    /// prefix length.
+    /// If an entry is empty, is not a word, an address or a network, or is a network with bits set after its prefix
+    /// length. The error names the first such entry.
     ///
     /// ```
     /// use tower_forwarded::TrustedProxies;
@@ -158,7 +160,8 @@ impl TrustedProxies {
         Ok(read.into())
     }
 
-    /// Trusts what either set trusts. If either has a hop limit, the lower one holds.
+    /// Trusts everything that either set trusts. If either set has a hop limit, it applies to the result. If both sets
+    /// have a limit, the lower one applies, and a [`count`](Self::count) applies before any other limit.
     ///
     /// ```
     /// use tower_forwarded::TrustedProxies;
@@ -181,7 +184,7 @@ impl TrustedProxies {
         }
     }
 
-    /// Whether `address` is in the set. An IPv4-mapped IPv6 address counts as IPv4.
+    /// Whether `address` is in the set. An IPv4-mapped IPv6 address is treated as an IPv4 address.
     #[must_use]
     pub fn contains(&self, address: IpAddr) -> bool {
         self.range_of(address).is_some()
@@ -193,13 +196,13 @@ impl TrustedProxies {
         self.unix
     }
 
-    /// Whether any peer is trusted, whatever its address: `*`, see [`any`](Self::any).
+    /// Whether any peer is trusted, whatever its address is: `*`, see [`any`](Self::any).
     #[must_use]
     pub const fn contains_any_peer(&self) -> bool {
         self.any_peer
     }
 
-    /// The networks in the set, merged: adjacent and overlapping ones are one.
+    /// The networks in the set. Adjacent and overlapping networks are merged.
     pub fn networks(&self) -> impl Iterator<Item = IpNet> + '_ {
         let v4 = self.v4.iter().flat_map(|&(first, last)| {
             ipnet::Ipv4Subnets::new(first.into(), last.into(), 0).map(IpNet::V4)
@@ -210,7 +213,7 @@ impl TrustedProxies {
         v4.chain(v6)
     }
 
-    /// How many ranges of addresses the set is made of.
+    /// How many ranges of addresses the set consists of.
     #[must_use]
     pub fn range_count(&self) -> usize {
         self.v4.len().saturating_add(self.v6.len())
@@ -229,8 +232,8 @@ impl TrustedProxies {
         }
     }
 
-    /// Whether the walk goes on over any address: `*` says nothing about addresses, but no limit at all
-    /// was asked for by name.
+    /// Whether the walk goes on over any address. It does not for `*` alone, but for `*` together with an explicit
+    /// [`unlimited_hops`](Self::unlimited_hops).
     fn trusts_everyone(&self) -> bool {
         self.any_peer && self.hops == Some(HopLimit::Unlimited)
     }
@@ -306,7 +309,7 @@ impl FromIterator<IpNet> for TrustedProxies {
                     v4.push((network.network().to_bits(), network.broadcast().to_bits()));
                 }
                 IpNet::V6(network) => match network.network().to_ipv4_mapped() {
-                    // Only a network of mapped addresses starts with one.
+                    // Only a network of IPv4-mapped addresses starts with such an address.
                     Some(first) => {
                         let last = network.broadcast().to_ipv4_mapped().unwrap_or(first);
                         v4.push((first.to_bits(), last.to_bits()));
@@ -365,8 +368,8 @@ impl FromStr for TrustedProxies {
     }
 }
 
-/// The entries between commas, networks merged; `none` if nobody is trusted. Without the hop limit, what it
-/// says can be read again.
+/// Writes the entries, separated by commas, with merged networks, or `none` if no proxies are trusted. The text can be
+/// parsed again, but does not contain the hop limit.
 impl fmt::Display for TrustedProxies {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let words = [(self.any_peer, "*"), (self.unix, "unix")];
@@ -390,7 +393,7 @@ impl fmt::Display for TrustedProxies {
 
 impl fmt::Debug for TrustedProxies {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        /// More than this tells a reader of logs nothing.
+        /// More networks than these do not help a reader of logs.
         const SHOWN: usize = 8;
         let mut networks = f.debug_list();
         for network in self.networks().take(SHOWN) {

@@ -12,12 +12,11 @@ const AZURE: &str = "Azure's ServiceTags_Public.json";
 
 impl TrustedProxies {
     /// Reads the networks of one service from AWS's
-    /// [ip-ranges.json](https://docs.aws.amazon.com/vpc/latest/userguide/aws-ip-ranges.html), in
-    /// one region or in all.
+    /// [ip-ranges.json](https://docs.aws.amazon.com/vpc/latest/userguide/aws-ip-ranges.html), in one region or in all
+    /// regions.
     ///
-    /// `CLOUDFRONT_ORIGIN_FACING` is the service to trust behind CloudFront, in all regions: a few of its networks
-    /// are in one. `EC2` and `AMAZON` hold the
-    /// machines of other customers: never trust these.
+    /// Behind CloudFront, trust the service `CLOUDFRONT_ORIGIN_FACING` in all regions, since a few of its networks are
+    /// listed under a single region. `EC2` and `AMAZON` contain the machines of other customers, so never trust these.
     ///
     /// ```
     /// use tower_forwarded::TrustedProxies;
@@ -32,7 +31,7 @@ impl TrustedProxies {
     ///
     /// # Errors
     ///
-    /// If the text is something else, or lists nothing for that service and region.
+    /// If the text is not such a list, or contains no networks for this service and region.
     pub fn from_aws_ip_ranges(
         json: &str,
         service: &str,
@@ -69,7 +68,7 @@ impl TrustedProxies {
 
     /// Reads Fastly's [public IP list](https://www.fastly.com/documentation/reference/api/utils/public-ip-list/).
     ///
-    /// All of Fastly's customers share these networks: see [`Headers::FASTLY`](crate::Headers::FASTLY).
+    /// All Fastly customers share these networks: see [`Headers::FASTLY`](crate::Headers::FASTLY).
     ///
     /// ```
     /// use tower_forwarded::TrustedProxies;
@@ -82,7 +81,7 @@ impl TrustedProxies {
     ///
     /// # Errors
     ///
-    /// If the text is something else, or lists nothing.
+    /// If the text is not such a list, or contains no networks.
     pub fn from_fastly_ip_list(json: &str) -> Result<Self, ListError> {
         #[derive(Deserialize)]
         struct List {
@@ -97,13 +96,12 @@ impl TrustedProxies {
     }
 
     /// Reads Google's goog.json or cloud.json
-    /// ([Obtain Google IP address ranges](https://support.google.com/a/answer/10026322)), of cloud.json one
-    /// scope (a region, or `global`) or all.
+    /// ([Obtain Google IP address ranges](https://support.google.com/a/answer/10026322)). From cloud.json, it reads one
+    /// scope (a region, or `global`) or all scopes.
     ///
-    /// **Neither list is of a load balancer's proxies.** What those connect from is in
-    /// [`Headers::GOOGLE_CLOUD`](crate::Headers::GOOGLE_CLOUD). cloud.json holds the machines of all
-    /// customers, so trust a part of it only together with a
-    /// [secret](crate::ForwardedLayer::require).
+    /// **Neither list contains the addresses that a load balancer connects from.** For these, see
+    /// [`Headers::GOOGLE_CLOUD`](crate::Headers::GOOGLE_CLOUD). cloud.json contains the machines of all customers. So
+    /// if you trust a part of it, also require a [secret](crate::ForwardedLayer::require).
     ///
     /// ```
     /// use tower_forwarded::TrustedProxies;
@@ -119,7 +117,7 @@ impl TrustedProxies {
     ///
     /// # Errors
     ///
-    /// If the text is something else, or lists nothing for that scope.
+    /// If the text is not such a list, or contains no networks for this scope.
     pub fn from_google_ip_ranges(json: &str, scope: Option<&str>) -> Result<Self, ListError> {
         #[derive(Deserialize)]
         struct Ranges {
@@ -147,9 +145,9 @@ impl TrustedProxies {
     /// Reads the networks of one service tag from the file that
     /// [Azure publishes](https://learn.microsoft.com/en-us/azure/virtual-network/service-tags-overview#discover-service-tags-by-using-downloadable-json-files).
     ///
-    /// `AzureFrontDoor.Backend` is the tag to trust behind Front Door, whose customers share it: see
-    /// [`Headers::AZURE_FRONT_DOOR`](crate::Headers::AZURE_FRONT_DOOR). `AzureCloud` holds the machines of
-    /// other customers: never trust it.
+    /// Behind Front Door, trust the tag `AzureFrontDoor.Backend`. All Front Door customers share it: see
+    /// [`Headers::AZURE_FRONT_DOOR`](crate::Headers::AZURE_FRONT_DOOR). `AzureCloud` contains the machines of other
+    /// customers, so never trust it.
     ///
     /// ```
     /// use tower_forwarded::TrustedProxies;
@@ -164,7 +162,7 @@ impl TrustedProxies {
     ///
     /// # Errors
     ///
-    /// If the text is something else, or has no such tag.
+    /// If the text is not such a list, or does not contain this tag.
     pub fn from_azure_service_tags(json: &str, tag: &str) -> Result<Self, ListError> {
         #[derive(Deserialize)]
         struct Tags {
@@ -198,7 +196,8 @@ fn read<T: DeserializeOwned>(list: &'static str, json: &str) -> Result<T, ListEr
     })
 }
 
-/// The networks as a set; half a list, as after a download that broke off, is no JSON, but none at all is.
+/// Collects the networks into a set, and fails if there are none. Half a list, as after an interrupted download, is not
+/// valid JSON. But an empty list is.
 fn some(
     list: &'static str,
     networks: impl Iterator<Item = IpNet>,

@@ -1,4 +1,4 @@
-//! A trust set that is replaced while requests run.
+//! A set of trusted proxies that can be replaced while requests run.
 
 use std::{net::IpAddr, sync::Arc};
 
@@ -9,8 +9,8 @@ use crate::peer::Peer;
 
 /// Trusted proxies that can be replaced while requests run.
 ///
-/// Keep a clone, give another to the layer. Each request sees one set from its peer to its last
-/// element; reading takes no lock.
+/// Give one clone to the layer, and keep another. Each request is resolved with a single set, from its peer to its last
+/// element. Reading the set takes no lock.
 ///
 /// ```
 /// use tower_forwarded::{ForwardedLayer, SwapProxies, TrustedProxies};
@@ -18,7 +18,7 @@ use crate::peer::Peer;
 /// let proxies = SwapProxies::new("10.0.0.1".parse()?);
 /// let layer = ForwardedLayer::new(proxies.clone());
 ///
-/// // Later, in a task that reads a file or asks a name server:
+/// // Later, in a task that reads a file or queries a name server:
 /// proxies.store("10.0.0.1, 10.0.0.2".parse()?);
 /// # Ok::<(), tower_forwarded::TrustError>(())
 /// ```
@@ -32,12 +32,12 @@ impl SwapProxies {
         Self(Arc::new(ArcSwap::from_pointee(proxies)))
     }
 
-    /// Puts another set in its place. Requests that are on their way keep the set that they saw.
+    /// Replaces the set. Requests that are already being resolved keep the old set.
     pub fn store(&self, proxies: TrustedProxies) {
         self.0.store(Arc::new(proxies));
     }
 
-    /// The set as it is now.
+    /// Returns the current set.
     #[must_use]
     pub fn load(&self) -> Arc<TrustedProxies> {
         self.0.load_full()

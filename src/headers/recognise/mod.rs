@@ -1,4 +1,4 @@
-//! How a header of interest is told from all others.
+//! Recognises the headers of interest among all others.
 
 use super::known::{CUSTOM, Field, KNOWN, NONE, field};
 use crate::identity::known::{FAMILIES, NAMES as IDENTITY};
@@ -9,15 +9,14 @@ pub(crate) enum Kind {
     Host,
     /// A forwarding field.
     Field(Field),
-    /// One that is spelled with an underscore or a dot somewhere: CGI and PHP fold `x_forwarded_for`,
+    /// A forwarding field that is spelled with an underscore or a dot. CGI and PHP turn `x_forwarded_for`,
     /// `x.forwarded.for` and `x-forwarded-for` into the same variable.
     Underscored(Field),
-    /// One that says who the client is, in any spelling (rule R18).
+    /// A header that says who the client is, in any spelling (rule R18).
     Identity,
 }
 
-/// Every name that is known: the forwarding fields by their numbers, and behind them those that say who the
-/// client is.
+/// Every known name: first the forwarding fields, at their numbers, and then the headers that say who the client is.
 static NAMES: [&str; COUNT] = names();
 
 const COUNT: usize = KNOWN.len().wrapping_add(IDENTITY.len());
@@ -37,14 +36,15 @@ const fn names() -> [&'static str; COUNT] {
     names
 }
 
-/// A hash table of the names, built by the compiler: each place holds a name's number or
-/// [`NONE`]. It is at least four times as large as there are names, so a look-up seldom meets another
-/// name; if it does, it tries the next place.
+/// A hash table of the names, which the compiler builds. Each slot holds the number of a name, or [`NONE`]. The table
+/// has at least four times as many slots as there are names, so collisions are rare. After a collision, a look-up tries
+/// the next slot.
 static TABLE: [Field; TABLE_SIZE] = table(&names());
 
 const TABLE_SIZE: usize = COUNT.next_power_of_two().wrapping_mul(4);
 
-/// Where the search for a name starts in a table of this size, a power of two. An underscore and a dot count as hyphens.
+/// The slot where the search for a name starts, in a table whose `size` is a power of two. Underscores and dots count
+/// as hyphens.
 #[inline]
 const fn start(name: &[u8], size: usize) -> usize {
     let (middle, last) = match name {
@@ -62,7 +62,7 @@ const fn start(name: &[u8], size: usize) -> usize {
         [_, _, third, ..] => fold(*third),
         _ => 0,
     };
-    // Any odd factors do: they only have to spread the names.
+    // Any odd factors work. They only need to spread the names.
     name.len()
         .wrapping_mul(31)
         .wrapping_add((third as usize).wrapping_mul(7))
@@ -72,7 +72,7 @@ const fn start(name: &[u8], size: usize) -> usize {
         & size.wrapping_sub(1)
 }
 
-/// As those read a name who fold it: CGI and PHP take underscores, dots and hyphens for the same.
+/// Folds a byte as CGI and PHP do, which treat underscores, dots and hyphens as the same.
 const fn fold(byte: u8) -> u8 {
     if matches!(byte, b'_' | b'.') {
         b'-'
@@ -102,8 +102,8 @@ const fn table<const SIZE: usize>(names: &[&str]) -> [Field; SIZE] {
     table
 }
 
-/// For each length, which letters names of interest have in two places: nearly every other header of a
-/// request is settled by this.
+/// For each length, the letters that the names of interest have at two positions. This is enough to rule out almost
+/// every other header of a request.
 static LETTERS: [u64; LONGEST + 1] = letters();
 
 /// The length of the longest name.
@@ -148,7 +148,7 @@ const fn letters() -> [u64; LONGEST + 1] {
     letters
 }
 
-/// The places of the letters that are looked at.
+/// The positions of the two letters that are checked.
 const SIXTH: usize = 5;
 const EIGHTH: usize = 7;
 
@@ -168,7 +168,7 @@ const fn spellings(letter: u8) -> [u8; 3] {
     if letter == b'-' { *b"-_." } else { [letter; 3] }
 }
 
-/// One of 64 bits for two letters. These factors let the fewest headers of everyday requests through.
+/// One of 64 bits for two letters. With these factors, the fewest headers of everyday requests pass the check.
 #[inline]
 const fn pair(sixth: u8, eighth: u8) -> u64 {
     let sum = (sixth as u32)
@@ -177,13 +177,12 @@ const fn pair(sixth: u8, eighth: u8) -> u64 {
     1_u64.wrapping_shl(sum)
 }
 
-/// Whether a header of this name, which is lowercase, may be one of interest. Nearly all others are
-/// settled by it.
+/// Whether a header with this lowercase name may be of interest. For almost all other headers, this check is enough.
 #[inline(always)]
 pub(crate) fn may_matter(name: &str) -> bool {
     match name.as_bytes() {
         [_, _, _, _, _, sixth, _, eighth, ..] => {
-            // A name that is longer than all others can still be one of a family.
+            // A name longer than all others can still belong to a family.
             let letters = LETTERS.get(name.len());
             letters.is_none_or(|letters| letters & pair(*sixth, *eighth) != 0)
         }
@@ -203,10 +202,10 @@ pub(crate) fn may_matter(name: &str) -> bool {
     }
 }
 
-/// Recognises a header name, which is lowercase.
+/// Recognises a lowercase header name.
 #[inline(always)]
 pub(crate) fn classify(name: &str) -> Option<Kind> {
-    // What nearly every request behind a proxy has, without arithmetic.
+    // Almost every request behind a proxy has these headers. Compare them directly, without arithmetic.
     match name {
         "host" => return Some(Kind::Host),
         "x-forwarded-for" => return Some(Kind::Field(const { field("x-forwarded-for") })),
@@ -223,12 +222,12 @@ pub(crate) fn classify(name: &str) -> Option<Kind> {
     }
 }
 
-/// Searches a table of names; whether the name is spelled with hyphens comes with its number.
+/// Searches a table of names. Returns the number of the name, and whether it is spelled with hyphens.
 #[inline(always)]
 fn find(name: &str, names: &[&str], table: &[Field]) -> Option<(Field, bool)> {
     let mut place = start(name.as_bytes(), table.len());
     loop {
-        // At an empty place the search ends: the name would be here.
+        // The search ends at an empty slot: the name would be here.
         let field = *table.get(place)?;
         let known = names.get(usize::from(field))?;
         if name == *known {
@@ -241,12 +240,12 @@ fn find(name: &str, names: &[&str], table: &[Field]) -> Option<(Field, bool)> {
     }
 }
 
-/// How the families begin, ready to compare.
+/// The first eight letters of each family, ready to compare.
 static BEGINNINGS: [u64; FAMILIES.len()] = beginnings();
 
 /// # Panics
 ///
-/// At compile time, for a family whose beginning is shorter.
+/// At compile time, if the beginning of a family is shorter than eight letters.
 #[allow(
     clippy::indexing_slicing,
     clippy::arithmetic_side_effects,
@@ -265,7 +264,7 @@ const fn beginnings() -> [u64; FAMILIES.len()] {
     beginnings
 }
 
-/// One of 256 bits for each beginning: most names are none of them, and are told by this.
+/// One of 256 bits for each beginning. Most names have none of these beginnings, and this check rules them out.
 static BITS: [u64; 4] = bits();
 
 #[allow(clippy::indexing_slicing, clippy::arithmetic_side_effects)]
@@ -281,31 +280,31 @@ const fn bits() -> [u64; 4] {
     bits
 }
 
-/// The word and the bit of a beginning. Any odd factor does.
+/// The word and the bit of a beginning. Any odd factor works.
 #[inline]
 const fn place(beginning: u64) -> (usize, u64) {
     let place = beginning.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 56;
     ((place / 64) as usize, 1_u64.wrapping_shl(place as u32))
 }
 
-/// The first eight letters as a number, underscores as hyphens.
+/// The first eight letters as a number, with hyphens for underscores and dots.
 #[inline]
 fn beginning(name: &str) -> Option<u64> {
     let letters = u64::from_le_bytes(*name.as_bytes().first_chunk()?);
     Some(hyphens_for(b'.', hyphens_for(b'_', letters)))
 }
 
-/// Eight letters of ASCII, with a hyphen for each of this letter.
+/// Replaces each occurrence of `letter` among eight ASCII letters with a hyphen.
 #[inline]
 const fn hyphens_for(letter: u8, letters: u64) -> u64 {
     const EACH: u64 = 0x0101_0101_0101_0101;
     let differs = letters ^ EACH.wrapping_mul(letter as u64);
-    // The highest bit of each byte is free: it is set where the rest is zero.
+    // The highest bit of each byte is free. It is set where all other bits are zero.
     let is_it = !(differs.wrapping_add(EACH.wrapping_mul(0x7f))) & EACH.wrapping_mul(0x80);
     letters ^ (is_it >> 7).wrapping_mul((letter ^ b'-') as u64)
 }
 
-/// Whether a name begins as a family of names does, such as `x-auth-request-`.
+/// Whether a name begins like a family of names, such as `x-auth-request-`.
 #[inline]
 fn is_of_a_family(name: &str) -> bool {
     beginning(name).is_some_and(|beginning| {
@@ -323,7 +322,7 @@ fn is_one_of(name: &str, beginning: u64) -> bool {
     })
 }
 
-/// Whether two names differ in nothing but underscores or dots for hyphens.
+/// Whether two names differ only in underscores or dots in place of hyphens.
 #[cold]
 pub(crate) fn fold_alike(one: &str, other: &str) -> bool {
     one.len() == other.len() && one.bytes().map(fold).eq(other.bytes().map(fold))

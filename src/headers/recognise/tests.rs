@@ -1,9 +1,9 @@
-//! Names that matter, and names that do not.
+//! Names of interest are recognised, and other names are not.
 
 use super::*;
 use crate::headers::known;
 
-/// A name, with all hyphens as underscores or dots, and with the first one.
+/// The other spellings of a name: underscores or dots for all hyphens, or only for the first one.
 fn other_spellings(name: &str) -> Vec<String> {
     let mut spellings = vec![
         name.replace('-', "_"),
@@ -83,7 +83,7 @@ fn fifty_more_names_need_no_tuning() {
 
 #[test]
 fn no_search_is_long() {
-    // Names of interest that share a place with others cost a comparison each.
+    // Each name of interest that shares a slot with others costs one more comparison.
     for name in NAMES {
         let mut place = start(name.as_bytes(), TABLE_SIZE);
         let mut tried = 1;

@@ -1,22 +1,22 @@
-//! `host[:port]` as it stands in Host, in a target URI and in forwarding fields.
+//! `host[:port]`, as in `Host`, in a target URI and in forwarding headers.
 
 use super::node;
 use crate::resolution::scheme::Scheme;
 
-/// The longest host that is read: a DNS name has at most 255 octets (RFC 1035, section 2.3.4).
+/// The longest host that is accepted: a DNS name has at most 255 octets (RFC 1035, section 2.3.4).
 const LONGEST_HOST: usize = 255;
 /// A host, a colon and five digits.
 pub(crate) const LONGEST: usize = LONGEST_HOST + 6;
 
-/// A host and the port that was named with it, borrowed from the text.
+/// A host and the port after it, borrowed from the text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct HostPort<'a> {
-    /// A reg-name, an IPv4 address or `[IPv6]`; ASCII letters, digits and marks only.
+    /// A reg-name, an IPv4 address or `[IPv6]`. It contains only ASCII letters, digits and marks.
     pub(crate) host: &'a str,
     pub(crate) port: Option<u16>,
 }
 
-/// Reads an authority without userinfo (rule R8).
+/// Parses an authority without userinfo (rule R8).
 pub(crate) fn parse(text: &[u8]) -> Option<HostPort<'_>> {
     if text.len() > LONGEST {
         return None;
@@ -45,10 +45,10 @@ pub(crate) fn parse(text: &[u8]) -> Option<HostPort<'_>> {
     Some(HostPort { host, port })
 }
 
-/// Whether this is a name of labels, none of which is empty, or a dotted-decimal IPv4 address.
+/// Whether this is a name made of nonempty labels, or a dotted-decimal IPv4 address.
 ///
-/// A name whose last label is a number is neither: a browser would read `1.2.3`, `010.0.0.1` or `0x7f.1`
-/// as another address (URL Standard, "ends in a number checker").
+/// A name whose last label is a number is not accepted. A browser would read `1.2.3`, `010.0.0.1` or `0x7f.1` as
+/// another address (URL Standard, "ends in a number checker").
 fn is_name(host: &[u8]) -> bool {
     let name = host.strip_suffix(b".").unwrap_or(host);
     let mut before = b'.';
@@ -59,7 +59,7 @@ fn is_name(host: &[u8]) -> bool {
         }
         before = byte;
     }
-    // No label at all, or an empty one at the end.
+    // Reject a name without labels, and one with an empty label at the end.
     before != b'.' && (!ends_in_number(name) || node::ipv4(host).is_some())
 }
 
@@ -74,19 +74,19 @@ fn ends_in_number(name: &[u8]) -> bool {
 }
 
 impl<'a> HostPort<'a> {
-    /// Whether this is that host, but for case and a dot at its end.
+    /// Whether this is the given host, ignoring case and a dot at the end.
     pub(crate) fn host_is(&self, host: &str) -> bool {
         let own = self.host.strip_suffix('.').unwrap_or(self.host);
         own.eq_ignore_ascii_case(host.strip_suffix('.').unwrap_or(host))
     }
 
-    /// The port, unless the scheme implies it.
+    /// The port, unless it is the default port of the scheme.
     pub(crate) fn explicit_port(&self, scheme: Scheme) -> Option<u16> {
         self.port.filter(|&port| port != scheme.default_port())
     }
 
-    /// Lowercased, without the scheme's default port; no allocation if `text`, where it was read
-    /// from, says just that.
+    /// Returns the lowercase form without the default port of the scheme. `text` is the text that this value was parsed
+    /// from. If it is already in this form, nothing is allocated.
     pub(crate) fn canonical(&self, text: &'a [u8], scheme: Scheme) -> std::borrow::Cow<'a, str> {
         let port = self.explicit_port(scheme);
         let lowercase = !self.host.bytes().any(|byte| byte.is_ascii_uppercase());
@@ -107,7 +107,7 @@ impl<'a> HostPort<'a> {
     }
 }
 
-/// Bytes of a colon and `port` without leading zeros.
+/// The number of bytes of a colon and `port`, without leading zeros.
 const fn width(port: u16) -> usize {
     match port {
         0..=9 => 2,

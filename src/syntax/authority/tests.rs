@@ -1,4 +1,4 @@
-//! Hosts that are accepted, and those that are not.
+//! Hosts that are accepted, and hosts that are not.
 
 use super::*;
 

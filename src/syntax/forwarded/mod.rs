@@ -1,19 +1,19 @@
-//! Elements of the `Forwarded` field (RFC 7239, section 4), split from the right.
+//! Elements of the `Forwarded` header (RFC 7239, section 4), split from the right.
 
 use std::borrow::Cow;
 
 use super::{Class, is_ows, is_token, list::Split, trim_ows};
 
-/// Splits at commas outside quoted strings, reading leftwards.
+/// Splits at commas outside quoted strings, from right to left.
 ///
-/// What a trusted proxy appended is well formed, so from its right end every quotation mark can be
-/// told apart: outside a string it closes one, inside a string it opens one unless an odd number of
-/// backslashes stands before it. The comma that the proxy wrote before its element is therefore
-/// found whatever a client put further left, an open quote included. Read from the left, such a
-/// quote would swallow what the proxy appended.
+/// The part that a trusted proxy appended is well formed. So each quotation mark can be classified from the right end
+/// of that part. Outside a string, the mark closes a string. Inside a string, it opens the string, unless an odd number
+/// of backslashes is in front of it. So the comma that the proxy wrote in front of its element is always found,
+/// whatever a client wrote further left, even an open quote. Read from the left, such a quote would swallow the element
+/// that the proxy appended.
 ///
-/// An element may be as long as the head of the request: a proxy writes the client's own `Host` into it,
-/// and a bound would let a long one spoil the address beside it.
+/// An element may be as long as the head of the request, since a proxy copies the client's own `Host` into it. With a
+/// limit, a long host would invalidate the address in the same element.
 #[derive(Debug)]
 pub(crate) struct OutsideQuotes;
 
@@ -36,7 +36,7 @@ impl Split for OutsideQuotes {
                     if escapes % 2 == 0 {
                         quoted = false;
                     }
-                    // The backslashes are behind us: every byte is looked at once or twice.
+                    // The backslashes are already checked, so every byte is looked at once or twice.
                     bytes = before.get(..before.len().saturating_sub(escapes))?;
                     continue;
                 }
@@ -48,24 +48,24 @@ impl Split for OutsideQuotes {
     }
 }
 
-/// The parameters of one element that matter here. Extension parameters are checked and dropped.
+/// The parameters of one element that are needed here. Extension parameters are checked and ignored.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct ForwardedElement<'a> {
     pub(crate) node: Option<Cow<'a, [u8]>>,
     pub(crate) by: Option<Cow<'a, [u8]>>,
     pub(crate) host: Option<Cow<'a, [u8]>>,
     pub(crate) proto: Option<Cow<'a, [u8]>>,
-    /// A value holds a comma or an escaped character, in quotes: readers that split at every comma take
-    /// it for something else.
+    /// Whether a value contains a comma or an escaped character, in quotes. Readers that split at every comma would
+    /// misread such a value.
     pub(crate) needs_quoting: bool,
 }
 
-/// Reads one element; `None` if it is empty or malformed, or if it names a parameter twice.
+/// Parses one element. Returns `None` if it is empty or malformed, or contains a parameter twice.
 ///
 /// An extension parameter may have no value: OpenShift's router writes `proto-version=`.
 pub(crate) fn parse(text: &[u8]) -> Option<ForwardedElement<'_>> {
     let mut element = ForwardedElement::default();
-    // Names of extension parameters, to find one that is there twice.
+    // Names of extension parameters, to detect duplicates.
     let mut extensions: [&[u8]; 8] = [b""; 8];
     let mut pairs = 0_usize;
     let mut needs_quoting = false;
@@ -140,11 +140,11 @@ fn split_while(text: &[u8], accept: impl Fn(u8) -> bool) -> (&[u8], &[u8]) {
 
 static NAME: Class = Class::tokens_and(b"");
 
-/// `[`, `]` and `:` are no token characters, yet `for=[::1]:80` and `host=a.example:8443` are what many
-/// write: they are let through.
+/// `[`, `]` and `:` are not token characters. But many proxies write `for=[::1]:80` and `host=a.example:8443`, so these
+/// characters are accepted.
 static VALUE: Class = Class::tokens_and(b"[]:");
 
-/// A token or a quoted string, and what follows it.
+/// Parses a token or a quoted string. Also returns the rest of the text.
 fn value<'a>(text: &'a [u8], needs_quoting: &mut bool) -> Option<(Cow<'a, [u8]>, &'a [u8])> {
     let [b'"', inside @ ..] = text else {
         let (token, rest) = VALUE.split(text);
@@ -173,7 +173,7 @@ fn value<'a>(text: &'a [u8], needs_quoting: &mut bool) -> Option<(Cow<'a, [u8]>,
     }
 }
 
-/// A token as it is, anything else as a quoted string: how a value is written.
+/// The text of a value: a token unchanged, and anything else as a quoted string.
 pub(crate) fn quoted(text: &str) -> Cow<'_, str> {
     if !text.is_empty() && text.bytes().all(is_token) {
         return text.into();
@@ -182,7 +182,7 @@ pub(crate) fn quoted(text: &str) -> Cow<'_, str> {
     format!("\"{escaped}\"").into()
 }
 
-/// What a backslash may stand before (RFC 9110, section 5.6.4).
+/// Whether a backslash may escape this byte (RFC 9110, section 5.6.4).
 const fn is_text(byte: u8) -> bool {
     is_ows(byte) || byte.is_ascii_graphic() || byte >= 0x80
 }

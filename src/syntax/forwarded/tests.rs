@@ -1,4 +1,4 @@
-//! Elements split from the right, whatever quotes stand before them.
+//! Elements are split from the right, whatever quotes are in front of them.
 
 use super::super::list::FromRight;
 use super::*;

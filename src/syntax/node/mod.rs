@@ -1,26 +1,26 @@
-//! Node identifiers (RFC 7239, section 6), and the plainer spellings in `X-Forwarded-For`.
+//! Node identifiers (RFC 7239, section 6), and the simpler forms in `X-Forwarded-For`.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
-/// An `X-Forwarded-For` element with more bytes is malformed: the longest address with brackets, a zone
-/// and a port has 69, and obfuscated identifiers are shorter. No text of a client's stands in an element
-/// that a proxy writes, so none can make it longer.
+/// An `X-Forwarded-For` element with more bytes than this is malformed. The longest address with brackets, a zone and a
+/// port has 69 bytes, and obfuscated identifiers are shorter. Proxies write no text from the client into an element, so
+/// a client cannot make an element longer.
 pub(crate) const LONGEST: usize = 128;
 
-/// Whom an element of the walk names.
+/// The node that an element of the walk names.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Node {
-    /// An address, and the port if one is given. Never unspecified, never IPv4-mapped.
+    /// An address, and the port if there is one. The address is never unspecified and never IPv4-mapped.
     Address(IpAddr, Option<u16>),
-    /// `unknown` (RFC 7239, section 6.2): the proxy does not know.
+    /// `unknown` (RFC 7239, section 6.2): the proxy does not know the node.
     Unknown,
-    /// `_name` (RFC 7239, section 6.3): the proxy does not tell.
+    /// `_name` (RFC 7239, section 6.3): the proxy hides the node.
     Obfuscated,
     /// `unix:`, which nginx writes for a client on a Unix domain socket.
     Unix,
 }
 
-/// Reads an address with an optional port, `unknown` or an obfuscated identifier.
+/// Parses an address with an optional port, `unknown`, an obfuscated identifier, or `unix:`.
 pub(crate) fn parse(text: &[u8]) -> Option<Node> {
     let &first = text.first()?;
     if first == b'[' {
@@ -64,7 +64,7 @@ pub(crate) fn parse(text: &[u8]) -> Option<Node> {
     is_obfuscated(name).then_some(Node::Obfuscated)
 }
 
-/// How an address is written in `Forwarded`: an IPv6 address in brackets.
+/// The text of an address in `Forwarded`, which has brackets around an IPv6 address.
 pub(crate) fn text(address: IpAddr, port: Option<u16>) -> String {
     match (address, port) {
         (address, Some(port)) => SocketAddr::new(address, port).to_string(),
@@ -73,7 +73,7 @@ pub(crate) fn text(address: IpAddr, port: Option<u16>) -> String {
     }
 }
 
-/// An address alone, as a CDN's own client field holds it, or one with a port.
+/// Parses an address with or without a port, as in the client header of a CDN.
 pub(crate) fn parse_address(text: &[u8]) -> Option<(IpAddr, Option<u16>)> {
     address_of(parse(text)?)
 }
@@ -85,21 +85,21 @@ const fn address_of(node: Node) -> Option<(IpAddr, Option<u16>)> {
     }
 }
 
-/// An IPv6 address without its zone (RFC 4007, section 11), which means something on the proxy's own
-/// machine only: Go writes `fe80::1%eth0`. `None` if what stands behind `%` is no zone.
+/// Removes the zone from an IPv6 address (RFC 4007, section 11). A zone only has a meaning on the proxy's own machine:
+/// Go writes `fe80::1%eth0`. Returns `None` if the text after `%` is not a valid zone.
 fn without_zone(text: &[u8]) -> Option<&[u8]> {
     let Some(percent) = text.iter().position(|&byte| byte == b'%') else {
         return Some(text);
     };
     let (address, zone) = text.split_at_checked(percent)?;
     let [b'%', zone @ ..] = zone else { return None };
-    // `%25` is how a zone is written in a URI (RFC 6874).
+    // In a URI, a zone starts with `%25` (RFC 6874).
     let unreserved =
         |&byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_' | b'~');
     (!zone.is_empty() && zone.iter().all(unreserved)).then_some(address)
 }
 
-/// `2001:db8::1:443`: CloudFront writes a port behind an IPv6 address without brackets.
+/// Parses `2001:db8::1:443`: CloudFront writes a port after an IPv6 address without brackets.
 pub(crate) fn parse_address_then_port(text: &[u8]) -> Option<(IpAddr, Option<u16>)> {
     let colon = text.iter().rposition(|&byte| byte == b':')?;
     let (address, port) = (text.get(..colon)?, text.get(colon.checked_add(1)?..)?);
@@ -119,7 +119,7 @@ fn address_node(address: IpAddr, port: Option<u16>) -> Option<Node> {
     (!address.is_unspecified()).then_some(Node::Address(address, port.filter(|&port| port != 0)))
 }
 
-/// `node-port`: up to five digits, or an obfuscated port, which tells as much as port 0.
+/// Parses a `node-port`: up to five digits, or an obfuscated port. An obfuscated port tells no more than port 0.
 fn node_port(text: &[u8]) -> Option<u16> {
     if is_obfuscated(text) {
         return Some(0);
@@ -127,7 +127,7 @@ fn node_port(text: &[u8]) -> Option<u16> {
     decimal_port(text)
 }
 
-/// One to five digits that make a number below 65536.
+/// Parses one to five digits that form a number below 65536.
 pub(crate) fn decimal_port(text: &[u8]) -> Option<u16> {
     if text.is_empty() || text.len() > 5 {
         return None;
@@ -151,7 +151,8 @@ fn is_obfuscated(text: &[u8]) -> bool {
     }
 }
 
-/// A dotted quad at the start of `text`, strict as RFC 3986 (no leading zeros), and what follows.
+/// Parses a dotted quad at the start of `text`, as strictly as RFC 3986 (no leading zeros). Also returns the rest of
+/// the text.
 fn ipv4_prefix(text: &[u8]) -> Option<(Ipv4Addr, &[u8])> {
     let mut octets = [0_u8; 4];
     let mut rest = text;
@@ -182,7 +183,7 @@ fn ipv4_prefix(text: &[u8]) -> Option<(Ipv4Addr, &[u8])> {
     Some((Ipv4Addr::from(octets), rest))
 }
 
-/// A dotted-decimal IPv4 address, and nothing else.
+/// Parses a dotted-decimal IPv4 address, with nothing after it.
 pub(crate) fn ipv4(text: &[u8]) -> Option<Ipv4Addr> {
     match ipv4_prefix(text)? {
         (address, []) => Some(address),
@@ -190,7 +191,7 @@ pub(crate) fn ipv4(text: &[u8]) -> Option<Ipv4Addr> {
     }
 }
 
-/// An IPv6 address without brackets or zone.
+/// Parses an IPv6 address without brackets and without a zone.
 pub(crate) fn ipv6(text: &[u8]) -> Option<Ipv6Addr> {
     // The longest spelling, ffff:ffff:ffff:ffff:ffff:ffff:255.255.255.255, has 45 characters.
     if text.len() > 45 {

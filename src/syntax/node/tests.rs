@@ -1,4 +1,4 @@
-//! Nodes as proxies write them, and as attackers do.
+//! Nodes as proxies and attackers write them.
 
 use super::*;
 

@@ -1,11 +1,11 @@
-//! Addresses as merged, sorted ranges, and how one is found among them.
+//! Merged, sorted ranges of addresses, and how to find an address in them.
 
 use std::ops::Deref;
 
 /// The bits of an address.
 pub(super) trait Bits: Copy + Ord {
     fn successor(self) -> Option<Self>;
-    /// The first so many bits; 16 at most.
+    /// The first `count` bits, where `count` is at most 16.
     fn leading(self, count: u32) -> usize;
 }
 
@@ -28,15 +28,15 @@ macro_rules! bits {
 
 bits!(u32, u128);
 
-/// Fewer ranges are searched as fast without an index.
+/// With fewer ranges than this, a search without an index is as fast.
 const WORTH_AN_INDEX: usize = 256;
 
-/// Ranges of addresses, none of which overlap or touch, in order: first and last of each.
+/// Sorted ranges of addresses that do not overlap or touch. Each is a pair of its first and last address.
 #[derive(Clone, PartialEq, Eq, Hash)]
 pub(super) struct Ranges<A> {
     ranges: Box<[(A, A)]>,
-    /// For each value of an address's leading bits, how many ranges begin with a smaller one; and all
-    /// of them at the end. Empty if there are few ranges. It takes four bytes a range at most.
+    /// For each value of an address's leading bits, how many ranges begin with a smaller value. The last entry is the
+    /// number of all ranges. Empty if there are few ranges. The index takes at most four bytes per range.
     index: Box<[u32]>,
     leading: u32,
 }
@@ -60,7 +60,7 @@ impl<A> Deref for Ranges<A> {
 }
 
 impl<A: Bits> FromIterator<(A, A)> for Ranges<A> {
-    /// Sorts them, and joins those that overlap or touch.
+    /// Sorts the ranges, and joins those that overlap or touch.
     fn from_iter<I: IntoIterator<Item = (A, A)>>(ranges: I) -> Self {
         let mut ranges: Vec<(A, A)> = ranges.into_iter().collect();
         ranges.sort_unstable();
@@ -103,7 +103,7 @@ fn index<A: Bits>(ranges: &[(A, A)], leading: u32) -> Box<[u32]> {
 }
 
 impl<A: Bits> Ranges<A> {
-    /// The range that `address` is in.
+    /// The range that contains `address`.
     #[inline]
     pub(super) fn find(&self, address: A) -> Option<(A, A)> {
         let (begin, end) = self.window(address);
@@ -113,7 +113,7 @@ impl<A: Bits> Ranges<A> {
         (address <= range.1).then_some(range)
     }
 
-    /// The ranges that begin with the same leading bits; all, without an index.
+    /// The ranges that begin with the same leading bits as `address`, or all ranges if there is no index.
     #[inline]
     fn window(&self, address: A) -> (usize, usize) {
         let value = address.leading(self.leading);

@@ -1,4 +1,4 @@
-//! Ranges against a linear search.
+//! Compares the look-up in ranges with a linear search.
 
 use super::*;
 
