@@ -1,4 +1,5 @@
-//! axum behind a TLS-terminating load balancer: `cargo run --example axum`, then ask as the load balancer would:
+//! axum behind a TLS-terminating load balancer. Run `cargo run --example axum`, then send a request as the load
+//! balancer would:
 //!
 //! `curl http://127.0.0.1:3000/ -H 'Host: api.example.com' -H 'X-Forwarded-For: 203.0.113.7' -H 'X-Forwarded-Proto: https'`
 
@@ -13,11 +14,11 @@ async fn hello(ClientIp(ip): ClientIp, origin: Origin) -> String {
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
-    // Whom do you trust? The addresses that the load balancer connects from.
+    // The trusted proxies: the addresses that the load balancer connects from.
     let proxies: TrustedProxies = "loopback, 10.0.0.0/8".parse()?;
-    // What does it write? The preset of the product says so.
+    // The headers that the load balancer writes: the preset of the product.
     let forwarded = ForwardedLayer::new(proxies).headers(Headers::AWS_ALB);
-    // Added last, it runs first.
+    // The layer is added last, so it runs first.
     let app = Router::new().route("/", get(hello)).layer(forwarded);
 
     let address = std::env::args()

@@ -1,6 +1,6 @@
-//! A service that knows its clients by their certificates, behind a proxy that asks for them.
+//! A service that identifies its clients by their certificates, behind a proxy that requests the certificates.
 //!
-//! `cargo run -p tower-forwarded-checks --example client_cert`, then ask as the proxy would:
+//! Run `cargo run -p tower-forwarded-checks --example client_cert`, then send a request as the proxy would:
 //!
 //! ```text
 //! curl http://127.0.0.1:3000/ -H "Client-Cert: :$(openssl x509 -in client.pem -outform der | base64 -w0):"
@@ -16,7 +16,7 @@ use x509_parser::prelude::{FromDer, X509Certificate};
 async fn subject(certificate: ClientCert) -> Result<String, StatusCode> {
     let (_, parsed) =
         X509Certificate::from_der(certificate.der()).map_err(|_| StatusCode::FORBIDDEN)?;
-    // Not every proxy checks this: Azure App Service passes on whatever the client presents.
+    // Not every proxy checks this: Azure App Service passes on any certificate that the client presents.
     if !parsed.validity().is_valid() {
         return Err(StatusCode::FORBIDDEN);
     }

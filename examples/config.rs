@@ -1,4 +1,4 @@
-//! The whole policy in a configuration file: `cargo run --example config -- app.toml`, with for example
+//! All settings in a configuration file. Run `cargo run --example config -- app.toml` with a file such as this:
 //!
 //! ```toml
 //! [forwarded]

@@ -1,4 +1,4 @@
-//! hyper without a framework: `cargo run --example hyper`, then ask as in `examples/axum.rs`.
+//! hyper without a framework. Run `cargo run --example hyper`, then send the request of `examples/axum.rs`.
 
 use std::convert::Infallible;
 
@@ -28,7 +28,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     loop {
         let (stream, address) = listener.accept().await?;
         let service = ServiceBuilder::new()
-            // The layer needs to know who is connected.
+            // Tells the layer who the peer is.
             .map_request(move |mut request: Request<Incoming>| {
                 request.extensions_mut().insert(Peer::from(address));
                 request

@@ -1,6 +1,6 @@
 //! An app on AWS Lambda: behind a load balancer, an API gateway or a function URL.
 //!
-//! On Lambda it serves. On your machine it answers one event, such as those in `tests/data/lambda`:
+//! On Lambda it serves requests. On your machine it handles one event, such as those in `tests/data/lambda`:
 //!
 //! ```text
 //! cargo run -p tower-forwarded-checks --example lambda < tests/data/lambda/alb.json
@@ -83,7 +83,7 @@ fn scheme(extensions: &Extensions) -> Scheme {
     }
 }
 
-/// REST APIs decode the path.
+/// The characters to encode again, because REST APIs decode the path.
 const NOT_IN_A_PATH: &AsciiSet = &CONTROLS
     .add(b' ')
     .add(b'"')

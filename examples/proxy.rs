@@ -1,12 +1,13 @@
-//! A small reverse proxy to start from: axum, hyper-util's client, and the two layers of this crate.
+//! A small reverse proxy to start from, with axum, hyper-util's client, and the two layers of this crate.
 //!
-//! `cargo run -p tower-forwarded-checks --example proxy -- 127.0.0.1:9000`, with any service at port 9000, then:
+//! Start any service at port 9000. Run `cargo run -p tower-forwarded-checks --example proxy -- 127.0.0.1:9000`, then:
 //!
 //! ```text
 //! curl http://127.0.0.1:3000/users -H "X-Forwarded-For: 203.0.113.7" -H "X-Forwarded-Proto: https"
 //! ```
 //!
-//! The service gets `X-Forwarded-For: 203.0.113.7, 127.0.0.1`: curl connects from 127.0.0.1, which is a trusted proxy here.
+//! The service gets `X-Forwarded-For: 203.0.113.7, 127.0.0.1`, because curl connects from 127.0.0.1, and the example
+//! trusts that address as a proxy.
 
 use std::net::SocketAddr;
 
@@ -23,7 +24,7 @@ use hyproxy::headers::StripHopByHopLayer;
 use tower::ServiceBuilder;
 use tower_forwarded::{ForwardedLayer, OutboundLayer, Resolution, TrustedProxies};
 
-/// Sends every request on to `next`.
+/// Sends every request on to the authority `next`.
 pub fn app(proxies: TrustedProxies, next: uri::Authority) -> Router {
     let send = ServiceBuilder::new()
         .layer(HandleErrorLayer::new(async |error: axum::BoxError| {
@@ -32,7 +33,7 @@ pub fn app(proxies: TrustedProxies, next: uri::Authority) -> Router {
                 format!("the next service: {error}\n"),
             )
         }))
-        // `Connection`, `Keep-Alive` and other hop-by-hop headers.
+        // Removes `Connection`, `Keep-Alive` and other hop-by-hop headers.
         .layer(StripHopByHopLayer::new())
         .layer(OutboundLayer::x_forwarded())
         .map_request(move |request| address_to(&next, request))
@@ -46,7 +47,8 @@ pub fn app(proxies: TrustedProxies, next: uri::Authority) -> Router {
         .layer(ForwardedLayer::new(proxies).record_hops())
 }
 
-/// No tunnels, and no request without a valid host: the HTTP client would fill in the address of the next service.
+/// Refuses tunnels and requests without a valid host. Without a host, the HTTP client would fill in the address of the
+/// next service.
 async fn acceptable(request: Request<Body>) -> Result<Request<Body>, StatusCode> {
     if *request.method() == Method::CONNECT {
         return Err(StatusCode::METHOD_NOT_ALLOWED);
@@ -58,10 +60,12 @@ async fn acceptable(request: Request<Body>) -> Result<Request<Body>, StatusCode>
     }
 }
 
-/// `ForwardedLayer` gave the request the URI that the client asked for; now it needs that of the next service.
+/// Replaces the scheme and authority of the URI. `ForwardedLayer` set those that the client requested; the HTTP client
+/// needs those of the next service.
 fn address_to(next: &uri::Authority, mut request: Request<Body>) -> Request<Body> {
     let mut parts = std::mem::take(request.uri_mut()).into_parts();
-    // The client's host goes on, so that the next service builds the right URLs. Over HTTP/2 it is in the URI alone.
+    // The next service gets the client's host, so that it builds the right URLs. Over HTTP/2 the host is only in the
+    // URI.
     let host = parts.authority.as_ref().map(uri::Authority::as_str);
     if let Some(Ok(host)) = host.map(HeaderValue::from_str) {
         request.headers_mut().insert(header::HOST, host);
@@ -75,7 +79,7 @@ fn address_to(next: &uri::Authority, mut request: Request<Body>) -> Request<Body
     for_http_1(request)
 }
 
-/// HTTP/2 may split `Cookie` into several lines, and needs no `Transfer-Encoding`.
+/// Adapts the headers of an HTTP/2 request to HTTP/1.1: adds `Transfer-Encoding` and joins the lines of `Cookie`.
 fn for_http_1(mut request: Request<Body>) -> Request<Body> {
     let has_body = !request.body().is_end_stream() && request.body().size_hint().exact().is_none();
     let headers = request.headers_mut();

@@ -1,7 +1,7 @@
-//! A service behind an L4 load balancer that speaks the PROXY protocol.
+//! A service behind an L4 load balancer that sends the PROXY protocol.
 //!
-//! `cargo run -p tower-forwarded-checks --example proxy_protocol`, then ask as the load balancer would (curl 8.2 or
-//! later; an older one leaves `--haproxy-clientip` out, and is the client itself):
+//! Run `cargo run -p tower-forwarded-checks --example proxy_protocol`, then send a request as the load balancer would.
+//! This needs curl 8.2 or later. With an older curl, leave out `--haproxy-clientip`; then curl is the client itself.
 //!
 //! ```text
 //! curl --haproxy-protocol --haproxy-clientip 203.0.113.7 http://127.0.0.1:3000/
@@ -23,19 +23,20 @@ use proxy_protocol_rs::{
 use tokio::{net::TcpListener, sync::mpsc, task::JoinSet};
 use tower_forwarded::{ForwardedLayer, Scheme, TrustedProxies};
 
-/// A listener that takes connections from these load balancers only, each with a PROXY protocol header.
+/// A listener that accepts connections from the given load balancers only. Each must start with a PROXY protocol
+/// header.
 ///
-/// Many tasks wait for headers: one connection that stays silent keeps nobody waiting.
+/// Many tasks wait for headers, so a connection that sends nothing does not make others wait.
 pub struct BehindBalancer {
     connections: mpsc::Receiver<ProxiedStream>,
     address: SocketAddr,
-    /// They end with the listener.
+    /// The tasks end when the listener is dropped.
     _tasks: JoinSet<()>,
 }
 
 const TASKS: usize = 256;
 
-/// The specification wants three seconds at least, for a retransmission.
+/// The specification requires at least three seconds, to allow for a retransmission.
 const HEADER_TIMEOUT: Duration = Duration::from_secs(3);
 
 impl BehindBalancer {
@@ -43,7 +44,7 @@ impl BehindBalancer {
         let address = listener.local_addr()?;
         let config = ProxyProtocolConfig::builder()
             .header_timeout(HEADER_TIMEOUT)
-            // Without a policy, the crate believes everybody.
+            // Without a policy, the crate believes every peer.
             .policy(move |peer: SocketAddr| {
                 if balancers.contains(peer.ip().to_canonical()) {
                     PolicyDecision::Require
@@ -66,7 +67,8 @@ impl BehindBalancer {
                         Err(AcceptError::Io(_)) => {
                             tokio::time::sleep(Duration::from_millis(100)).await
                         }
-                        // No header, half of one, a peer that is no load balancer: the connection is closed.
+                        // No header, an incomplete header, or a peer that is not a load balancer: the connection is
+                        // closed.
                         Err(_) => {}
                     }
                 }
@@ -102,7 +104,7 @@ impl Listener for BehindBalancer {
     }
 }
 
-/// What the header says of the connection that the load balancer accepted.
+/// What the header says about the connection that the load balancer accepted.
 #[derive(Clone, Copy, Debug)]
 pub struct Connection {
     client: SocketAddr,
@@ -111,7 +113,7 @@ pub struct Connection {
 
 impl From<&ProxyConnectInfo> for Connection {
     fn from(info: &ProxyConnectInfo) -> Self {
-        // Health checks have a header too (LOCAL), and so have plain connections.
+        // Health checks (LOCAL) and connections without TLS have a header too.
         let is_tls = |header: &ProxyInfo| {
             let ssl = header.tlvs.ssl.as_ref();
             header.command == Command::Proxy
@@ -147,8 +149,8 @@ fn scheme(extensions: &Extensions) -> Scheme {
     connection.map_or(Scheme::Http, |ConnectInfo(connection)| connection.scheme)
 }
 
-/// `proxies` are HTTP proxies before the load balancer, such as a CDN. The load balancer is none: behind its header,
-/// the peer is whoever connected to it.
+/// `proxies` are HTTP proxies in front of the load balancer, such as a CDN. Do not add the load balancer itself: its
+/// header makes the peer the one that connected to the load balancer.
 pub fn behind(app: Router, proxies: TrustedProxies) -> Router {
     app.layer(ForwardedLayer::new(proxies).connection_scheme_from(scheme))
         .layer(map_request(told))

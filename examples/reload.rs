@@ -1,4 +1,4 @@
-//! A trust set that follows published lists and a name, while requests run.
+//! Trusted proxies that follow published lists and a DNS name while requests run.
 //!
 //! ```text
 //! cargo run --features arc-swap,published-lists --example reload -- --list https://www.cloudflare.com/ips-v4 \\
@@ -8,9 +8,10 @@
 //! cargo run --features arc-swap,published-lists --example reload -- --list proxies.txt --name balancer.internal
 //! ```
 //!
-//! A list is a file or a URL: with one address or network a line, or in the format that an option names. A
-//! name is looked up anew each time, as for a balancer whose addresses change. The set is replaced when all
-//! of it was read. What cannot be read, or is empty, keeps the last good set, and is said once.
+//! A list is a file or a URL. It has one address or network on each line, or the format that an option names. A DNS
+//! name is looked up again each time, for example for a load balancer whose addresses change. The set is replaced only
+//! when all of it was read. If something cannot be read or is empty, the last good set stays, and the example reports
+//! it once.
 
 use std::{net::SocketAddr, process::ExitCode, sync::Arc, time::Duration};
 
@@ -19,7 +20,7 @@ use clap::Parser;
 use tokio::net::{TcpListener, lookup_host};
 use tower_forwarded::{ClientIp, ForwardedLayer, ListError, SwapProxies, TrustedProxies};
 
-/// Serves an app that says who you are, and trusts what lists and a name say.
+/// Serves an app that responds with your address, and trusts the proxies on lists and behind a DNS name.
 #[derive(Parser)]
 #[command(name = "reload")]
 struct Arguments {
@@ -30,28 +31,28 @@ struct Arguments {
     #[command(flatten)]
     format: Format,
 
-    /// A name whose addresses are trusted too
+    /// A DNS name whose addresses are trusted too
     #[arg(long, value_name = "HOST")]
     name: Option<String>,
 
-    /// Seconds between two looks
+    /// Seconds between two updates
     #[arg(long, default_value_t = 3600.0, value_name = "SECONDS")]
     every: f64,
 
-    /// Where to listen on loopback
+    /// The loopback port to listen on
     #[arg(long, default_value_t = 3000, value_name = "PORT")]
     port: u16,
 }
 
-/// What the lists are written in, if not one entry a line.
+/// The format of the lists, if it is not one entry on each line.
 #[derive(clap::Args)]
 #[group(multiple = false)]
 struct Format {
-    /// The lists are AWS's ip-ranges.json, and this service of theirs is trusted
+    /// The lists are AWS's ip-ranges.json, and the networks of this AWS service are trusted
     #[arg(long, value_name = "SERVICE")]
     aws: Option<String>,
 
-    /// The lists are Azure's service tags, and this one is trusted
+    /// The lists are Azure's service tags, and the networks of this tag are trusted
     #[arg(long, value_name = "TAG")]
     azure: Option<String>,
 
@@ -59,7 +60,7 @@ struct Format {
     #[arg(long)]
     fastly: bool,
 
-    /// The lists are Google's cloud.json, and this scope of theirs is trusted
+    /// The lists are Google's cloud.json, and the networks of this scope are trusted
     #[arg(long, value_name = "SCOPE")]
     google: Option<String>,
 }
@@ -97,7 +98,7 @@ async fn run(arguments: Arguments) -> Result<(), String> {
         .filter(|every| !every.is_zero())
         .ok_or_else(|| format!("--every {}: not a time between two looks", arguments.every))?;
     let arguments = Arc::new(arguments);
-    // The first look has to succeed: without it, nobody would be trusted, and nobody would know why.
+    // The first update must succeed. Otherwise no proxy would be trusted, and the reason would be hard to find.
     let proxies = SwapProxies::new(look(&arguments).await?);
     let app = Router::new()
         .route(
@@ -141,12 +142,12 @@ async fn run(arguments: Arguments) -> Result<(), String> {
         .map_err(|error| error.to_string())
 }
 
-/// The whole set, or nothing.
+/// Reads the whole set. Fails if any part of it cannot be read.
 async fn look(arguments: &Arc<Arguments>) -> Result<TrustedProxies, String> {
     let mut set = TrustedProxies::none();
     for index in 0..arguments.list.len() {
         let arguments = arguments.clone();
-        // The client and the disk make their thread wait.
+        // The HTTP client and file access block their thread.
         let listed = tokio::task::spawn_blocking(move || {
             let place = &arguments.list[index];
             let text = fetch(place).map_err(|error| format!("{place}: {error}"))?;
@@ -173,12 +174,12 @@ fn fetch(place: &str) -> Result<String, String> {
     }
     let agent: ureq::Agent = ureq::Agent::config_builder()
         .timeout_global(Some(Duration::from_secs(30)))
-        // What was asked for by https is not answered by http after a redirect.
+        // An https URL must not be redirected to http.
         .https_only(place.starts_with("https://"))
         .build()
         .into();
     let mut response = agent.get(place).call().map_err(|error| error.to_string())?;
-    // A body that ends with the connection may be half of one.
+    // A body that ends with the connection may be incomplete.
     let headers = response.headers();
     if !headers.contains_key("content-length") && !headers.contains_key("transfer-encoding") {
         return Err("the response does not say how long it is".to_owned());

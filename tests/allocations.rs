@@ -1,5 +1,5 @@
-//! What a request costs, by counts: allocations do not depend on the machine. A binary of its own, for
-//! an allocator of its own.
+//! Counts the allocations for each request. They do not depend on the machine. This is a separate binary, because it
+//! has its own allocator.
 
 #![allow(missing_docs)]
 

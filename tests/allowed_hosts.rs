@@ -1,4 +1,4 @@
-//! Only the service's own names.
+//! Tests that `AllowedHostsLayer` allows only the service's own hosts.
 
 use std::convert::Infallible;
 

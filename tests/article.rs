@@ -1,4 +1,4 @@
-//! The failure that this crate exists for, and its cure, over real sockets.
+//! Shows over real sockets the failure that this crate exists for, and its fix.
 
 use std::fs;
 

@@ -1,4 +1,4 @@
-//! The program reads a request in whatever form people have it, and the whole configuration.
+//! Tests that the example `explain` reads requests in all supported forms, and the whole configuration.
 
 use std::fs;
 

@@ -1,4 +1,4 @@
-//! Cases that others wrote, and requests that real proxies sent.
+//! Test cases from other projects, and requests that real proxies sent.
 
 use serde_json::{Value, json};
 

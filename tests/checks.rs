@@ -1,4 +1,4 @@
-//! What needs other people's crates, real proxies or a browser. One binary, so that it links once.
+//! The tests that need other crates, real proxies or a browser. They are one binary, so that it links only once.
 
 mod support;
 

@@ -1,4 +1,4 @@
-//! One family: what is not believed is removed, what is believed is reduced to its vouched part (R11).
+//! Tests that headers that are not believed are removed, and that believed headers keep only their vouched part (R11).
 
 use tower_forwarded::{ForwardedLayer, Headers};
 

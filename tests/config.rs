@@ -1,4 +1,4 @@
-//! Configuration from files and variables.
+//! Tests the configuration from files and environment variables.
 
 use tower_forwarded::{Config, Headers, Scheme};
 

@@ -1,4 +1,4 @@
-//! The whole policy in one section: each key has its effect, and the layers stand in the right order.
+//! Tests the configuration of all layers in one section: each key has its effect, and the order of layers is right.
 
 use std::{collections::BTreeSet, convert::Infallible};
 

@@ -1,4 +1,4 @@
-//! What the fuzzers kept, replayed.
+//! Replays the inputs that the fuzzers found.
 
 use std::fs;
 

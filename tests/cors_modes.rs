@@ -1,5 +1,4 @@
-//! Redirects by the service itself, with every mode of tower-http's CorsLayer, directly and through real
-//! nginx.
+//! Tests redirects by the service itself with every mode of tower-http's CorsLayer, directly and through a real nginx.
 
 use std::fs;
 

@@ -1,4 +1,4 @@
-//! What explain advises can be followed: it cures the request that it is about, and no client gains by it.
+//! Tests that the advice of `explain` can be followed: it fixes the explained request, and helps no attacker.
 
 use tower_forwarded::{ForwardedLayer, Headers, TrustedProxies, explain};
 

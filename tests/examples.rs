@@ -1,4 +1,4 @@
-//! The examples to copy whole: each as the proxy in front of it would ask.
+//! Tests the examples to copy whole, with requests such as the proxy in front of each would send.
 
 use std::{
     io::{Read, Write},

@@ -1,4 +1,4 @@
-//! Explanations: the first line names the cause and the line that cures it.
+//! Tests that the first line of an explanation names the cause and the line that fixes it.
 
 use std::process::{Command, Stdio};
 

@@ -1,4 +1,4 @@
-//! The debug endpoint: it asks its guard first, and shows the very request.
+//! Tests the debug endpoint: it asks its guard first, and explains the request that it gets.
 
 use axum::{Router, http::StatusCode, routing::get};
 use tower_forwarded::{ForwardedLayer, Headers, TrustedProxies, explain_service};

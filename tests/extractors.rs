@@ -1,4 +1,4 @@
-//! axum extractors.
+//! Tests the axum extractors.
 
 use axum::{Router, body::Body, routing::get};
 use http::{Request, StatusCode};

@@ -1,4 +1,4 @@
-//! RFC 7239 (R10), through the walk.
+//! Tests how the walk reads the `Forwarded` header of RFC 7239 (R10).
 
 use tower_forwarded::{ForwardedLayer, Headers};
 

@@ -1,4 +1,4 @@
-//! The authority (R8, R13).
+//! Tests the resolved authority (R8, R13).
 
 use tower_forwarded::Headers;
 

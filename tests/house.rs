@@ -1,4 +1,4 @@
-//! The house: which file imports which.
+//! Tests the structure of the code: which file imports which.
 
 use std::{
     collections::{BTreeMap, BTreeSet},

@@ -1,4 +1,4 @@
-//! Who the client is: only a trusted proxy says so, and only by headers that are believed (R18).
+//! Tests that only a trusted proxy can say who the client is, and only in headers that are believed (R18).
 
 use tower_forwarded::{
     Finding, ForwardedLayer, HeadersError, Identity, Resolution, TrustedProxies, explain,

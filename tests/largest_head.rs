@@ -1,4 +1,4 @@
-//! The largest head that hyper takes is resolved like any other.
+//! Tests that the largest request head that hyper accepts is resolved like any other.
 
 use axum::{Router, routing::get};
 use http::StatusCode;

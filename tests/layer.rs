@@ -1,4 +1,4 @@
-//! The layer in stacks of every kind.
+//! Tests the layer in stacks of every kind.
 
 use std::{convert::Infallible, future::Ready, net::SocketAddr};
 

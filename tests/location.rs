@@ -1,4 +1,4 @@
-//! URLs that an inner service made of its own address, as the client has to see them.
+//! Tests that `LocationLayer` repairs the URLs that an inner service built from its own address.
 
 use std::convert::Infallible;
 

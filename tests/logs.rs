@@ -1,4 +1,4 @@
-//! Findings in the log, and spans.
+//! Tests the log lines for findings, and the spans.
 
 use std::{cell::RefCell, sync::Once};
 

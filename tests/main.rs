@@ -1,4 +1,4 @@
-//! Everything that can be seen from outside, by subject. One binary, so that it links once.
+//! The tests of everything that is visible from outside, by subject. They are one binary, so that it links only once.
 
 mod support;
 
@@ -31,6 +31,8 @@ mod identity;
 mod largest_head;
 #[cfg(feature = "axum-08")]
 mod layer;
+#[cfg(all(feature = "explain-service", feature = "axum-08"))]
+mod live;
 mod location;
 #[cfg(feature = "tracing")]
 mod logs;

@@ -1,4 +1,4 @@
-//! The table of docs/migration.md: what a setting of another framework trusts is what the words here trust.
+//! Tests each row of the table in docs/migration.md, and which addresses the defaults of other frameworks trust.
 
 use tower_forwarded::{ForwardedLayer, Headers, TrustedProxies};
 

@@ -1,4 +1,4 @@
-//! Programs that others wrote and that believe anyone: spoofable without the layer, right behind it.
+//! Tests crates that believe every client: clients can fool them without the layer, but not behind it.
 
 #![allow(deprecated)]
 

@@ -1,4 +1,4 @@
-//! The one promise, over many chains, truths and clients: see `support::targets::property`.
+//! Tests the promise with many chains, truths and clients: see `support::targets::property`.
 
 use std::net::{IpAddr, SocketAddr};
 

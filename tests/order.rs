@@ -1,4 +1,4 @@
-//! A layer in the wrong place shows in a test, not in production.
+//! Tests `check_order`, which finds a layer in the wrong place before production does.
 
 use axum::{Router, body::Body, http::StatusCode, middleware, routing::get};
 use tower::{ServiceBuilder, service_fn};

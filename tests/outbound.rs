@@ -1,4 +1,4 @@
-//! What a service that forwards says to the next one (rule R19).
+//! Tests what a service that sends requests on tells the next one (rule R19).
 
 use std::convert::Infallible;
 

@@ -1,4 +1,4 @@
-//! Port and prefix (R9), both opt-in.
+//! Tests the port and the prefix, which are both opt-in (R9).
 
 use tower_forwarded::{ForwardedLayer, Headers};
 

@@ -1,4 +1,4 @@
-//! Each preset believes what its product writes, and nothing that it passes through.
+//! Tests that each preset believes the headers that its product writes, and no header that the product passes through.
 
 use tower_forwarded::{ForwardedLayer, Headers, HeadersError, TrustedProxies};
 

@@ -1,4 +1,4 @@
-//! The public API is what a file says, so that a break is seen in review.
+//! Compares the public API with a file, so that a breaking change is visible in review.
 
 use std::{fs, process::Command};
 

@@ -1,4 +1,4 @@
-//! Redirects from http to https by the app, with CORS intact.
+//! Tests redirects from http to https by the app, with CORS intact.
 
 use std::{convert::Infallible, time::Duration};
 

@@ -1,4 +1,4 @@
-//! Fatal findings (R16).
+//! Tests that `RejectLayer` refuses fatal findings (R16).
 
 use std::convert::Infallible;
 

@@ -1,4 +1,4 @@
-//! The example that follows a file, under real requests.
+//! Tests the example `reload`, which follows lists, with real requests.
 
 use std::{
     fs,

@@ -1,4 +1,4 @@
-//! What the request says afterwards: URI, Host, ConnectInfo (R12 to R15).
+//! Tests the rewritten request: URI, Host, ConnectInfo (R12 to R15).
 
 use std::net::SocketAddr;
 

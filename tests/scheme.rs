@@ -1,4 +1,4 @@
-//! The scheme (R3, R7).
+//! Tests the resolved scheme (R3, R7).
 
 use tower_forwarded::{ForwardedLayer, Scheme, TrustedProxies};
 

@@ -1,4 +1,4 @@
-//! A proxy that proves itself by a header (R17), and proxies that are counted (R2).
+//! Tests proxies that prove themselves with a secret header (R17), and proxies that are counted (R2).
 
 use tower_forwarded::{Finding, ForwardedLayer, Headers, TrustedProxies, explain};
 

@@ -1,4 +1,4 @@
-//! The example server as a new user meets it.
+//! Tests the example server as a new user would use it.
 
 use std::process::Command;
 

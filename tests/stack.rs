@@ -1,4 +1,4 @@
-//! The usual layers: right in the order that the docs give, and in no other.
+//! Tests that the usual layers work in the order that the docs give, and in no other order.
 
 use std::sync::{Arc, Mutex};
 

@@ -1,4 +1,4 @@
-//! The corners of the public API: fields of one's own, other kinds of trust, texts.
+//! Tests the less common parts of the public API: custom headers, other kinds of trust, texts.
 
 use std::{net::IpAddr, sync::Arc};
 

@@ -1,4 +1,4 @@
-//! Heads that people posted in public, and what the first line says to each.
+//! Explains request heads that people posted in public, and checks the first line for each.
 
 use fancy_regex::Regex;
 use serde_json::Value;

@@ -1,4 +1,4 @@
-//! Whose word counts (R1, R2, R3).
+//! Tests which peers and proxies are trusted (R1, R2, R3).
 
 use std::{net::IpAddr, sync::Arc};
 

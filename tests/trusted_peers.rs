@@ -1,4 +1,4 @@
-//! Nobody but the proxy is answered, if the deployment says so.
+//! Tests that with `TrustedPeersLayer` the service serves trusted peers only.
 
 use std::convert::Infallible;
 

@@ -1,4 +1,4 @@
-//! Types as parts of a user's own configuration, messages and tests.
+//! Tests the crate's types as parts of a user's own configuration, messages and tests.
 
 use std::collections::HashSet;
 

@@ -1,4 +1,4 @@
-//! The walk from the right (R4, R5, R6).
+//! Tests the walk from the right (R4, R5, R6).
 
 use tower_forwarded::{ForwardedLayer, Headers, TrustedProxies};
 

@@ -1,4 +1,4 @@
-//! The app, written as if there were no proxy.
+//! The app. Its code does not know about proxies.
 
 use std::net::SocketAddr;
 
@@ -20,7 +20,7 @@ use tower_http::cors::{AllowOrigin, CorsLayer};
 
 use crate::page::{self, Ports, Received};
 
-/// The app as it should be: one line more than [`without_layer`], and one that refuses hosts which are not its own.
+/// The app with the layer: one line more than [`without_layer`], and one line that refuses hosts that are not its own.
 pub(crate) fn with_layer(
     trust: TrustedProxies,
     ports: Ports,
@@ -34,9 +34,9 @@ pub(crate) fn with_layer(
         .layer(cors(ports))
         .layer(AllowedHostsLayer::new(["localhost"])?.allow_addresses())
         .layer(forwarded)
-        // The page wants to show what came before the layer changed it.
+        // The page shows the request as it came, before the layer changes it.
         .layer(middleware::from_fn(remember));
-    // Beside the layer: it explains the request as it came.
+    // Outside the layer, because it explains the request as it came.
     #[cfg(feature = "explain-service")]
     let app = app.route_service("/why", why);
     #[cfg(not(feature = "explain-service"))]
@@ -44,12 +44,12 @@ pub(crate) fn with_layer(
     Ok(app)
 }
 
-/// Whether a request has the token. A guard by address would be none: behind a proxy that is not trusted yet, every client
-/// seems to be on this machine.
+/// Whether a request has the token. A guard that checks the address would not protect anything: behind a proxy that is
+/// not trusted yet, every client seems to be on this machine.
 fn has_token(uri: &Uri, token: &str) -> bool {
     let pairs = uri.query().unwrap_or_default().split('&');
     let mut tokens = pairs.filter_map(|pair| pair.strip_prefix("token="));
-    // In constant time, so that nobody guesses it letter by letter.
+    // In constant time, so that nobody can guess it letter by letter.
     tokens.any(|sent| sent.as_bytes().ct_eq(token.as_bytes()).into())
 }
 
@@ -59,7 +59,7 @@ fn why(forwarded: &ForwardedLayer, token: &'static str) -> tower_forwarded::Expl
     tower_forwarded::explain_service(forwarded, move |request, _| has_token(&request.uri, token))
 }
 
-/// The same as text only, for a build without the feature `explain-service`.
+/// The same, but as text only, for a build without the feature `explain-service`.
 #[cfg(not(feature = "explain-service"))]
 fn why(forwarded: &ForwardedLayer, token: &'static str) -> axum::routing::MethodRouter {
     let forwarded = forwarded.clone();
@@ -74,7 +74,7 @@ fn why(forwarded: &ForwardedLayer, token: &'static str) -> axum::routing::Method
     )
 }
 
-/// The same app as it fails.
+/// The same app without the layer. It fails behind the load balancer.
 pub(crate) fn without_layer(ports: Ports) -> Router {
     users().layer(cors(ports))
 }
@@ -94,7 +94,7 @@ pub(crate) async fn serve(listener: TcpListener, app: Router) -> Result<(), Stri
     .map_err(|error| error.to_string())
 }
 
-/// The page's origin, by each name that this machine has.
+/// Allows the page's origin, under each name of this machine.
 fn cors(ports: Ports) -> CorsLayer {
     let origins = ["localhost", "127.0.0.1"]
         .map(|host| format!("https://{host}:{}", ports.page))
@@ -104,8 +104,8 @@ fn cors(ports: Ports) -> CorsLayer {
         .allow_headers([HeaderName::from_static("x-requested-with")])
 }
 
-/// Redirects to the path with a slash, at the scheme and host of the request's own URI: what
-/// Starlette and many others do.
+/// Redirects to the path with a slash. It uses the scheme and host of the request's own URI, as Starlette and many
+/// other frameworks do.
 async fn add_slash(request: Request) -> Response {
     let uri = request.uri();
     let scheme = uri.scheme_str().unwrap_or("http");

@@ -1,6 +1,6 @@
-//! What an AWS Application Load Balancer does, as far as this story needs it: it ends TLS, appends
-//! to `X-Forwarded-For`, sets `X-Forwarded-Proto` and `X-Forwarded-Port`, passes `Host` and
-//! everything else on, and answers plain http with a 301.
+//! A small load balancer that does what an AWS Application Load Balancer does, as far as this example needs it. It
+//! terminates TLS, appends to `X-Forwarded-For`, and sets `X-Forwarded-Proto` and `X-Forwarded-Port`. It passes `Host`
+//! and all other headers through, and responds to plain HTTP with a 301.
 
 use std::{convert::Infallible, net::SocketAddr, sync::Arc, time::Duration};
 
@@ -18,7 +18,7 @@ use hyper_util::{
 use tokio::net::{TcpListener, TcpStream};
 use tokio_rustls::TlsAcceptor;
 
-/// A certificate for this machine's names, made now and kept nowhere.
+/// Creates a certificate for this machine's names. It is not stored anywhere.
 pub(crate) fn certificate() -> Result<TlsAcceptor, String> {
     let names = ["localhost", "127.0.0.1", "::1"].map(String::from);
     let made = rcgen::generate_simple_self_signed(names).map_err(|error| error.to_string())?;
@@ -34,7 +34,7 @@ pub(crate) fn certificate() -> Result<TlsAcceptor, String> {
     Ok(TlsAcceptor::from(Arc::new(config)))
 }
 
-/// Ends TLS and forwards to `upstream` by plain HTTP/1.1.
+/// Terminates TLS and forwards to `upstream` over plain HTTP/1.1.
 pub(crate) async fn https(listener: TcpListener, tls: TlsAcceptor, upstream: SocketAddr) {
     let port = listener.local_addr().map_or(443, |address| address.port());
     let client: Client<HttpConnector, Body> = Client::builder(TokioExecutor::new()).build_http();
@@ -45,8 +45,8 @@ pub(crate) async fn https(listener: TcpListener, tls: TlsAcceptor, upstream: Soc
         let (tls, client) = (tls.clone(), client.clone());
         tokio::spawn(async move {
             let mut first = [0];
-            // A TLS handshake starts with 22. Anything else is plain http at the wrong door, and
-            // gets what it gets at port 80.
+            // A TLS handshake starts with the byte 22. Anything else is plain HTTP at the wrong port, and gets the same
+            // redirect as at the HTTP port.
             match stream.peek(&mut first).await {
                 Ok(0) | Err(_) => return,
                 Ok(_) if first != [22] => return redirect(stream, port).await,
@@ -59,7 +59,7 @@ pub(crate) async fn https(listener: TcpListener, tls: TlsAcceptor, upstream: Soc
                 let client = client.clone();
                 async move { Ok::<_, Infallible>(forward(request, peer, port, upstream, &client).await) }
             });
-            // A client that goes away is no news.
+            // Errors are ignored: a client may close its connection at any time.
             let _ = auto::Builder::new(TokioExecutor::new())
                 .serve_connection_with_upgrades(TokioIo::new(stream), service)
                 .await;
@@ -67,7 +67,7 @@ pub(crate) async fn https(listener: TcpListener, tls: TlsAcceptor, upstream: Soc
     }
 }
 
-/// Answers 301 to https.
+/// Responds to each request with a 301 to https.
 pub(crate) async fn http(listener: TcpListener, https_port: u16) {
     loop {
         if let Some((stream, _)) = accept(&listener).await {
@@ -79,7 +79,7 @@ pub(crate) async fn http(listener: TcpListener, https_port: u16) {
 async fn accept(listener: &TcpListener) -> Option<(TcpStream, SocketAddr)> {
     match listener.accept().await {
         Ok(accepted) => Some(accepted),
-        // Out of file descriptors, most likely: wait for some to be closed.
+        // Most likely there are too many open files: wait until some are closed.
         Err(_) => {
             tokio::time::sleep(Duration::from_millis(50)).await;
             None
@@ -127,7 +127,7 @@ async fn forward(
     let authority = request.uri().authority().cloned();
     let headers = request.headers_mut();
     remove_hop_by_hop(headers);
-    // HTTP/2 says the host in `:authority`.
+    // HTTP/2 sends the host in `:authority`.
     if let (Some(authority), false) = (authority, headers.contains_key(header::HOST)) {
         if let Ok(host) = HeaderValue::from_str(authority.as_str()) {
             headers.insert(header::HOST, host);
@@ -171,7 +171,7 @@ async fn tunnel(outside: OnUpgrade, inside: OnUpgrade) {
     }
 }
 
-/// Appends the client's address to what the client itself may have written, into one line.
+/// Appends the client's address to the values that the client itself may have sent, and joins all into one line.
 fn append_client(headers: &mut HeaderMap, client: SocketAddr) {
     let name = HeaderName::from_static("x-forwarded-for");
     let mut list: Vec<u8> = Vec::new();
@@ -185,7 +185,7 @@ fn append_client(headers: &mut HeaderMap, client: SocketAddr) {
     }
 }
 
-/// RFC 9110, section 7.6.1.
+/// Removes hop-by-hop headers (RFC 9110, section 7.6.1).
 fn remove_hop_by_hop(headers: &mut HeaderMap) {
     let named: Vec<HeaderName> = headers
         .get_all(header::CONNECTION)

@@ -1,5 +1,5 @@
-//! The whole story on one machine: a balancer that ends TLS, and an app behind it, once with the
-//! layer and once without.
+//! The whole setup on one machine: a TLS-terminating load balancer, and behind it an app, once with the layer and once
+//! without.
 //!
 //! ```text
 //! cargo run --example server
@@ -15,27 +15,27 @@ use clap::Parser;
 use tokio::net::TcpListener;
 use tower_forwarded::TrustedProxies;
 
-/// Starts a TLS balancer and an app on loopback, and prints where to look.
+/// Starts a TLS-terminating load balancer and an app on loopback, and prints their addresses.
 #[derive(Parser)]
 #[command(name = "server")]
 pub(crate) struct Arguments {
-    /// Where the page is, by https
+    /// The HTTPS port of the page
     #[arg(long, default_value_t = 8443, value_name = "PORT")]
     https_port: u16,
 
-    /// Where the app with the layer is, by https; another port is another origin to a browser
+    /// The HTTPS port of the app with the layer; to a browser, another port is another origin
     #[arg(long, default_value_t = 8444, value_name = "PORT")]
     with_port: u16,
 
-    /// Where the app without the layer is, by https
+    /// The HTTPS port of the app without the layer
     #[arg(long, default_value_t = 8445, value_name = "PORT")]
     without_port: u16,
 
-    /// Where plain http is answered with a redirect to https, as a balancer does
+    /// The HTTP port, which redirects to https, as a load balancer does
     #[arg(long, default_value_t = 8080, value_name = "PORT")]
     http_port: u16,
 
-    /// The proxies that the app trusts, one hop of them
+    /// The proxies that the app trusts; at most one hop
     #[arg(long, default_value = "127.0.0.1", value_name = "LIST")]
     trust: TrustedProxies,
 }
@@ -52,7 +52,7 @@ async fn main() -> ExitCode {
 }
 
 async fn run(arguments: Arguments) -> Result<(), String> {
-    // Bound before anything is printed, so that what is printed is true.
+    // Listen before printing, so that the printed addresses are true.
     let page = listen(arguments.https_port, "--https-port").await?;
     let with = listen(arguments.with_port, "--with-port").await?;
     let without = listen(arguments.without_port, "--without-port").await?;
@@ -66,8 +66,8 @@ async fn run(arguments: Arguments) -> Result<(), String> {
         http: port(&http)?,
     };
 
-    // The balancer connects from 127.0.0.1, and so does every client on this machine: one hop, or a
-    // client would be taken for a second proxy.
+    // The load balancer connects from 127.0.0.1, and so does every client on this machine. Without the limit of one
+    // hop, the layer would take a client for a second proxy.
     let trust = arguments.trust.hops(1);
     let token: &'static str = made_up().map_err(|_| "no random numbers")?.leak();
     let app = app::with_layer(trust, ports, token).map_err(|error| error.to_string())?;
@@ -115,7 +115,7 @@ fn port(listener: &TcpListener) -> Result<u16, String> {
     Ok(address(listener)?.port())
 }
 
-/// A token that nobody knows before the start.
+/// Creates a token that nobody knows before the start.
 fn made_up() -> Result<String, rustls::crypto::GetRandomFailed> {
     let mut bytes = [0; 16];
     let provider = rustls::crypto::ring::default_provider();

@@ -1,9 +1,9 @@
-//! The page: what the proxy sent, what came out of it, and the experiment.
+//! The page. It shows what the load balancer sent, what the app sees, and the experiment.
 
 use axum::{Extension, extract::Request, response::Html};
 use http::HeaderMap;
 
-/// Where everything listens.
+/// The ports on which the page, the apps and the redirect listen.
 #[derive(Clone, Copy)]
 pub(crate) struct Ports {
     pub(crate) page: u16,
@@ -35,7 +35,8 @@ pub(crate) async fn show(
     }))
 }
 
-/// Puts a value for each `{{name}}`. What is put in is not read again: a client may write `{{with}}` into a header.
+/// Replaces each `{{name}}` with a value. The values are not searched again, because a client may write `{{with}}` into
+/// a header.
 fn filled(mut rest: &str, value: impl Fn(&str) -> String) -> String {
     let mut page = String::new();
     while let Some((before, after)) = rest.split_once("{{") {
@@ -56,7 +57,7 @@ pub(crate) fn request_line(request: &Request) -> String {
     )
 }
 
-/// A request head: the fields of this story first, the others folded away.
+/// Renders a request head. The headers that matter here are visible, and the others are folded.
 fn head(line: &str, headers: &HeaderMap) -> String {
     let mut html = format!("<b>{}</b>\n", escape(line));
     let mut others = Vec::new();

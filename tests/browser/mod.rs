@@ -2,6 +2,7 @@
 
 mod article;
 mod driver;
+mod live;
 
 use std::time::Duration;
 

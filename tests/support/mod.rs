@@ -9,7 +9,7 @@ use tower::{Layer, Service, service_fn};
 use tower_forwarded::{Finding, ForwardedLayer, Peer, Resolution, TrustedProxies};
 
 #[cfg(feature = "serde")]
-#[path = "../../examples/explain/json.rs"]
+#[path = "../../explain/src/json.rs"]
 pub mod json;
 pub mod process;
 pub mod targets;

@@ -19,18 +19,15 @@ impl Process {
     /// Starts it, with its output in a file.
     pub fn start(command: &mut Command) -> Self {
         let output = NamedTempFile::new().unwrap();
+        // Each writes behind what the other has written.
+        let append = || fs::OpenOptions::new().append(true).open(output.path());
         let name = command.get_program().to_string_lossy().into_owned();
         let child = command
             // A group of its own, so that what it starts ends with it.
             .process_group(0)
             .stdin(Stdio::null())
-            .stdout(output.reopen().unwrap())
-            .stderr(
-                fs::OpenOptions::new()
-                    .append(true)
-                    .open(output.path())
-                    .unwrap(),
-            )
+            .stdout(append().unwrap())
+            .stderr(append().unwrap())
             .spawn()
             .unwrap_or_else(|error| panic!("{name} does not start: {error}"));
         Self {

@@ -1,14 +1,16 @@
-//! Why a request came out as it did.
+//! Shows how a request is resolved, and what to change if the result is wrong.
 //!
 //! ```text
 //! cargo run --example explain -- --trust 10.0.0.0/8 --peer 10.0.0.1 request.txt
+//! cargo run -p tower-forwarded-explain -- --trust 10.0.0.0/8 --listen 0.0.0.0:3000
 //! ```
-#![allow(clippy::exit)]
 
 mod configuration;
 mod dump;
 mod head;
 mod json;
+#[cfg(feature = "explain-service")]
+mod live;
 
 use std::{
     fs,
@@ -20,48 +22,56 @@ use std::{
 use clap::Parser;
 use tower_forwarded::{Explanation, Peer, PeerError, TrustedProxies, explain};
 
-/// Tells how a request is resolved: who vouches for what, what was ignored and why, and what to
-/// change if that is not what was meant.
+/// What stands below the options.
+macro_rules! help {
+    ($program:expr) => {
+        concat!(
+            "Exit status: 0 if nothing looks wrong, 1 if there is advice, 2 if the input cannot be read.\n\nExamples:",
+            "\n  curl -v http://10.0.0.5/ 2>&1 | ", $program, " --trust 10.0.0.0/8 --peer 10.0.0.1 -",
+            "\n  ", $program, " --trust loopback,10.0.0.0/8 --headers forwarded --peer 10.0.0.1 request.txt",
+            "\n  ", $program, " --config app.toml --section forwarded --peer 10.0.0.1 request.har",
+            "\n  ", $program, " --trust '*' --set headers_client=x-client-ip --set scheme=https headers.json",
+            "\n  ", $program, " --trust 10.0.0.0/8 --headers aws-alb --listen 0.0.0.0:3000",
+            "\n  ", $program, " --json <cases.jsonl",
+        )
+    };
+}
+
+/// Shows how a request is resolved: which proxy wrote which header, what was ignored and why, and what to change if the
+/// result is wrong.
 #[derive(Parser)]
 #[command(
-    name = "explain",
-    after_help = "\
-Exit status: 0 if nothing looks wrong, 1 if there is advice, 2 for input that cannot be read.
-
-Examples:
-  curl -v http://10.0.0.5/ 2>&1 | explain --trust 10.0.0.0/8 --peer 10.0.0.1 -
-  explain --trust loopback,10.0.0.0/8 --headers forwarded --peer 10.0.0.1 request.txt
-  explain --config app.toml --section forwarded --peer 10.0.0.1 request.har
-  explain --trust '*' --set headers_client=x-client-ip --set scheme=https headers.json
-  explain --json <cases.jsonl"
+    name = env!("CARGO_BIN_NAME"),
+    version,
+    after_help = help!(env!("CARGO_BIN_NAME"))
 )]
 struct Arguments {
-    /// The trusted proxies: addresses, networks, loopback, private, link-local, cgnat, unix, none, *
+    /// The proxies to trust: addresses, networks, loopback, private, link-local, cgnat, unix, none or *
     #[arg(long, value_name = "LIST", allow_hyphen_values = true)]
     trust: Option<String>,
 
-    /// Count this many proxies, whoever they are, instead of --trust
+    /// Trust this many proxies, whatever their addresses are, instead of --trust
     #[arg(long, value_name = "N", conflicts_with_all = ["trust", "hops"])]
     count: Option<String>,
 
-    /// The other end of the connection: an address, address:port, unix or none. Without it, the capture's, else
-    /// the first trusted address is taken
+    /// The other end of the connection: an address, an address with a port, unix or none. By default, the peer that the
+    /// capture names, otherwise the first trusted address
     #[arg(long, value_name = "ADDR")]
     peer: Option<PeerArgument>,
 
-    /// Which fields the nearest proxy writes: x-forwarded, forwarded, or a preset
+    /// The headers that the nearest proxy writes: x-forwarded, forwarded or another preset
     #[arg(long, value_name = "PRESET")]
     headers: Option<String>,
 
-    /// At most this many trusted proxies, the peer included; `all` for no limit
+    /// Trust at most this many proxies, the peer included; `all` for no limit
     #[arg(long, value_name = "N")]
     hops: Option<String>,
 
-    /// Forwarded hosts to believe
+    /// Believe these forwarded hosts, such as api.example.com or *.example.com
     #[arg(long, value_name = "PATTERNS")]
     hosts: Option<String>,
 
-    /// Headers that are believed to say who the client is, or presets: remote-user,authelia
+    /// Believe these headers about who the client is; names of headers or presets, such as remote-user,authelia
     #[arg(long, value_name = "NAMES")]
     identity: Option<String>,
 
@@ -73,28 +83,34 @@ struct Arguments {
     #[arg(long)]
     prefix: bool,
 
-    /// The scheme of the connection itself
+    /// The scheme of the connection itself, http or https
     #[arg(long)]
     scheme: Option<String>,
 
-    /// Any other key of Config, such as headers_scheme=x-scheme; can be given more than once
+    /// Any other key of the configuration, such as headers_scheme=x-scheme; can be repeated
     #[arg(long, value_name = "KEY=VALUE")]
     set: Vec<String>,
 
-    /// The service's own configuration, in TOML or JSON; options here go before it
+    /// Read the configuration of your service, in TOML or JSON; the options above override it
     #[arg(long, value_name = "FILE")]
     config: Option<PathBuf>,
 
-    /// The table of the configuration, as `server.forwarded`; without it, the only one that has `trust`
+    /// The table of the configuration, such as `server.forwarded`; by default, the only one that has `trust`
     #[arg(long, value_name = "NAME", requires = "config")]
     section: Option<String>,
 
-    /// Answer in JSON. Without --trust, --count and --config, read one case a line, each with its own
-    /// configuration, and write one answer a line
+    /// Write JSON. Without --trust, --count and --config, read one case on each line, each with its own configuration,
+    /// and write one result on each line
     #[arg(long)]
     json: bool,
 
-    /// A captured request: a head, `curl -v`, `tcpdump -A`, JSON, a HAR, a printed map; - for standard input
+    /// Stand in for your app: listen on this address (0.0.0.0:3000 or unix:/path/to/socket), and show each request on
+    /// the terminal and to the browser that sent it
+    #[cfg(feature = "explain-service")]
+    #[arg(long, value_name = "ADDR", conflicts_with_all = ["file", "peer"])]
+    listen: Option<live::Address>,
+
+    /// A captured request: a head, `curl -v`, `tcpdump -A`, JSON, a HAR or a printed map; - for standard input
     #[arg(value_name = "FILE", default_value = "-")]
     file: PathBuf,
 }
@@ -115,20 +131,29 @@ impl std::str::FromStr for PeerArgument {
 }
 
 fn main() -> ExitCode {
-    let arguments = Arguments::parse();
+    run(&Arguments::parse()).unwrap_or_else(|error| {
+        eprintln!("explain: {error}");
+        ExitCode::from(2)
+    })
+}
+
+fn run(arguments: &Arguments) -> Result<ExitCode, String> {
     let names_nobody =
         arguments.trust.is_none() && arguments.count.is_none() && arguments.config.is_none();
-    let result = match (names_nobody, arguments.json) {
-        (true, true) => cases(&arguments),
-        (true, false) => Err("nobody is named as a proxy: --trust, --count or --config".to_owned()),
-        (false, _) => one(&arguments),
-    };
-    match result {
-        Ok(code) => code,
-        Err(error) => {
-            eprintln!("explain: {error}");
-            ExitCode::from(2)
+    let missing = || "no proxies are named: add --trust, --count or --config".to_owned();
+    #[cfg(feature = "explain-service")]
+    if let Some(address) = &arguments.listen {
+        if names_nobody {
+            return Err(missing());
         }
+        let layer = configuration::read(arguments)?.layer();
+        live::run(layer, address, arguments.json)?;
+        return Ok(ExitCode::SUCCESS);
+    }
+    match (names_nobody, arguments.json) {
+        (true, true) => cases(arguments),
+        (true, false) => Err(missing()),
+        (false, _) => one(arguments),
     }
 }
 
@@ -186,7 +211,7 @@ fn assumed_peer(trust: &TrustedProxies) -> Option<Peer> {
         None => trust.contains_unix().then(Peer::unix),
     };
     if let Some(peer) = &peer {
-        eprintln!("explain: the peer is taken to be {peer}; say who it was with --peer");
+        eprintln!("explain: assuming that the peer is {peer}; if it is not, add --peer");
     }
     peer
 }
