@@ -1,5 +1,5 @@
-//! The figures of the chapter "What it costs", as ratios within one run: the fastest of many rounds, each
-//! way in turn, so that what else the machine does falls on all of them.
+//! The figures of `docs/costs.md`, as ratios within one run. Each figure is the fastest of many rounds. The candidates
+//! take turns, so that other work on the machine affects all of them.
 //!
 //! ```text
 //! cargo bench -p tower-forwarded-benches --bench costs
@@ -23,7 +23,7 @@ use support::{Keep, Noop, floor::Floor, now, peers};
 #[global_allocator]
 static ALLOCATOR: support::Counting = support::Counting;
 
-/// A way to do something, and the fastest round so far, in nanoseconds each.
+/// A candidate, and its fastest round so far, in nanoseconds per call.
 struct Way<'a> {
     run: Box<dyn FnMut() + 'a>,
     best: f64,
@@ -36,9 +36,9 @@ fn way<'a>(run: impl FnMut() + 'a) -> Way<'a> {
     }
 }
 
-/// Runs all ways in turn, many times.
+/// Runs all candidates in turn, many times.
 fn race(ways: &mut [Way<'_>]) {
-    // `cargo bench -- --test`, as CI runs it.
+    // CI runs `cargo bench -- --test`.
     let rounds = if std::env::args().any(|argument| argument == "--test") {
         1
     } else {

@@ -1,5 +1,6 @@
-//! Instructions of the main paths, counted by callgrind: the same on every run, so that a change that
-//! costs shows in review. `benches/count` runs it and compares with the table beside it.
+//! Counts the instructions of the main paths with callgrind. The count is the same on every run, so a change that costs
+//! more is visible in review. `benches/count` runs this benchmark and compares the counts with
+//! `benches/instructions.md`.
 
 #![allow(missing_docs, clippy::exit)]
 
@@ -20,11 +21,11 @@ type Ready = (Forwarded<Keep>, Request<()>);
 
 fn warm(layer: &ForwardedLayer, request: &Request<()>) -> Ready {
     let mut service = layer.layer(Keep);
-    // What is kept per thread is there, as in every request but the first.
+    // Fills what each thread keeps, as in every request but the first.
     for _ in 0..3 {
         let _ = now(service.call(request.clone()));
     }
-    // The clone shares its values with the first for good, as those of hyper share what was read.
+    // The clone shares its values with the first request, as values from hyper share the buffer that was read.
     let shared = Box::leak(Box::new(request.clone()));
     (service, shared.clone())
 }
@@ -72,7 +73,7 @@ fn forged(length: usize) -> Ready {
 
 fn again() -> Ready {
     let (mut service, request) = of("ALB, one hop");
-    // What the layer leaves is what a second layer gets.
+    // A second layer gets the request that the first one rewrote.
     let resolved = now(service.call(request)).expect("infallible");
     (service, resolved)
 }
@@ -90,7 +91,7 @@ fn logged_in(peer: &str) -> Ready {
     warm(&layer, &support::request(peer, &fields))
 }
 
-/// What the layer made of a request, and the one that sends it on.
+/// The request that the layer rewrote, and the service that sends it on.
 fn resolved(outbound: OutboundLayer) -> (Outbound<Keep>, Request<()>) {
     let (mut service, request) = of("ALB, one hop");
     let request = now(service.call(request)).expect("infallible");
@@ -105,7 +106,7 @@ fn floored() -> Request<()> {
     request.clone()
 }
 
-// What goes in comes out again, so that nothing is dropped, and what is counted is the call alone.
+// Each function returns what it got, so that nothing is dropped and only the call is counted.
 
 #[library_benchmark]
 #[bench::nothing(of("ALB, one hop"))]

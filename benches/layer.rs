@@ -1,9 +1,9 @@
-//! The layer over a service that does nothing, and tower-real-ip 0.1 beside it, which finds the
-//! client's address and leaves scheme, host, URI and fields as they came.
+//! Measures the layer around a service that does nothing. For comparison, it also measures tower-real-ip 0.1, which
+//! finds the client's address and leaves scheme, host, URI and headers unchanged.
 //!
-//! Every figure holds a clone of the request and its end; what a layer costs is the difference to
-//! `nothing`. So each request lies in the cache, as one does that was just read; made in batches
-//! beforehand, they would not, and the bench would measure the memory.
+//! Each figure includes the clone of the request and its drop. The cost of a layer is the difference to `nothing`. With
+//! clones, each request is in the cache, like a request that was just read. Requests that are made in batches
+//! beforehand would not be in the cache, and the benchmark would measure the memory.
 
 #![allow(missing_docs)]
 
@@ -66,7 +66,7 @@ fn bench(criterion: &mut Criterion) {
         group.finish();
     }
 
-    // What others are measured against: one look-up of a name that is not there.
+    // The unit for the other figures: one look-up of a header name that is missing.
     let headers: HeaderMap = requests()[1].1.headers().clone();
     criterion.bench_function("HeaderMap::get of an absent name", |bencher| {
         bencher.iter(|| {
@@ -122,7 +122,7 @@ fn bench(criterion: &mut Criterion) {
     group.finish();
 }
 
-/// A deep copy with extensions of its own, which `Request::clone` makes too.
+/// Makes a deep copy with its own extensions, as `Request::clone` does.
 fn clone(request: &http::Request<()>) -> http::Request<()> {
     request.clone()
 }

@@ -1,4 +1,5 @@
-//! What else one could pick, each doing the nearest job that it can, and what it leaves undone.
+//! Measures the alternatives to this crate. Each does as much of the same job as it can. The output names what it does
+//! not do.
 
 #![allow(missing_docs)]
 

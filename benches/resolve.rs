@@ -1,5 +1,5 @@
-//! The resolution alone, without a service and without rewriting: by family, by hops, and for what is
-//! malformed.
+//! Measures the resolution alone, without a service and without rewriting: by family, by number of hops, and for
+//! malformed headers.
 
 #![allow(missing_docs)]
 
@@ -27,7 +27,7 @@ fn case(
     let peer: Peer = PEER.parse().expect("a peer");
     let (parts, ()) = support::request(PEER, fields).into_parts();
     let count = || support::allocations(|| layer.policy().resolve(Some(peer), &parts)).1;
-    // The first keeps the authority.
+    // The first call stores the authority for this thread.
     count();
     println!("{group}/{name}: {} allocations", count());
     criterion

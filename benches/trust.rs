@@ -1,4 +1,5 @@
-//! Whether an address is trusted, from one network to a hundred thousand, beside a linear search.
+//! Measures the check whether an address is trusted, with one to a hundred thousand networks, and compares it with a
+//! linear search.
 
 #![allow(missing_docs)]
 

@@ -1,7 +1,7 @@
-//! An axum hello-world on a real socket, with and without the layer: processor time of the server a
-//! request, since requests a second say more about the machine than about the layer.
+//! Measures an axum hello-world on a real socket, with and without the layer. It measures the server's processor time
+//! for each request, because the number of requests per second says more about the machine than about the layer.
 //!
-//! Rounds of each kind take turns; the bare app is there twice, which shows how far to trust the rest.
+//! The servers take turns. The bare app is measured twice: the difference shows how exact the other figures are.
 //!
 //! ```text
 //! cargo bench -p tower-forwarded-benches --bench under_load
@@ -30,13 +30,13 @@ const REQUEST: &[u8] =
     x-amzn-trace-id: Root=1-67891233-abcdef012345678912345678\r\n\
     x-forwarded-for: 203.0.113.7\r\nx-forwarded-proto: https\r\nx-forwarded-port: 443\r\n\r\n";
 
-/// A server on a thread of its own, and connections to it.
+/// A server on its own thread, and connections to it.
 struct Server {
     name: &'static str,
-    /// Where the kernel says how long the thread ran.
+    /// The file in which the kernel reports how long the thread ran.
     schedstat: String,
     connections: Vec<TcpStream>,
-    /// Nanoseconds a request, of each round.
+    /// The nanoseconds per request of each round.
     rounds: Vec<f64>,
 }
 
@@ -106,7 +106,7 @@ fn median(mut values: Vec<f64>) -> f64 {
 
 fn main() {
     let hello = || {
-        // What any handler does: it looks who asks.
+        // Does what a handler typically does: it looks up the client.
         let hello = |ConnectInfo(_): ConnectInfo<SocketAddr>| async { "hello" };
         Router::new().route("/users", get(hello))
     };
@@ -148,7 +148,7 @@ fn main() {
     }
 }
 
-/// As little as a layer can be.
+/// The smallest possible layer.
 #[derive(Clone)]
 struct Nothing<S>(S);
 
