@@ -1,4 +1,7 @@
-//! Chapters to read.
+#![doc = include_str!("../docs/glossary.md")]
+
+#[doc = include_str!("../docs/rules.md")]
+pub mod rules {}
 
 #[doc = include_str!("../docs/why-http.md")]
 #[doc = include_str!("../docs/told.md")]

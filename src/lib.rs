@@ -1,109 +1,124 @@
 //! The request that the client really made: its address, its scheme, its host.
 //!
 //! Behind a TLS-terminating load balancer, your service sees plain HTTP requests that come from the load balancer. So it
-//! builds `http://` redirects, logs and limits the load balancer instead of its clients, and checks origins against
-//! the wrong scheme. [`ForwardedLayer`] reads what trusted proxies say in `X-Forwarded-*`, in
-//! `Forwarded` (RFC 7239) or in a CDN's own headers, and gives everything behind it the true request:
-//! URI, `Host`, `ConnectInfo`, and forwarding headers that clients cannot forge.
+//! builds `http://` redirects, logs and limits the load balancer instead of its clients, and checks origins against the
+//! wrong scheme. [`ForwardedLayer`] reads what trusted proxies say in `X-Forwarded-*`, in `Forwarded` (RFC 7239) or in a
+//! CDN's own headers. It gives everything behind it the true request: URI, `Host`, `ConnectInfo`, and forwarding headers
+//! that clients cannot forge.
+//!
+#![doc = include_str!("../docs/what-goes-wrong.svg")]
+//!
+//! # Two decisions
+//!
+//! 1. **Which proxies do you trust?** Name the addresses that they connect from: [`TrustedProxies`].
+//! 2. **Which headers does the nearest proxy write?** Choose its preset: [`Headers`].
+//!
+//! | in front of your service | trust | headers |
+//! |---|---|---|
+//! | nginx on the same machine | `"loopback"` | [`Headers::NGINX`] |
+//! | nginx over a Unix socket | `"unix"` | [`Headers::NGINX`] |
+//! | AWS Application Load Balancer | its subnets, such as `"10.0.0.0/16"` | [`Headers::AWS_ALB`] |
+//! | Cloudflare | [Cloudflare's networks](guide::deployment#cloudflare) | [`Headers::CLOUDFLARE`] |
+//! | a platform's router, such as Heroku's | any peer: `"*"` | [`Headers::HEROKU`] |
+//! | Cloudflare in front of Fly.io | [three entries](guide::deployment#cloudflare-in-front-of-flyio) | [`Headers::X_FORWARDED`] |
+//!
+//! [Deployment](guide::deployment) and [platforms](guide::platforms) have the lines for more than 30 products, each with a request
+//! and what comes out.
+//!
+//! # axum
 //!
 #![cfg_attr(feature = "axum-08", doc = "```no_run")]
 #![cfg_attr(not(feature = "axum-08"), doc = "```ignore")]
 //! use std::net::SocketAddr;
 //!
-//! use axum::{Router, http::HeaderValue, routing::get};
-//! use tower_forwarded::{ClientIp, ForwardedLayer, Origin, TrustedProxies};
-//! use tower_http::cors::CorsLayer;
+//! use axum::{Router, routing::get};
+//! use tower_forwarded::{ClientIp, ForwardedLayer, Headers, Origin, TrustedProxies};
 //!
 //! async fn users(ClientIp(ip): ClientIp, origin: Origin) -> String {
 //!     format!("{ip} may come back to {}", origin.url("/callback"))
 //! }
 //!
-//! # async fn run() -> Result<(), Box<dyn std::error::Error>> {
-//! let proxies: TrustedProxies = "loopback, 10.0.0.0/8".parse()?;
-//! let app = Router::new()
-//!     .route("/users/", get(users))
-//!     .layer(CorsLayer::new().allow_origin(HeaderValue::from_static("https://app.example.com")))
-//!     .layer(ForwardedLayer::new(proxies)); // added last = runs first, before CORS
+//! #[tokio::main]
+//! async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//!     let proxies: TrustedProxies = "loopback, 10.0.0.0/16".parse()?;
+//!     let app = Router::new()
+//!         .route("/users", get(users))
+//!         .layer(ForwardedLayer::new(proxies).headers(Headers::AWS_ALB)); // added last = runs first
 //!
-//! let listener = tokio::net::TcpListener::bind("0.0.0.0:3000").await?;
-//! axum::serve(listener, app.into_make_service_with_connect_info::<SocketAddr>()).await?;
-//! # Ok(())
-//! # }
+//!     let listener = tokio::net::TcpListener::bind("0.0.0.0:3000").await?;
+//!     axum::serve(listener, app.into_make_service_with_connect_info::<SocketAddr>()).await?;
+//!     Ok(())
+//! }
 //! ```
 //!
-//! Without `into_make_service_with_connect_info`, the layer does not know the peer, and believes nothing.
+//! Without `into_make_service_with_connect_info`, the layer does not know the peer, so it believes nothing.
+//!
+//! # hyper, or any tower service
+//!
+//! Insert the [`Peer`] of the connection into the request's extensions. What came out is a [`Resolution`] there.
+//!
+//! ```no_run
+//! use std::convert::Infallible;
+//!
+//! use hyper::{Request, Response, body::Incoming};
+//! use hyper_util::{rt, server::conn::auto, service::TowerToHyperService};
+//! use tower::ServiceBuilder;
+//! use tower_forwarded::{ForwardedLayer, Headers, Peer, Resolution, TrustedProxies};
+//!
+//! async fn hello(request: Request<Incoming>) -> Result<Response<String>, Infallible> {
+//!     let client = request.extensions().get().and_then(Resolution::client);
+//!     Ok(Response::new(format!("{client:?} requested {}", request.uri())))
+//! }
+//!
+//! #[tokio::main]
+//! async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//!     let proxies: TrustedProxies = "loopback, 10.0.0.0/16".parse()?;
+//!     let forwarded = ForwardedLayer::new(proxies).headers(Headers::AWS_ALB);
+//!     let listener = tokio::net::TcpListener::bind("0.0.0.0:3000").await?;
+//!     loop {
+//!         let (stream, address) = listener.accept().await?;
+//!         let service = ServiceBuilder::new()
+//!             .map_request(move |mut request: Request<Incoming>| {
+//!                 request.extensions_mut().insert(Peer::from(address));
+//!                 request
+//!             })
+//!             .layer(forwarded.clone())
+//!             .service_fn(hello);
+//!         tokio::spawn(async move {
+//!             let server = auto::Builder::new(rt::TokioExecutor::new());
+//!             server.serve_connection(rt::TokioIo::new(stream), TowerToHyperService::new(service)).await
+//!         });
+//!     }
+//! }
+//! ```
+//!
+//! Other frameworks, Lambda and TLS of your own are on the page [entrances](guide::entrances).
 //!
 //! # The promise
 //!
-//! **Non-interference.** Whatever headers a client sends, and however many honest trusted proxies
-//! add to them, the outcome is the truth that the outermost trusted proxy saw. An attacker can change
-//! neither the client's address, nor the scheme, nor the host, nor who it is taken for, nor make the result an error.
-//!
-//! It rests on two statements that only you can make: *whom* to trust ([`TrustedProxies`]), and *what the nearest of
-//! them writes* ([`Headers`]). A trusted proxy that passes a client's header through where it should overwrite it
-//! breaks the promise: the [presets](Headers) say which product does that with which field.
-//!
-//! # The rules
-//!
-//! 1. **Peer.** The connection's other end, from the request's extensions ([`Peer`]). Without one,
-//!    nothing is believed.
-//! 2. **Trust.** A peer is trusted if its address, or `unix` for a Unix socket, is in the set. `*`
-//!    ([`any()`](TrustedProxies::any)) trusts any peer and says nothing about addresses.
-//!    [`count(n)`](TrustedProxies::count) counts proxies, whoever they are.
-//! 3. **Untrusted peer.** An untrusted peer is the client itself. The scheme is that of the connection. Every
-//!    forwarding header is removed.
-//! 4. **The walk.** Field lines of one name are one list, read from the right. The proxy to the right of an element
-//!    wrote it, so an element counts only if that proxy is trusted. The walk goes on while addresses are trusted. An
-//!    element that is empty or malformed ends it; the client is the last address vouched for. An IPv6 zone is dropped,
-//!    and `unix:` is a hop that the entry `unix` trusts.
-//! 5. **Hop limit.** At most [`hops(n)`](TrustedProxies::hops) proxies, the peer included. If the set holds all IPv4 or
-//!    all IPv6 addresses (`0.0.0.0/0`) and has no limit, the limit is 1.
-//! 6. **Pairing.** A scheme, host or port field holds one value, unless it is [called a list](Headers::with_lists). In
-//!    a list, the element at the client's position counts. In RFC 7239, the outermost vouched element that states a
-//!    scheme or host counts.
-//! 7. **Scheme.** `http`, `ws`, `https`, `wss`, in any case; else the connection's own.
-//! 8. **Host.** From the request's target, else `Host`. A forwarded host counts only for names allowed with
-//!    [`believe_hosts`](ForwardedLayer::believe_hosts), since most load balancers pass the client's header through.
-//!    Names with an empty label (`a..b`), and names that end in a number but are no IPv4 address, are invalid.
-//! 9. **Port and prefix** are opt-in ([`believe_port`](ForwardedLayer::believe_port),
-//!    [`believe_prefix`](ForwardedLayer::believe_prefix)). Prefixes on several lines are joined.
-//! 10. **RFC 7239** elements are split from the right, so that a quote which an attacker left open
-//!     cannot swallow what a proxy appended. Empty elements are ignored.
-//! 11. **One family.** Every other forwarding field is removed, and the believed ones are reduced to
-//!     their vouched part, spellings with underscores and dots included; [`keep`](ForwardedLayer::keep) exempts one.
-//! 12. **URI.** The target becomes `scheme://authority/path?query`, whatever form and scheme the client
-//!     gave it. `OriginalUri` too. `*` and CONNECT stay.
-//! 13. **Host** is set to the authority where it says something else, and removed where it is invalid or
-//!     ambiguous.
-//! 14. **`ConnectInfo<SocketAddr>`** becomes the client's.
-//! 15. **Once.** A second layer on the same request does nothing.
-//! 16. **Never an error by default.** What was odd is in [`Resolution::findings`]; [`RejectLayer`]
-//!     answers 400 for those that you call fatal.
-//! 17. **Secret.** With [`require`](ForwardedLayer::require), a trusted peer is believed only if the request
-//!     carries a header with a secret value. The header is removed from every request and never shown.
-//! 18. **Identity.** Headers that say who the client is (`Remote-User`, `X-Auth-Request-Email`, a client certificate)
-//!     are removed from every request, unless [`believe_identity`](ForwardedLayer::believe_identity) names them. Then
-//!     one stays if the peer is trusted and there is one line of it: see [who is it?](guide::identity)
-//! 19. **Outbound.** A service that sends requests on tells the next one what it knows with [`OutboundLayer`]: the way
-//!     from the client to the peer, the scheme and the host. Nothing that a client wrote about itself goes on.
+//! **Non-interference.** Whatever headers a client sends, and however many honest trusted proxies add to them, the
+//! outcome is the truth that the outermost trusted proxy saw. An attacker cannot change the client's address, the scheme,
+//! the host or who the client is, and cannot cause an error. [The rules](guide::rules) say what happens to each request,
+//! and the [threat model](guide::threat_model) says what the promise does not cover.
 //!
 //! # The order of layers
 //!
-//! The layer has to run before everything that looks at addresses, schemes or hosts: add it **last** to an axum
-//! `Router`, **first** to a `ServiceBuilder`. If you add it inside CORS, redirects are still right, but a CORS rule
-//! that compares origins sees the proxy's origin. With `Router::layer` the router has matched already, which is fine:
-//! only scheme and authority change, never the path.
+//! The layer must run before every layer that looks at addresses, schemes or hosts. Add it **last** to an axum `Router`,
+//! **first** to a `ServiceBuilder`. If you add it inside CORS, redirects are still right, but a CORS rule that compares
+//! origins sees the proxy's origin. With `Router::layer`, the router has already matched the path. That is fine, since the
+//! layer never changes the path.
+//!
 //! The usual layers, from the outside in, with the reason for each place:
 //!
 //! | | layer | why there |
 //! |---|---|---|
 //! | 1 | [`ForwardedLayer`] | everything below sees the client's request instead of the proxy's |
-//! | 2 | a trace | its spans have the true URI, and cover what is refused below |
-//! | 3 | [`TrustedPeersLayer`] | nobody but the proxy reaches anything below |
-//! | 4 | [`AllowedHostsLayer`] | nothing below is asked by a host that is not the service's, not even a CORS rule |
-//! | 5 | CORS | responses below have its headers, so that a browser can read them and follow redirects; it answers preflights before the redirect sees them |
-//! | 6 | [`RejectLayer`] | a browser can read why |
-//! | 7 | [`HttpsRedirectLayer`] | the app's work is done for https only |
+//! | 2 | a trace | its spans have the true URI, and cover requests that are refused below |
+//! | 3 | [`TrustedPeersLayer`] | only the proxy reaches anything below |
+//! | 4 | [`AllowedHostsLayer`] | requests for other hosts reach nothing below, not even the CORS rules |
+//! | 5 | CORS | responses from below get its headers, so a browser can read them and follow redirects; it answers preflights before the redirect sees them |
+//! | 6 | [`RejectLayer`] | a browser can read the reason |
+//! | 7 | [`HttpsRedirectLayer`] | the app handles https requests only |
 //! | 8 | [`LocationLayer`] | next to the service whose responses it repairs |
 //!
 //! ```
@@ -111,10 +126,10 @@
 //!
 //! use axum::{Router, routing::get};
 //! use tower::ServiceBuilder;
-//! use tower_forwarded::*;
+//! use tower_forwarded::{AllowedHostsLayer, ForwardedLayer, Headers, HttpsRedirectLayer, TrustedProxies};
 //! use tower_http::{cors::CorsLayer, trace::TraceLayer};
 //!
-//! let proxies: TrustedProxies = "loopback, 10.0.0.0/8".parse()?;
+//! let proxies: TrustedProxies = "loopback, 10.0.0.0/16".parse()?;
 //! let layers = ServiceBuilder::new()
 //!     .layer(ForwardedLayer::new(proxies).headers(Headers::AWS_ALB))
 //!     .layer(TraceLayer::new_for_http())
@@ -125,46 +140,59 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
-//! [`check_order`] asks a finished app whether CORS is in the right place, in a test of yours.
+//! [`Config::layers`](https://docs.rs/tower-forwarded/latest/tower_forwarded/struct.Config.html#method.layers) builds them
+//! in this order from a configuration file. In a test, [`check_order`] checks that CORS is in the right place of your app.
 //!
 //! # If the result is wrong
 //!
-//! [`explain`] tells how a request is resolved and what to change, and so does
-//! `cargo run --example explain` with a captured request.
+//! [`explain`] tells how a request is resolved and what to change. The program `tower-forwarded-explain` does so for a
+//! captured request. With `--listen`, it stands in for your app, and shows each request that your load balancer sends:
+//!
+//! ```text
+//! cargo install tower-forwarded-explain
+//! tower-forwarded-explain --trust 10.0.0.0/16 --headers aws-alb --listen 0.0.0.0:3000
+//! ```
 //!
 //! # Map
 //!
 //! | | |
 //! |---|---|
-//! | whom to trust | [`TrustedProxies`], [`trust_fn`] and [`Trust`] for your own answer, `SwapProxies` for one that changes |
-//! | what they write | [`Headers`], and `Config` for a file that says so |
+//! | which proxies to trust | [`TrustedProxies`]; [`trust_fn`] and [`Trust`] to decide it yourself; `SwapProxies` for a list that changes |
+//! | which headers they write | [`Headers`] |
+//! | all of this in a configuration file | `Config` |
 //! | who logged in | [`Identity`], [`Resolution::identity`], `ClientCert` |
 //! | who is connected | [`Peer`] |
 //! | the layer | [`ForwardedLayer`], [`Forwarded`], [`Policy`] |
-//! | a service that sends requests on | [`OutboundLayer`] |
+//! | a service that forwards requests | [`OutboundLayer`] |
 //! | what came out | [`Resolution`], [`Origin`], [`Scheme`], [`Finding`] |
 //! | in axum handlers | `ClientIp`, `RequestHost`, and [`Origin`], [`Scheme`], [`Resolution`] |
 //! | why | [`explain`], [`Explanation`], [`finding_counts`](ForwardedLayer::finding_counts), `explain_service`, `request_span` |
-//! | in the right order | [`check_order`] |
-//! | turning requests away | [`TrustedPeersLayer`], [`AllowedHostsLayer`], [`RejectLayer`] |
+//! | refuse requests | [`TrustedPeersLayer`], [`AllowedHostsLayer`], [`RejectLayer`] |
 //! | http to https | [`HttpsRedirectLayer`] |
 //! | `Location` headers that hold an internal address | [`LocationLayer`] |
 //! | the PROXY protocol | [L4 load balancers](guide::l4_load_balancers) |
 //! | AWS Lambda, TLS of your own, other frameworks | [entrances](guide::entrances) |
 //! | with tower_governor, axum-login, oauth2, tonic, utoipa and others | [recipes](https://docs.rs/tower-forwarded/latest/tower_forwarded/guide/recipes/index.html) |
-//! | chapters | [deployment](guide::deployment), [platforms](guide::platforms), [L4 load balancers](guide::l4_load_balancers), [entrances](guide::entrances): Lambda, TLS of your own, other frameworks, [recipes](https://docs.rs/tower-forwarded/latest/tower_forwarded/guide/recipes/index.html), [who is it?](guide::identity), [client certificates](guide::client_certificates), [secrets](guide::secrets), [migration](https://docs.rs/tower-forwarded/latest/tower_forwarded/guide/migration/index.html), [why is my scheme still http?](guide::why_http), [threat model](guide::threat_model), [which headers are removed](guide::removed_headers), [results](guide::results), [real proxies](guide::real_proxies) |
+//!
+//! Chapters: [deployment](guide::deployment), [platforms](guide::platforms), [L4 load
+//! balancers](guide::l4_load_balancers), [entrances](guide::entrances),
+//! [recipes](https://docs.rs/tower-forwarded/latest/tower_forwarded/guide/recipes/index.html), [who is
+//! it?](guide::identity), [client certificates](guide::client_certificates), [secrets](guide::secrets),
+//! [migration](https://docs.rs/tower-forwarded/latest/tower_forwarded/guide/migration/index.html), [why is my scheme still
+//! http?](guide::why_http), [the rules](guide::rules), [threat model](guide::threat_model), [which headers are
+//! removed](guide::removed_headers), [results](guide::results), [real proxies](guide::real_proxies), [words](guide#words).
 //!
 //! # Features
 //!
 //! | feature | what it adds |
 //! |---|---|
 //! | `axum-08` (default) | `ConnectInfo`, `OriginalUri` and the extractors of axum 0.8 |
-//! | `explain-service` | `explain_service`, the explanation of the very request as a page and as JSON, behind your guard |
-//! | `serde` (default) | `Config`, types of your own configuration, explanations as data |
+//! | `serde` (default) | `Config`, types for your own configuration, explanations as data |
+//! | `explain-service` | `explain_service`: a route that shows a request its own explanation, behind your guard |
 //! | `published-lists` | the lists that AWS, Fastly, Google and Azure publish as JSON |
 //! | `arc-swap` | `SwapProxies` |
 //! | `client-cert` | `ClientCert`: the certificate that the client presented to the proxy |
-//! | `tracing` | findings in the log, with what to change, once a minute for each network; what was decided, at the start; `request_span` with OpenTelemetry's names. It adds 190 KiB to a program |
+//! | `tracing` | findings in the log, with what to change, once a minute for each network; a line at the start that says what was decided; `request_span` with OpenTelemetry's names. It adds 190 KiB to a program |
 
 #![cfg_attr(docsrs, feature(doc_cfg))]
 #![forbid(unsafe_code)]
