@@ -346,7 +346,8 @@ impl ForwardedLayer {
     /// Leaves a header unchanged. The layer neither removes it nor reduces it to the part that trusted proxies wrote
     /// (rule R11).
     ///
-    /// Code behind the layer that reads this header may read a value that a client forged.
+    /// Code behind the layer that reads this header may read a value that a client forged. What is believed of it does
+    /// not change: the [`Resolution`](crate::Resolution) still holds only what trusted proxies wrote.
     ///
     /// # Errors
     ///

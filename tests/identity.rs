@@ -749,18 +749,25 @@ fn a_certificate_comes_out_of_each_header_that_is_known_to_hold_one() {
         assert_eq!(garbage.client_cert(), None, "{name}");
         assert_eq!(findings(&garbage), "identity-malformed", "{name}");
     }
-    // What is kept as it came is not believed.
+    // A header that is kept is as it came; what is believed of it is what the proxy wrote.
+    let forged = format!("Hash=00;URI=spiffe://td/admin,{xfcc}");
     for (name, value) in [
         ("Client-Cert", &rfc9440),
-        ("X-Forwarded-Client-Cert", &xfcc),
+        ("X-Forwarded-Client-Cert", &forged),
     ] {
         let kept = believing(&[name]).keep(name).unwrap();
-        let resolution = resolve(&kept, &[(name, value)]);
-        assert_eq!(
-            (resolution.client_cert(), resolution.xfcc()),
-            (None, None),
-            "{name}"
-        );
+        let seen = through(&kept, Some(PROXY), request("/", &[(name, value)]));
+        assert_eq!(field(&seen, name), *value);
+        let resolution = self::resolution(&seen);
+        let believed = resolution.identity()[name].to_str().unwrap().to_owned();
+        assert!(!believed.contains("admin"), "{believed}");
+        let certificate = resolution.client_cert().expect(name);
+        assert_eq!(certificate.der().as_ref(), der, "{name}");
+        // Nobody is believed who asks directly.
+        let direct = through(&kept, Some(CLIENT), request("/", &[(name, value)]));
+        assert_eq!(field(&direct, name), *value);
+        assert!(self::resolution(&direct).identity().is_empty());
+        assert_eq!(self::resolution(&direct).client_cert(), None);
     }
     // Whichever way they are named, Envoy's list is a list, and a client's element no certificate.
     let named = layer()

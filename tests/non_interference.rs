@@ -7,8 +7,8 @@ use proptest::prelude::*;
 use tower_forwarded::Scheme;
 
 use crate::support::targets::property::{
-    Broken, EVIDENCE, Hop, NAMES, Scenario, SchemeBy, Style, Truth, check, check_evidence,
-    check_explanation,
+    Broken, EVIDENCE, Hop, Hosts, NAMES, Scenario, SchemeBy, Style, Truth, check, check_evidence,
+    check_explanation, needs_others,
 };
 
 fn address() -> impl Strategy<Value = IpAddr> {
@@ -42,9 +42,11 @@ fn truth() -> impl Strategy<Value = Truth> {
         "[a-z]{0,3}\\.\\.[a-z]{1,3}|[0-9]{1,3}(\\.[0-9]{1,3}){0,5}\\.?|a\\.0x[0-9a-g]{0,2}",
     ]
     .prop_filter("a proxy trims a value", |host| host.trim() == host);
-    (address(), 1_u16.., scheme(), host, any::<[bool; 2]>()).prop_map(
-        |(ip, port, scheme, host, [is_logged_in, presents_certificate])| Truth {
-            client: SocketAddr::new(ip, port),
+    let port = prop_oneof![Just(80), Just(443), Just(8443), 1_u16..];
+    (address(), 1_u16.., scheme(), host, any::<[bool; 2]>(), port).prop_map(
+        |(ip, from, scheme, host, [is_logged_in, presents_certificate], port)| Truth {
+            client: SocketAddr::new(ip, from),
+            port,
             scheme,
             host,
             is_logged_in,
@@ -129,6 +131,15 @@ fn evidence() -> impl Strategy<Value = Vec<(HeaderName, HeaderValue)>> {
     proptest::collection::vec((name, value), 0..6)
 }
 
+/// Options that few services use: the hosts that are believed, a port, a header that holds the client alone, one that
+/// is kept.
+fn more() -> impl Strategy<Value = (Hosts, bool, bool, Option<&'static str>)> {
+    let hosts = prop_oneof![2 => Just(Hosts::Any), 2 => Just(Hosts::Own), 1 => Just(Hosts::Other)];
+    let rare = || proptest::bool::weighted(0.25);
+    let keep = proptest::option::weighted(0.2, proptest::sample::select(NAMES.to_vec()));
+    (hosts, rare(), rare(), keep)
+}
+
 fn scenario() -> impl Strategy<Value = Scenario> {
     let scheme_by = prop_oneof![
         Just(SchemeBy::Edge),
@@ -136,7 +147,8 @@ fn scenario() -> impl Strategy<Value = Scenario> {
         Just(SchemeBy::Gateway)
     ];
     (
-        any::<[bool; 12]>(),
+        any::<[bool; 13]>(),
+        more(),
         truth(),
         proptest::collection::vec(hop(), 1..=5),
         scheme_by,
@@ -157,19 +169,23 @@ fn scenario() -> impl Strategy<Value = Scenario> {
                     edge_appends_certificate,
                     http2,
                     limited,
+                    absolute,
                 ],
+                (hosts, believes_port, single_value, keep),
                 truth,
                 hops,
                 scheme_by,
                 written,
             )| {
-                // Of those that know no scheme: see `property::is_possible`.
+                // What there is no chain for: see `property::is_possible`.
                 let ours = hops.iter().any(|hop| hop.ours);
+                let single_value = single_value && !forwarded && !ours;
                 let scheme_by = match scheme_by {
                     SchemeBy::Gateway if ours && !is_edge_alone_ours(&hops) => SchemeBy::Edge,
+                    _ if single_value => SchemeBy::Edge,
                     scheme_by => scheme_by,
                 };
-                Scenario {
+                let scenario = Scenario {
                     forwarded,
                     truth,
                     scheme_by,
@@ -182,13 +198,19 @@ fn scenario() -> impl Strategy<Value = Scenario> {
                     limited,
                     zones,
                     believes_login,
-                    believes_certificates: believes_certificates
-                        && !hops.iter().any(|hop| hop.ours),
+                    believes_certificates: believes_certificates && !ours && !single_value,
                     edge_appends_certificate,
+                    hosts,
+                    believes_port: believes_port && !forwarded && !ours,
+                    single_value,
+                    keep,
+                    absolute,
                     broken: None,
                     written,
                     hops,
-                }
+                };
+                assert!(!(ours && needs_others(&scenario)));
+                scenario
             },
         )
 }
@@ -255,11 +277,17 @@ fn the_property_fails_where_its_premise_is_broken() {
             host: "api.example.com".to_owned(),
             is_logged_in: true,
             presents_certificate: true,
+            port: 443,
         },
         hops: vec![hop, inner],
         scheme_by: SchemeBy::Edge,
         edge_says_host: false,
+        hosts: Hosts::Any,
         believes_prefix: false,
+        believes_port: false,
+        single_value: false,
+        keep: None,
+        absolute: false,
         any_peer: false,
         secret: false,
         unix: false,
@@ -311,6 +339,37 @@ fn the_property_fails_where_its_premise_is_broken() {
                 believes_prefix: true,
                 broken: Some(Broken::PrefixPasses),
                 written: client_wrote("x-forwarded-prefix", "/evil"),
+                ..honest.clone()
+            },
+        ),
+        (
+            "the outermost overwrites a client's port",
+            "the host",
+            Scenario {
+                believes_port: true,
+                broken: Some(Broken::PortPasses),
+                written: client_wrote("x-forwarded-port", "8443"),
+                ..honest.clone()
+            },
+        ),
+        (
+            "the outermost overwrites a client's forwarded host",
+            "the host",
+            Scenario {
+                edge_says_host: true,
+                broken: Some(Broken::HostPasses),
+                written: client_wrote("x-forwarded-host", "evil.example"),
+                ..honest.clone()
+            },
+        ),
+        (
+            "the outermost overwrites the header that holds the client alone",
+            "the client",
+            Scenario {
+                single_value: true,
+                believes_certificates: false,
+                broken: Some(Broken::AddressPasses),
+                written: client_wrote("cf-connecting-ip", "198.51.100.66"),
                 ..honest.clone()
             },
         ),

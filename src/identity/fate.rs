@@ -51,11 +51,11 @@ pub(crate) fn fates<'a>(
     rules: &'a Rules,
     hops: usize,
 ) -> impl Iterator<Item = (&'a HeaderName, Fate)> {
-    let kept = |name: &HeaderName| rules.keep.contains(name);
-    headers
-        .keys()
-        .filter(move |name| !kept(name))
-        .filter_map(move |name| Some((name, fate(name, headers, rules, hops)?)))
+    headers.keys().filter_map(move |name| {
+        let fate = fate(name, headers, rules, hops)?;
+        // What is kept stays, whoever wrote it. It can be believed all the same.
+        (fate == Fate::Believed || !rules.keep.contains(name)).then_some((name, fate))
+    })
 }
 
 /// `None` for a header that does not say who the client is.

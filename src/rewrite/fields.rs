@@ -122,7 +122,8 @@ fn clean_identity(headers: &mut HeaderMap, resolution: &Resolution, rules: &Rule
         .partition(|(_, fate)| *fate == Fate::Believed);
     remove_all(headers, removed.into_iter().map(|(name, _)| name).collect());
     // In a list, the elements that a client wrote come before those that proxies appended.
-    for (name, _) in believed.iter().filter(|(name, _)| xfcc::is_name(name)) {
+    let is_reduced = |name: &HeaderName| xfcc::is_name(name) && !rules.keep.contains(name);
+    for (name, _) in believed.iter().filter(|(name, _)| is_reduced(name)) {
         if let Some(value) = headers.get_mut(name) {
             let vouched = xfcc::vouched(value.as_bytes(), hops).map(HeaderValue::from_bytes);
             if let Some(Ok(vouched)) = vouched {

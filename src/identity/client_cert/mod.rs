@@ -81,9 +81,8 @@ pub(crate) fn read(
     rules: &Rules,
     hops: usize,
 ) -> Result<Option<ClientCert>, Malformed> {
-    let is_believed = |name: &HeaderName| {
-        !rules.keep.contains(name) && fate::fate(name, headers, rules, hops) == Some(Fate::Believed)
-    };
+    let is_believed =
+        |name: &HeaderName| fate::fate(name, headers, rules, hops) == Some(Fate::Believed);
     let mut result = Ok(None);
     for name in rules.identity.iter() {
         let Some(syntax) = syntax_of(name, &rules.identity) else {
@@ -123,7 +122,7 @@ pub(crate) fn xfcc_element(headers: &HeaderMap, rules: &Rules, hops: usize) -> O
         .find(|name| super::xfcc::is_name(name))?;
     let value = headers.get(name)?;
     let is_believed = fate::fate(name, headers, rules, hops) == Some(Fate::Believed);
-    if !is_believed || rules.keep.contains(name) || value.len() > LONGEST {
+    if !is_believed || value.len() > LONGEST {
         return None;
     }
     let element = about_the_client(value.as_bytes(), hops)?;

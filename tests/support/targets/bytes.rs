@@ -6,7 +6,7 @@ use std::net::{IpAddr, SocketAddr};
 use http::{HeaderName, HeaderValue};
 use tower_forwarded::Scheme;
 
-use super::property::{Hop, NAMES, Scenario, SchemeBy, Style, Truth};
+use super::property::{Hop, Hosts, NAMES, Scenario, SchemeBy, Style, Truth};
 
 pub(super) struct Bytes<'a>(pub(super) &'a [u8]);
 
@@ -117,7 +117,17 @@ impl<'a> Bytes<'a> {
         let flags = self.byte();
         let more = self.byte();
         let client = SocketAddr::new(self.address(), u16::from_be_bytes(self.array()).max(1));
+        let [odd, even] = client.port().to_be_bytes();
         Scenario {
+            hosts: match odd & 3 {
+                0 => Hosts::Other,
+                1 => Hosts::Own,
+                _ => Hosts::Any,
+            },
+            believes_port: odd & 4 != 0,
+            single_value: odd & 24 == 24,
+            keep: (odd & 96 == 96).then(|| NAMES[usize::from(even) % NAMES.len()]),
+            absolute: odd & 128 != 0,
             believes_login: more & 64 != 0,
             believes_certificates: more & 128 != 0,
             edge_appends_certificate: client.port() & 1 != 0,
@@ -140,6 +150,11 @@ impl<'a> Bytes<'a> {
                 client,
                 is_logged_in: client.port() & 2 != 0,
                 presents_certificate: client.port() & 4 != 0,
+                port: match even & 96 {
+                    0 => 80,
+                    32 => 443,
+                    _ => 8443,
+                },
                 scheme: self.scheme(),
                 host: self.host(),
             },

@@ -23,6 +23,8 @@ pub struct Truth {
     pub is_logged_in: bool,
     /// The client presented a certificate to the outermost proxy.
     pub presents_certificate: bool,
+    /// The port of the outermost proxy that the client connected to.
+    pub port: u16,
 }
 
 /// How a proxy adds to a list field.
@@ -74,11 +76,27 @@ pub enum SchemeBy {
     Gateway,
 }
 
+/// Which forwarded hosts the service believes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Hosts {
+    Any,
+    /// The client's own, if it is a host.
+    Own,
+    /// Another one.
+    Other,
+}
+
 /// A promise of the deployment that is not kept.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Broken {
     /// Prefixes are believed, and the outermost leaves a client's own.
     PrefixPasses,
+    /// Ports are believed, and the outermost leaves a client's own.
+    PortPasses,
+    /// Forwarded hosts are believed, and the outermost leaves a client's own.
+    HostPasses,
+    /// The outermost leaves the client's own header where it should hold one address.
+    AddressPasses,
     /// A client that knows the secret asks the service itself, from an address that is trusted.
     SecretIsKnown,
     /// Any peer is trusted, and a client asks the service itself.
@@ -102,8 +120,18 @@ pub struct Scenario {
     pub scheme_by: SchemeBy,
     /// The outermost sets the forwarded host, asks the next one for [`INTERNAL`], and is believed.
     pub edge_says_host: bool,
+    /// Which forwarded hosts are believed, if the outermost sets them.
+    pub hosts: Hosts,
     /// The prefixes are believed, so the outermost removes a client's own.
     pub believes_prefix: bool,
+    /// The outermost sets the port that it was asked at, and is believed.
+    pub believes_port: bool,
+    /// The outermost sets a header that holds the client's address alone, and that is what is believed.
+    pub single_value: bool,
+    /// A header that the service leaves as it came.
+    pub keep: Option<&'static str>,
+    /// The target is absolute, as some proxies send it over HTTP/1 too, beside `Host`.
+    pub absolute: bool,
     /// Any peer is trusted, and the proxies behind it by name.
     pub any_peer: bool,
     /// The innermost proxy proves itself, by a header that a client may write too.
@@ -139,6 +167,14 @@ fn layer_for(scenario: &Scenario, trusted: TrustedProxies) -> ForwardedLayer {
             forwarded: true, ..
         } => Headers::FORWARDED,
         Scenario {
+            single_value: true, ..
+        } => Headers::client_field(ADDRESS)
+            .and_then(|headers| headers.with_scheme_field("x-forwarded-proto"))
+            .and_then(|headers| headers.with_host_field("x-forwarded-host"))
+            .and_then(|headers| headers.with_port_field("x-forwarded-port"))
+            .and_then(|headers| headers.with_prefix_field("x-forwarded-prefix"))
+            .expect("fields"),
+        Scenario {
             scheme_by: SchemeBy::Each,
             ..
         } => Headers::X_FORWARDED
@@ -147,7 +183,13 @@ fn layer_for(scenario: &Scenario, trusted: TrustedProxies) -> ForwardedLayer {
         _ => Headers::X_FORWARDED,
     });
     if scenario.edge_says_host {
-        layer = layer.believe_hosts(["*"]).expect("a pattern");
+        layer = layer.believe_hosts([pattern(scenario)]).expect("a pattern");
+    }
+    if scenario.believes_port {
+        layer = layer.believe_port();
+    }
+    if let Some(name) = scenario.keep {
+        layer = layer.keep(name).expect("a name");
     }
     if scenario.believes_prefix {
         layer = layer.believe_prefix();
@@ -163,6 +205,37 @@ fn layer_for(scenario: &Scenario, trusted: TrustedProxies) -> ForwardedLayer {
     }
     layer
 }
+
+/// The pattern of the hosts that are believed.
+fn pattern(scenario: &Scenario) -> String {
+    let truth = &scenario.truth;
+    let own = || {
+        let host = reference::authority(truth.host.as_bytes(), truth.scheme)?;
+        let host: http::uri::Authority = host.parse().ok()?;
+        Some(host.host().to_owned())
+    };
+    match scenario.hosts {
+        Hosts::Any => "*".to_owned(),
+        Hosts::Own => own().unwrap_or_else(|| "*".to_owned()),
+        Hosts::Other => "other.example".to_owned(),
+    }
+}
+
+/// The authority that the client asked for, or that the proxies ask for if that is none or nobody believes it.
+fn authority(scenario: &Scenario, host: &str) -> Option<String> {
+    let scheme = scenario.truth.scheme;
+    let named = reference::authority(host.as_bytes(), scheme)?;
+    if !scenario.believes_port {
+        return Some(named);
+    }
+    // A port that the client wrote itself stays.
+    let port = format!("{host}:{}", scenario.truth.port);
+    let has_port = reference::authority(port.as_bytes(), scheme);
+    has_port.or(Some(named))
+}
+
+/// The header that holds the client's address alone.
+const ADDRESS: &str = "cf-connecting-ip";
 
 /// The header that says who logged in, and who that is.
 const LOGIN: &str = "x-auth-request-email";
@@ -241,7 +314,7 @@ pub fn check(scenario: &Scenario) -> bool {
     let mut request = Request::new(());
     *request.uri_mut() = http::Uri::from_static("/path?query");
     *request.headers_mut() = sent(scenario);
-    if scenario.http2 {
+    if scenario.http2 || scenario.absolute {
         let host = request.headers().get("host");
         let host = host.and_then(|host| host.to_str().ok());
         let scheme = match truth.scheme {
@@ -252,7 +325,9 @@ pub fn check(scenario: &Scenario) -> bool {
         let uri = host.map(|host| format!("{scheme}://{host}/path?query").parse());
         if let Some(Ok(uri)) = uri {
             *request.uri_mut() = uri;
-            request.headers_mut().remove("host");
+            if scenario.http2 {
+                request.headers_mut().remove("host");
+            }
         }
     }
     request.extensions_mut().insert(peer);
@@ -267,13 +342,17 @@ pub fn check(scenario: &Scenario) -> bool {
 
     assert_eq!(resolution.client(), Some(client), "the client; {context}");
     assert_eq!(resolution.scheme(), truth.scheme, "the scheme; {context}");
-    assert_eq!(resolution.hops(), hops.len(), "the hops; {context}");
-    let authority = resolution.authority().map(ToString::to_string);
+    // A header that holds the client alone names no hops.
+    let count = if scenario.single_value { 1 } else { hops.len() };
+    assert_eq!(resolution.hops(), count, "the hops; {context}");
+    let named = resolution.authority().map(ToString::to_string);
     // A host that is none is not taken from anywhere else than from what the proxy asks for.
-    let host = reference::authority(truth.host.as_bytes(), truth.scheme);
-    let is_host = host.is_some();
-    let host = host.or_else(|| scenario.edge_says_host.then(|| INTERNAL.to_owned()));
-    assert_eq!(authority, host, "the host; {context}");
+    let is_host = reference::authority(truth.host.as_bytes(), truth.scheme).is_some();
+    let is_believed = !(scenario.edge_says_host && scenario.hosts == Hosts::Other);
+    let host = authority(scenario, &truth.host)
+        .filter(|_| is_believed)
+        .or_else(|| authority(scenario, INTERNAL).filter(|_| scenario.edge_says_host));
+    assert_eq!(named, host, "the host; {context}");
     let uri = match &host {
         Some(host) => format!("{}://{host}/path?query", truth.scheme),
         None => "/path?query".to_owned(),
@@ -313,7 +392,7 @@ pub fn check(scenario: &Scenario) -> bool {
     for finding in resolution.findings().iter() {
         let is_the_clients = match finding {
             // A client's own forwarded host, or what an inner proxy was asked for.
-            Finding::HostNotAllowed => !scenario.edge_says_host,
+            Finding::HostNotAllowed => !scenario.edge_says_host || !is_believed,
             Finding::HostInvalid => !is_host || !(scenario.forwarded || scenario.edge_says_host),
             Finding::PrefixInvalid => !is_prefix,
             // Headers that nobody believes, or that no proxy wrote.
@@ -330,7 +409,9 @@ pub fn check(scenario: &Scenario) -> bool {
         let right = match name.as_str() {
             "host" | "x-forwarded-host" => value == host,
             "x-forwarded-proto" => value == truth.scheme.as_str(),
-            "x-forwarded-for" => first.parse() == Ok(client),
+            "x-forwarded-for" => !scenario.single_value && first.parse() == Ok(client),
+            ADDRESS => scenario.single_value && is_address(value, client),
+            "x-forwarded-port" => scenario.believes_port && value == truth.port.to_string(),
             "x-forwarded-prefix" => Some(value) == believed,
             LOGIN => Some(value) == login,
             CERTIFICATES => Some(value) == certificates.as_deref(),
@@ -343,16 +424,33 @@ pub fn check(scenario: &Scenario) -> bool {
             }
             _ => false,
         };
-        assert!(right, "the field {name}; {context}");
+        // What is kept is as it came, for better or worse.
+        let is_kept = scenario.keep == Some(name.as_str());
+        assert!(right || is_kept, "the field {name}; {context}");
         assert!(
-            name == SECRET || seen.headers().get_all(name).iter().count() == 1,
+            is_kept || name == SECRET || seen.headers().get_all(name).iter().count() == 1,
             "{name}; {context}"
         );
     }
     true
 }
 
-/// Whether there is such a deployment with services of ours in it: they append no certificates. Where a gateway says
+/// Whether this is the address, with or without a port, a zone and brackets.
+fn is_address(text: &str, address: IpAddr) -> bool {
+    let bare = match text.strip_prefix('[').and_then(|rest| rest.split_once(']')) {
+        Some((inside, _)) => inside,
+        None if text.contains('.') && !text.starts_with("::") => {
+            text.split(':').next().unwrap_or_default()
+        }
+        None => text,
+    };
+    let bare = bare.split('%').next().unwrap_or_default();
+    let parsed: Result<IpAddr, _> = bare.parse();
+    parsed.is_ok_and(|parsed| parsed.to_canonical() == address)
+}
+
+/// Whether there is such a deployment with services of ours in it: they append no certificates, and set no port and no
+/// header that holds the client alone. Where a gateway says
 /// the scheme last, those before it do not know it, and so not which port it implies either.
 fn is_possible(scenario: &Scenario) -> bool {
     let ours = |hops: &[Hop]| hops.iter().any(|hop| hop.ours);
@@ -360,7 +458,18 @@ fn is_possible(scenario: &Scenario) -> bool {
     let (outer, inner) = scenario.hops.split_at(1.min(scenario.hops.len()));
     let is_alone = inner.is_empty() && ours(outer);
     !(is_gateway && (ours(inner) || is_alone))
-        && !(ours(&scenario.hops) && scenario.believes_certificates)
+        && !(ours(&scenario.hops) && needs_others(scenario))
+        && !(scenario.single_value
+            && (scenario.forwarded || scenario.scheme_by != SchemeBy::Edge))
+        // It does not say how many proxies there are, nor so which certificate in a list is the client's.
+        && !(scenario.single_value && scenario.believes_certificates)
+        // RFC 7239 has no port beside the host.
+        && !(scenario.forwarded && scenario.believes_port)
+}
+
+/// Whether a service of ours cannot stand in this chain.
+pub fn needs_others(scenario: &Scenario) -> bool {
+    scenario.believes_certificates || scenario.believes_port || scenario.single_value
 }
 
 /// What the proxies took off the path, outermost first.
@@ -486,7 +595,8 @@ fn sent(scenario: &Scenario) -> HeaderMap {
         headers.insert("host", value(&scenario.truth.host));
     } else {
         headers.insert("host", value(host));
-        if scenario.edge_says_host && !scenario.forwarded {
+        let leaves_host = scenario.broken == Some(Broken::HostPasses);
+        if scenario.edge_says_host && !scenario.forwarded && !leaves_host {
             headers.insert("x-forwarded-host", value(&scenario.truth.host));
         }
     }
@@ -496,6 +606,17 @@ fn sent(scenario: &Scenario) -> HeaderMap {
     }
     if scenario.believes_prefix && !broken(Broken::PrefixPasses) {
         headers.remove("x-forwarded-prefix");
+    }
+    if scenario.believes_port && !broken(Broken::PortPasses) {
+        headers.insert("x-forwarded-port", value(&scenario.truth.port.to_string()));
+    }
+    if let (true, Some(edge)) = (scenario.single_value, scenario.hops.first())
+        && !broken(Broken::AddressPasses)
+    {
+        headers.insert(
+            ADDRESS,
+            value(&node(scenario.truth.client, edge, scenario.zones)),
+        );
     }
     let innermost = scenario.hops.len().saturating_sub(1);
     let mut source = scenario.truth.client;
