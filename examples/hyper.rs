@@ -1,4 +1,4 @@
-//! hyper without a framework. Run `cargo run --example hyper`, then send the request of `examples/axum.rs`.
+//! hyper without a framework: `cargo run --example hyper`. Then send a request as in `examples/axum.rs`.
 
 use std::convert::Infallible;
 
@@ -9,27 +9,23 @@ use tower_forwarded::{ForwardedLayer, Headers, Peer, Resolution, TrustedProxies}
 
 async fn hello(request: Request<Incoming>) -> Result<Response<String>, Infallible> {
     let client = request.extensions().get().and_then(Resolution::client);
-    Ok(Response::new(format!(
-        "{client:?} asked for {}\n",
-        request.uri()
-    )))
+    let text = format!("{client:?} requested {}\n", request.uri());
+    Ok(Response::new(text))
 }
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
-    let proxies: TrustedProxies = "loopback, 10.0.0.0/8".parse()?;
+    let proxies: TrustedProxies = "loopback, 10.0.0.0/16".parse()?;
     let forwarded = ForwardedLayer::new(proxies).headers(Headers::AWS_ALB);
-    let address = std::env::args()
-        .nth(1)
-        .unwrap_or("127.0.0.1:3000".to_owned());
-    let listener = tokio::net::TcpListener::bind(&address).await;
-    let listener = listener.map_err(|error| format!("{address}: {error}"))?;
+    let address = std::env::args().nth(1);
+    let address = address.as_deref().unwrap_or("127.0.0.1:3000");
+    let listener = tokio::net::TcpListener::bind(address).await?;
     println!("listening on http://{}", listener.local_addr()?);
     loop {
         let (stream, address) = listener.accept().await?;
         let service = ServiceBuilder::new()
-            // Tells the layer who the peer is.
             .map_request(move |mut request: Request<Incoming>| {
+                // The layer needs to know the peer of the connection.
                 request.extensions_mut().insert(Peer::from(address));
                 request
             })
@@ -37,9 +33,9 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
             .service_fn(hello);
         tokio::spawn(async move {
             let server = auto::Builder::new(rt::TokioExecutor::new());
-            server
-                .serve_connection(rt::TokioIo::new(stream), TowerToHyperService::new(service))
-                .await
+            let service = TowerToHyperService::new(service);
+            let stream = rt::TokioIo::new(stream);
+            server.serve_connection(stream, service).await
         });
     }
 }

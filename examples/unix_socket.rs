@@ -9,7 +9,7 @@ use axum::{Router, routing::get};
 use tower_forwarded::{ClientIp, ForwardedLayer, Headers, Origin, Peer, TrustedProxies};
 
 async fn hello(ClientIp(ip): ClientIp, origin: Origin) -> String {
-    format!("{ip} reached us at {}\n", origin.url("/"))
+    format!("{ip} requested {}\n", origin.url("/"))
 }
 
 #[tokio::main]

@@ -36,7 +36,7 @@ use crate::{
 /// use tower_forwarded::{ClientIp, ForwardedLayer, Origin, TrustedProxies};
 ///
 /// async fn users(ClientIp(ip): ClientIp, origin: Origin) -> String {
-///     format!("{ip} reached us at {}", origin.url("/users/"))
+///     format!("{ip} requested {}", origin.url("/users/"))
 /// }
 ///
 /// let proxies: TrustedProxies = "loopback, 10.0.0.0/8".parse()?;

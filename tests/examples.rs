@@ -31,7 +31,7 @@ fn axum_sees_the_client() {
     let (_process, stream) = start("axum", &["127.0.0.1:0"]);
     assert_eq!(
         ask(stream),
-        "203.0.113.7 reached us at https://api.example.com/\n"
+        "203.0.113.7 requested https://api.example.com/\n"
     );
 }
 
@@ -40,7 +40,7 @@ fn hyper_sees_the_client() {
     let (_process, stream) = start("hyper", &["127.0.0.1:0"]);
     assert_eq!(
         ask(stream),
-        "Some(203.0.113.7) asked for https://api.example.com/\n"
+        "Some(203.0.113.7) requested https://api.example.com/\n"
     );
 }
 
@@ -77,6 +77,6 @@ fn behind_a_unix_socket_axum_sees_the_client() {
     let stream = std::os::unix::net::UnixStream::connect(&path).unwrap();
     assert_eq!(
         ask(stream),
-        "203.0.113.7 reached us at https://api.example.com/\n"
+        "203.0.113.7 requested https://api.example.com/\n"
     );
 }

@@ -201,6 +201,10 @@ fn content_location_and_refresh_are_repaired_too() {
         ("5; url='", "'"),
         ("5;", ""),
         ("5; url='", ""),
+        // Blanks alone separate too.
+        ("5 url=", ""),
+        (" 0.5\t", ""),
+        ("5 , ", ""),
     ] {
         let said = format!("{before}{own}{after}");
         let fields = answer(&repair(), &layer(), &ASKED, &[(REFRESH, &said)]);
@@ -217,6 +221,11 @@ fn content_location_and_refresh_are_repaired_too() {
         // Another name makes it a relative URL.
         "5; xyz=http://app.internal:3000/x",
         "5; é",
+        // No browser follows these.
+        "http://app.internal:3000/x",
+        "; url=http://app.internal:3000/x",
+        "5x; url=http://app.internal:3000/x",
+        "5http://app.internal:3000/x",
     ] {
         let fields = answer(&repair(), &layer(), &ASKED, &[(REFRESH, said)]);
         assert_eq!(fields[REFRESH].as_bytes(), said.as_bytes(), "{said}");

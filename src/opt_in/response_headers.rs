@@ -119,11 +119,20 @@ impl Repair {
     }
 }
 
-/// Splits the value of `Refresh` into the part before the URL, the URL, and the part after it. As in the HTML standard,
-/// `,` separates too, blanks may follow a separator, and the URL may be in quotes.
+/// Splits the value of `Refresh` into the part before the URL, the URL, and the part after it. As in the HTML standard
+/// ("shared declarative refresh steps"), `;`, `,` or blanks follow the time, and the URL may be in quotes.
 fn refresh_url(text: &[u8]) -> Option<(&[u8], &[u8], &[u8])> {
-    let separator = text.iter().position(|byte| b";,".contains(byte))?;
-    let rest = text.get(separator.checked_add(1)?..)?.trim_ascii_start();
+    let is_time = |byte: &u8| byte.is_ascii_digit() || *byte == b'.';
+    let start = text.trim_ascii_start();
+    let time = start.iter().take_while(|byte| is_time(byte)).count();
+    let (time, rest) = start.split_at_checked(time)?;
+    let after_blanks = rest.trim_ascii_start();
+    let after_mark = after_blanks.strip_prefix(b";");
+    let after_mark = after_mark.or_else(|| after_blanks.strip_prefix(b","));
+    if time.is_empty() || (after_mark.is_none() && after_blanks.len() == rest.len()) {
+        return None;
+    }
+    let rest = after_mark.unwrap_or(after_blanks).trim_ascii_start();
     let value = match rest.split_at_checked(3) {
         Some((name, after)) if name.eq_ignore_ascii_case(b"url") => after
             .trim_ascii_start()
