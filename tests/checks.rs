@@ -17,6 +17,7 @@ mod browser;
 mod corpus;
 mod cors_modes;
 mod entrances;
+mod exhaustive;
 mod naive_readers;
 mod neighbours;
 mod non_interference;

@@ -85,7 +85,7 @@ async fn the_app_shows_what_a_client_wrote_as_it_is_and_answers_for_its_own_host
         let word = text.split_once(mark).unwrap().1;
         word.split_whitespace().next().unwrap().to_owned()
     };
-    let app = after("Behind the balancer http://");
+    let app = after("The app itself      http://");
     let app = app.trim_end_matches('/').parse().unwrap();
     let token = after("/why?token=");
     let ask = async |uri: &str, fields: &[(&str, &str)]| {

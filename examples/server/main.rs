@@ -132,13 +132,13 @@ fn print_addresses(ports: page::Ports, app: SocketAddr, token: &str) {
     } = ports;
     println!(
         "\
-The page            https://localhost:{page}/   (your browser will ask about the certificate,
-                                               which was made just now)
+The page            https://localhost:{page}/   (your browser will warn about the certificate,
+                                               which is new and self-signed)
 App with the layer  https://localhost:{with}/users
 App without it      https://localhost:{without}/users
-Plain http          http://localhost:{http}/    answers 301 to https, as a balancer does
-Why it is resolved  https://localhost:{with}/why?token={token}
-Behind the balancer http://{app}/
+Plain http          http://localhost:{http}/    responds with a 301 to https, as a load balancer does
+Explanation         https://localhost:{with}/why?token={token}
+The app itself      http://{app}/
 
 Try:
   curl -sk  https://localhost:{with}/users/ -H 'X-Forwarded-For: 6.6.6.6'

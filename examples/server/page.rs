@@ -72,7 +72,7 @@ fn head(line: &str, headers: &HeaderMap) -> String {
         }
     }
     format!(
-        "{html}<details><summary>{} other fields</summary>{}</details>",
+        "{html}<details><summary>{} other headers</summary>{}</details>",
         others.len(),
         others.join("\n")
     )

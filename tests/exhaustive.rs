@@ -1,0 +1,490 @@
+//! The promise in a small scope, without chance: every text that a client can write from a few symbols, in front of what
+//! trusted proxies append. `SMALL_SCOPE` is the greatest number of symbols; `tests/run` sets it.
+//!
+//! It proves that no such text changes the outcome. It says nothing about longer texts and other bytes, for which the
+//! random property and the fuzzer look.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use http::{HeaderValue, Request, request::Parts};
+use tower_forwarded::{
+    Finding, Findings, ForwardedLayer, Headers, Peer, Resolution, TrustedProxies,
+};
+
+/// A place where a client can write, and what is behind it.
+struct Place {
+    name: &'static str,
+    layer: ForwardedLayer,
+    peer: &'static str,
+    /// The header that the client writes into.
+    header: &'static str,
+    /// What stands behind the client's text in the same line, and in lines of its own.
+    appended: &'static [&'static str],
+    /// The other headers of the request.
+    others: &'static [(&'static str, &'static str)],
+    symbols: &'static [&'static str],
+    /// Findings that a client can cause for its own request.
+    may_find: &'static [Finding],
+}
+
+/// What an address can be made of, and the address of a trusted proxy.
+const ADDRESS: &[&str] = &[
+    "1", "0", ".", ":", ",", ";", "\"", "\\", "[", "]", "%", " ", "f", "10.0.0.3",
+];
+/// What an element of RFC 7239 can be made of.
+const ELEMENT: &[&str] = &[
+    ",",
+    ";",
+    "=",
+    "\"",
+    "\\",
+    "[",
+    "]",
+    " ",
+    "for=",
+    "proto=http",
+    "host=x",
+    "1",
+    ":",
+    "10.0.0.3",
+];
+/// What other values can be made of.
+const VALUE: &[&str] = &[
+    ",", ";", "=", "\"", "\\", "/", ".", " ", ":", "%", "http", "a", "Hash=", "1",
+];
+
+const HTTPS: (&str, &str) = ("x-forwarded-proto", "https");
+const FOR: (&str, &str) = ("x-forwarded-for", "203.0.113.7");
+const PROXY: &str = "10.0.0.1:40000";
+
+fn layer(headers: Headers) -> ForwardedLayer {
+    let trust: TrustedProxies = "10.0.0.0/8".parse().unwrap();
+    ForwardedLayer::new(trust).headers(headers)
+}
+
+fn places() -> Vec<Place> {
+    let x = || layer(Headers::X_FORWARDED);
+    let list = |name| layer(Headers::X_FORWARDED.with_lists([name]).unwrap());
+    let believing = |name| x().believe_identity([name]).unwrap();
+    let address = |name, appended| Place {
+        name,
+        layer: x(),
+        peer: PROXY,
+        header: "x-forwarded-for",
+        appended,
+        others: &[HTTPS],
+        symbols: ADDRESS,
+        may_find: &[],
+    };
+    let element = |name, appended| Place {
+        name,
+        layer: layer(Headers::FORWARDED),
+        peer: PROXY,
+        header: "forwarded",
+        appended,
+        others: &[],
+        symbols: ELEMENT,
+        may_find: &[],
+    };
+    let other = |name, layer, header, appended, may_find| Place {
+        name,
+        layer,
+        peer: PROXY,
+        header,
+        appended,
+        others: &[FOR, HTTPS],
+        symbols: VALUE,
+        may_find,
+    };
+    vec![
+        address("X-Forwarded-For, one proxy", &["203.0.113.7"]),
+        address("X-Forwarded-For, two", &["203.0.113.7:4711", "10.0.0.2"]),
+        address("X-Forwarded-For, IPv6", &["[2001:db8::7]:4711"]),
+        address("X-Forwarded-For, hidden", &["unknown"]),
+        element(
+            "Forwarded, as nghttpx writes it",
+            &["by=_a;for=203.0.113.7;host=api.example.com;proto=https"],
+        ),
+        element(
+            "Forwarded, quoted",
+            &["for=\"[2001:db8::7]:4711\";proto=https;host=\"api.example.com:8443\""],
+        ),
+        element(
+            "Forwarded, with a host that the client chose",
+            &["host=\"a\\\",for=1;\\\\b\";for=203.0.113.7;proto=https"],
+        ),
+        element(
+            "Forwarded, two",
+            &["for=203.0.113.7;proto=https", "for=10.0.0.2;proto=http"],
+        ),
+        other(
+            "X-Forwarded-Proto, a list",
+            list("x-forwarded-proto"),
+            "x-forwarded-proto",
+            &["https"],
+            &[],
+        ),
+        other(
+            "X-Forwarded-Host, a list",
+            list("x-forwarded-host").believe_hosts(["*"]).unwrap(),
+            "x-forwarded-host",
+            &["api.example.com"],
+            &[],
+        ),
+        other(
+            "X-Forwarded-Host, that is not believed",
+            x(),
+            "x-forwarded-host",
+            &[],
+            &[Finding::HostNotAllowed, Finding::HostInvalid],
+        ),
+        other(
+            "X-Forwarded-Prefix, that is not believed",
+            x(),
+            "x-forwarded-prefix",
+            &[],
+            &[],
+        ),
+        other(
+            "X-Forwarded-Port, that is not believed",
+            x(),
+            "x-forwarded-port",
+            &[],
+            &[],
+        ),
+        other(
+            "Forwarded, that is not believed",
+            x(),
+            "forwarded",
+            &[],
+            &[],
+        ),
+        other(
+            "X-Forwarded-Client-Cert",
+            believing("x-forwarded-client-cert"),
+            "x-forwarded-client-cert",
+            &["Hash=ab;URI=spiffe://td/shop"],
+            &[],
+        ),
+        other(
+            "Remote-User, that is not believed",
+            x(),
+            "remote-user",
+            &[],
+            &[Finding::IdentityIgnored],
+        ),
+        other(
+            "another spelling of a login that is believed",
+            believing("remote-user"),
+            "remote_user",
+            &[],
+            &[Finding::IdentityIgnored],
+        ),
+        Place {
+            peer: "203.0.113.7:40000",
+            others: &[],
+            may_find: &[Finding::PeerUntrusted],
+            ..address("X-Forwarded-For, from a stranger", &[])
+        },
+        Place {
+            peer: "203.0.113.7:40000",
+            may_find: &[Finding::PeerUntrusted],
+            ..element("Forwarded, from a stranger", &[])
+        },
+    ]
+}
+
+/// How the client's text and what is appended become lines.
+#[derive(Clone, Copy, Debug)]
+enum Joined {
+    Comma,
+    CommaAndSpace,
+    Lines,
+}
+
+impl Place {
+    fn request(&self) -> Parts {
+        let mut request = Request::get("/path").header("host", "app.internal");
+        for (name, value) in self.others.iter().filter(|(name, _)| *name != self.header) {
+            request = request.header(*name, *value);
+        }
+        request.body(()).unwrap().into_parts().0
+    }
+
+    fn write(&self, parts: &mut Parts, text: &str, joined: Joined) {
+        let comma = match joined {
+            Joined::Comma => ",",
+            Joined::CommaAndSpace => ", ",
+            Joined::Lines => "",
+        };
+        let value = |text: &str| HeaderValue::from_bytes(text.as_bytes()).unwrap();
+        parts.headers.remove(self.header);
+        if comma.is_empty() {
+            for line in std::iter::once(text).chain(self.appended.iter().copied()) {
+                parts.headers.append(self.header, value(line));
+            }
+        } else {
+            let mut line = text.to_owned();
+            for element in self.appended {
+                line.push_str(comma);
+                line.push_str(element);
+            }
+            parts.headers.insert(self.header, value(&line));
+        }
+    }
+
+    /// The outcome without a word of the client.
+    fn truth(&self, joined: Joined) -> (Resolution, Parts) {
+        let mut parts = self.request();
+        match self.appended {
+            [] => {}
+            [first, rest @ ..] => {
+                let honest = Self {
+                    appended: rest,
+                    layer: self.layer.clone(),
+                    ..*self
+                };
+                honest.write(&mut parts, first, joined);
+            }
+        }
+        let resolution = self.layer.policy().resolve(self.peer(), &parts);
+        self.layer.rewrite(self.peer(), &mut parts);
+        (resolution, parts)
+    }
+
+    fn peer(&self) -> Option<Peer> {
+        Some(self.peer.parse().unwrap())
+    }
+
+    /// Whether two outcomes are the same but for findings that the client may cause.
+    fn is_same(&self, outcome: &Resolution, truth: &Resolution) -> bool {
+        let may_find: Findings = self.may_find.iter().copied().collect();
+        let mut findings = outcome.findings().iter();
+        outcome == truth
+            || (findings.all(|it| truth.findings().contains(it) || may_find.contains(it))
+                && outcome.client_addr() == truth.client_addr()
+                && outcome.client() == truth.client()
+                && outcome.client_port() == truth.client_port()
+                && outcome.scheme() == truth.scheme()
+                && outcome.authority() == truth.authority()
+                && outcome.prefix() == truth.prefix()
+                && outcome.hops() == truth.hops()
+                && outcome.is_trusted() == truth.is_trusted()
+                && outcome.identity() == truth.identity())
+    }
+
+    /// Tries every text that begins with the symbol number `first`, up to `length` symbols.
+    fn try_all(&self, first: usize, length: usize, joined: Joined) -> u64 {
+        let (truth, rewritten) = self.truth(joined);
+        let peer = self.peer();
+        let mut parts = self.request();
+        let mut tried = 0;
+        let mut digits = vec![first];
+        let mut text = String::new();
+        loop {
+            text.clear();
+            text.extend(digits.iter().map(|&digit| self.symbols[digit]));
+            self.write(&mut parts, &text, joined);
+            let outcome = self.layer.policy().resolve(peer, &parts);
+            assert!(
+                self.is_same(&outcome, &truth),
+                "{}, {joined:?}: the client wrote `{text}`\n{outcome:#?}\nwithout it: {truth:#?}",
+                self.name
+            );
+            // The inner service finds nothing of it either.
+            if digits.len() <= 3 {
+                let mut parts = parts.clone();
+                self.layer.rewrite(peer, &mut parts);
+                let lines = |parts: &Parts| {
+                    let lines = parts.headers.get_all(self.header).iter();
+                    lines.cloned().collect::<Vec<_>>()
+                };
+                assert_eq!(lines(&parts), lines(&rewritten), "{}: `{text}`", self.name);
+                assert_eq!(parts.uri, rewritten.uri, "{}: `{text}`", self.name);
+            }
+            tried += 1;
+            // The next text: longer, or with the next symbol in the last place that has one.
+            if digits.len() < length {
+                digits.push(0);
+                continue;
+            }
+            loop {
+                // The first symbol is given.
+                if digits.len() == 1 {
+                    return tried;
+                }
+                match digits.last_mut() {
+                    Some(digit) if *digit + 1 < self.symbols.len() => {
+                        *digit += 1;
+                        break;
+                    }
+                    _ => {
+                        digits.pop();
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// Runs the jobs on all cores, and adds up what they tried.
+fn on_all_cores<T: Sync>(jobs: &[T], run: impl Fn(&T) -> u64 + Sync) -> u64 {
+    let (next, tried) = (AtomicU64::new(0), AtomicU64::new(0));
+    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    std::thread::scope(|scope| {
+        for _ in 0..cores {
+            scope.spawn(|| {
+                while let Some(job) = jobs.get(next.fetch_add(1, Ordering::Relaxed) as usize) {
+                    tried.fetch_add(run(job), Ordering::Relaxed);
+                }
+            });
+        }
+    });
+    tried.into_inner()
+}
+
+#[test]
+fn no_text_of_a_few_symbols_changes_the_outcome() {
+    let length: usize = std::env::var("SMALL_SCOPE").map_or(3, |text| text.parse().unwrap());
+    let places = places();
+    let mut jobs = Vec::new();
+    for place in &places {
+        for joined in [Joined::Comma, Joined::CommaAndSpace, Joined::Lines] {
+            // Envoy extends the line of a certificate. Of two lines, none is believed.
+            let is_one_line = place.header == "x-forwarded-client-cert";
+            if is_one_line && matches!(joined, Joined::Lines) {
+                continue;
+            }
+            // Without an element behind it, a text is one line.
+            if place.appended.is_empty() && !matches!(joined, Joined::Comma) {
+                continue;
+            }
+            let firsts = 0..place.symbols.len();
+            jobs.extend(firsts.map(|first| (place, first, joined)));
+        }
+    }
+    let tried = on_all_cores(&jobs, |(place, first, joined)| {
+        place.try_all(*first, length, *joined)
+    });
+    println!("{tried} texts of up to {length} symbols");
+    let texts = |symbols: u64| {
+        (1..=length as u32)
+            .map(|length| symbols.pow(length))
+            .sum::<u64>()
+    };
+    assert_eq!(tried, jobs.len() as u64 / 14 * texts(14));
+}
+
+/// Every name that the layer knows, from the pages that list them.
+fn known_names() -> (Vec<String>, Vec<String>) {
+    let names = |page: &str| {
+        let mut names: Vec<String> = page
+            .split('`')
+            .skip(1)
+            .step_by(2)
+            .map(|name| name.to_ascii_lowercase().replace('*', "any"))
+            .filter(|name| name.parse::<http::HeaderName>().is_ok())
+            .collect();
+        names.sort();
+        names.dedup();
+        names
+    };
+    let forwarding = names(include_str!("../src/headers/known.md"));
+    let identity = names(include_str!("../src/identity/known.md"));
+    assert!(forwarding.len() > 70 && identity.len() > 60);
+    (forwarding, identity)
+}
+
+/// Tries all subsets of `names` with `size` members, of which `first` is the first.
+fn subsets(names: &[String], first: usize, size: usize, seen: &mut impl FnMut(&[usize])) {
+    fn grow(count: usize, size: usize, chosen: &mut Vec<usize>, seen: &mut impl FnMut(&[usize])) {
+        seen(chosen);
+        if chosen.len() < size {
+            for next in chosen[chosen.len() - 1] + 1..count {
+                chosen.push(next);
+                grow(count, size, chosen, seen);
+                chosen.pop();
+            }
+        }
+    }
+    grow(names.len(), size, &mut vec![first], seen);
+}
+
+#[test]
+fn no_few_headers_out_of_all_known_names_change_the_outcome() {
+    const FORGED: &str = "198.51.100.66";
+    let full: usize = std::env::var("SMALL_SCOPE").map_or(0, |text| text.parse().unwrap());
+    let (forwarding, identity) = known_names();
+    let all = [&forwarding[..], &identity].concat();
+    // What the proxy writes itself, behind a line of the client.
+    let layer = layer(Headers::X_FORWARDED);
+    let peer: Option<Peer> = Some(PROXY.parse().unwrap());
+    let try_all = |names: &[String], first: usize, size: usize| {
+        let names: Vec<String> = names.to_vec();
+        let parsed: Vec<http::HeaderName> = names.iter().map(|it| it.parse().unwrap()).collect();
+        let forged = HeaderValue::from_static(FORGED);
+        let mut tried = 0;
+        subsets(&names, first, size, &mut |chosen| {
+            let (mut parts, ()) = Request::get("/").body(()).unwrap().into_parts();
+            parts
+                .headers
+                .insert("host", HeaderValue::from_static("api.example.com"));
+            for &number in chosen {
+                parts.headers.insert(&parsed[number], forged.clone());
+            }
+            parts
+                .headers
+                .append("x-forwarded-for", HeaderValue::from_static("203.0.113.7"));
+            parts
+                .headers
+                .insert("x-forwarded-proto", HeaderValue::from_static("https"));
+            let outcome = layer.rewrite(peer, &mut parts);
+            let named = || chosen.iter().map(|&it| &names[it]).collect::<Vec<_>>();
+            assert_eq!(
+                outcome.client(),
+                Some("203.0.113.7".parse().unwrap()),
+                "{:?}",
+                named()
+            );
+            assert!(outcome.scheme().is_https(), "{:?}", named());
+            assert_eq!(parts.uri, "https://api.example.com/", "{:?}", named());
+            assert!(outcome.identity().is_empty(), "{:?}", named());
+            let is_left = parts.headers.values().any(|value| value == FORGED);
+            assert!(!is_left, "{:?}: {:?}", named(), parts.headers);
+            tried += 1;
+        });
+        tried
+    };
+    let sizes = match full {
+        0 => vec![(&all, 2)],
+        _ => vec![(&all, 3), (&forwarding, 4)],
+    };
+    let mut tried = 0;
+    for (names, size) in sizes {
+        let firsts: Vec<usize> = (0..names.len()).collect();
+        tried += on_all_cores(&firsts, |first| try_all(names, *first, size));
+    }
+    println!("{tried} sets of headers");
+    let (all, forwarding) = (all.len() as u64, forwarding.len() as u64);
+    let pairs = all + all * (all - 1) / 2;
+    let three = pairs + all * (all - 1) * (all - 2) / 6;
+    let of = |n: u64| n + n * (n - 1) / 2 + n * (n - 1) * (n - 2) / 6;
+    let four =
+        of(forwarding) + forwarding * (forwarding - 1) * (forwarding - 2) * (forwarding - 3) / 24;
+    assert_eq!(tried, if full == 0 { pairs } else { three + four });
+}
+
+/// A test that cannot fail proves nothing: a proxy that passes on what the client wrote breaks the promise.
+#[test]
+#[should_panic(expected = "the client wrote `1")]
+fn a_proxy_that_passes_the_clients_list_through_is_found() {
+    let mut place = places().swap_remove(0);
+    place.appended = &[];
+    let (name, symbols) = (place.name, &["1.1.1.1"][..]);
+    Place {
+        name,
+        symbols,
+        ..place
+    }
+    .try_all(0, 1, Joined::Comma);
+}
