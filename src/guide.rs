@@ -5,7 +5,7 @@ pub mod rules {}
 
 #[doc = include_str!("../docs/why-http.md")]
 #[doc = include_str!("../docs/told.md")]
-// What a browser said is shown as it is.
+// The table shows messages of browsers unchanged, and some contain bare URLs.
 #[allow(rustdoc::bare_urls)]
 pub mod why_http {}
 
@@ -37,25 +37,31 @@ pub mod client_certificates {}
 ///
 /// # Which headers are removed
 ///
-/// `*` stands for whatever follows. Each name is removed in its spellings with underscores and dots too. A link goes to
-/// the documentation or the source that shows the names. A release that adds a name has a new minor version, and its
-/// changelog names the header.
+/// A `*` stands for any text. The layer also removes the spellings of each name with underscores and dots. Each link
+/// leads to the documentation or the source that shows the names. A release that adds a name has a new minor version,
+/// and its changelog names the header.
 ///
 #[doc = include_str!("identity/known.md")]
 ///
-/// Not removed, since clients send them: `Authorization`, `Cookie`, `X-Auth-Token`, `X-Access-Token`, `X-User` and whatever an
-/// administrator can choose freely. Name such a header with
-/// [`believe_identity`](crate::ForwardedLayer::believe_identity) if your proxy sets it, or with
-/// [`remove`](crate::ForwardedLayer::remove) if nobody should read it.
+/// The layer does not remove headers that clients send for their own purposes: `Authorization`, `Cookie`,
+/// `X-Auth-Token`, `X-Access-Token`, `X-User`. Nor does it remove headers whose names an administrator can choose
+/// freely. If your proxy sets such a header, name it with
+/// [`believe_identity`](crate::ForwardedLayer::believe_identity). If your service should never read it, name it with
+/// [`remove`](crate::ForwardedLayer::remove).
 ///
 /// # What is not claimed
 ///
-/// - That the user is who they say. The proxy decided that; the layer makes sure that it was the proxy who spoke.
-/// - That a signed token is valid, or meant for you. Verify `Cf-Access-Jwt-Assertion`, `X-Amzn-Oidc-Data` and the like.
-/// - That a certificate was verified, is not expired or not revoked, or that its names are what you think.
-/// - That a proxy which you trust strips what a client sends. [Try it](#can-yours-be-forged).
+/// The layer does not guarantee:
+///
+/// - That the user is who they claim to be. The proxy decides that. The layer only ensures that the proxy sent the
+///   header.
+/// - That a signed token is valid, or was issued for your service. Verify `Cf-Access-Jwt-Assertion`, `X-Amzn-Oidc-Data`
+///   and similar tokens yourself.
+/// - That a certificate was verified, is not expired or revoked, or has the names that you expect.
+/// - That a trusted proxy strips the headers that a client sends. [Test it](#can-yours-be-forged).
 /// - Anything about a header that no product in the table sets and that you do not name.
-/// - One value that a proxy joined of two lines, with a comma: it looks like one. Let the proxy overwrite.
+/// - That a value comes from a single header line. A proxy may join two lines with a comma, and the result looks like
+///   one value. Configure the proxy to overwrite the header.
 pub mod identity {}
 
 #[cfg(feature = "axum-08")]
@@ -73,12 +79,12 @@ pub mod real_proxies {}
 
 /// Which headers are removed.
 ///
-/// These are the headers that [`ForwardedLayer`](crate::ForwardedLayer) knows. Each is removed from every
-/// request, in its spellings with underscores and dots too, unless [`Headers`](crate::Headers) says that it is
-/// believed or [`keep`](crate::ForwardedLayer::keep) exempts it.
+/// These are the headers that [`ForwardedLayer`](crate::ForwardedLayer) knows. The layer removes each of them from
+/// every request, and also its spellings with underscores and dots. There are two exceptions: headers that your
+/// [`Headers`](crate::Headers) believe, and headers that [`keep`](crate::ForwardedLayer::keep) exempts.
 ///
-/// A release that adds a name to this list removes a header that applications could read before. It
-/// therefore has a new minor version, and its changelog names the header.
+/// If a release adds a name to this list, the layer removes a header that applications could read before. Such a
+/// release therefore has a new minor version, and its changelog names the header.
 ///
 #[doc = include_str!("headers/known.md")]
 pub mod removed_headers {}

@@ -1,4 +1,4 @@
-//! What becomes of each header that says who the client is.
+//! What the layer does with each header that says who the client is.
 
 use http::{HeaderMap, HeaderName};
 
@@ -9,24 +9,24 @@ use crate::{
     rules::Rules,
 };
 
-/// What becomes of a header that says who the client is.
+/// What the layer does with a header that says who the client is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Fate {
-    /// It stays: the trusted peer said so.
+    /// It stays: the trusted peer sent it.
     Believed,
-    /// It goes: nobody named it as one that is believed.
+    /// It is removed: the configuration does not name it as believed.
     NotNamed,
-    /// It goes: the peer is not trusted.
+    /// It is removed: the peer is not trusted.
     NotTrusted,
-    /// It goes: one of several lines may be the client's.
+    /// It is removed: it has several lines, and the client may have sent one of them.
     SeveralLines,
-    /// It goes: it is another spelling of a name that is believed.
+    /// It is removed: it is another spelling of a believed name.
     OtherSpelling,
-    /// It goes: the proxy says that it did not verify the certificate.
+    /// It is removed: the proxy does not state that it verified the certificate.
     NotVerified,
-    /// It goes: no element of the list is about the client.
+    /// It is removed: no element of the list describes the client.
     NotAboutTheClient,
-    /// It goes: the proxy says that it knows nobody.
+    /// It is removed: the proxy says that there is no user.
     Nobody,
 }
 
@@ -44,8 +44,7 @@ impl Fate {
     }
 }
 
-/// Each header that says who the client is, once, and what becomes of it. `hops` is 0 where the peer is not
-/// trusted.
+/// Each header that says who the client is, once, and its fate. `hops` is 0 if the peer is not trusted.
 pub(crate) fn fates<'a>(
     headers: &'a HeaderMap,
     rules: &'a Rules,
@@ -53,7 +52,7 @@ pub(crate) fn fates<'a>(
 ) -> impl Iterator<Item = (&'a HeaderName, Fate)> {
     headers.keys().filter_map(move |name| {
         let fate = fate(name, headers, rules, hops)?;
-        // What is kept stays, whoever wrote it. It can be believed all the same.
+        // `keep` leaves a header unchanged, even if the client wrote it. The layer can still believe it.
         (fate == Fate::Believed || !rules.keep.contains(name)).then_some((name, fate))
     })
 }
@@ -71,7 +70,7 @@ pub(crate) fn fate(
         .as_ref()
         .is_some_and(|secret| secret.name == *name)
     {
-        // It is removed as the secret that it is.
+        // Other code removes it, because it is the secret.
         return None;
     }
     if !believed.contains(name) {
@@ -108,13 +107,13 @@ pub(crate) fn fate(
     )
 }
 
-/// Apache's mod_headers writes `(null)` for a variable that is not set:
+/// Whether the value says that there is no user. Apache's mod_headers writes `(null)` for a variable that is not set:
 /// <https://httpd.apache.org/docs/2.4/mod/mod_headers.html>.
 fn says_nobody(line: &[u8]) -> bool {
     matches!(line.trim_ascii(), b"" | b"(null)")
 }
 
-/// Whether a header would say that a certificate that is believed was verified.
+/// Whether this is the header that would state the verification result for a believed certificate.
 fn verifies(name: &str, rules: &Rules) -> bool {
     rules
         .identity
@@ -123,11 +122,12 @@ fn verifies(name: &str, rules: &Rules) -> bool {
         .any(|result| recognise::fold_alike(name, &result.name))
 }
 
-/// Whether a header beside the one of a certificate does not say that it was verified: `ssl-client-verify` beside
-/// `ssl-client-cert`, and so on.
+/// Whether the header with the verification result fails to state success, such as `ssl-client-verify` for
+/// `ssl-client-cert`.
 ///
-/// One that is believed has to say so itself: a client makes Apache drop it with `Connection: SSL_CLIENT_VERIFY`, and
-/// writes another spelling. Any other line can only take the certificate away, whoever wrote it.
+/// If that header is believed, it must be present in exactly this spelling. A client could otherwise make Apache drop
+/// it with `Connection: SSL_CLIENT_VERIFY`, and send another spelling. A line in another spelling can only cause the
+/// removal of the certificate, so it does not matter who wrote it.
 fn fails_verification(name: &HeaderName, headers: &HeaderMap, rules: &Rules) -> bool {
     let Some(result) = known::verification_of(name.as_str()) else {
         return false;
@@ -143,7 +143,7 @@ fn fails_verification(name: &HeaderName, headers: &HeaderMap, rules: &Rules) -> 
     is_missing || lines.any(|(_, value)| !result.is_success(value))
 }
 
-/// Whether a header that is believed states that the certificate in `name` was verified.
+/// Whether a believed header states that the certificate in `name` was verified.
 #[cfg(feature = "client-cert")]
 pub(crate) fn states_verification(
     name: &HeaderName,

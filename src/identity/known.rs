@@ -1,13 +1,13 @@
-//! The headers that say who the client is, with the product that sets each.
+//! The known headers that say who the client is, and the products that set them.
 
-/// A product, and the headers by which it says who the client is.
+/// A product, and the headers in which it says who the client is.
 #[derive(Debug)]
-#[cfg_attr(not(test), allow(dead_code))] // the table in the docs is made of it
+#[cfg_attr(not(test), allow(dead_code))] // the table in the docs is generated from it
 pub(crate) struct Product {
     pub(crate) name: &'static str,
-    /// A `*` at the end stands for whatever follows.
+    /// A `*` at the end stands for any text.
     pub(crate) headers: &'static [&'static str],
-    /// Where its documentation or its source says so.
+    /// The address of the documentation or source that shows these headers.
     pub(crate) source: &'static str,
 }
 
@@ -23,8 +23,8 @@ const fn product(
     }
 }
 
-/// Every product whose headers are known: they are removed from every request unless they are believed
-/// (rule R18). A new product is one entry here, in any place.
+/// Every product whose headers are known. The layer removes these headers from every request unless it believes them
+/// (rule R18). To add a product, add one entry in any place.
 pub(crate) const PRODUCTS: &[Product] = &[
     product(
         "oauth2-proxy",
@@ -305,10 +305,10 @@ pub(crate) const PRODUCTS: &[Product] = &[
     ),
 ];
 
-/// The whole names.
+/// The names without a `*`.
 pub(crate) const NAMES: [&str; count(false)] = select(false);
 
-/// How the names of families begin.
+/// The prefixes of the families, without the `*`.
 pub(crate) const FAMILIES: [&str; count(true)] = select(true);
 
 #[allow(clippy::indexing_slicing, clippy::arithmetic_side_effects)]
@@ -363,11 +363,11 @@ const fn without_star(header: &str) -> &str {
     }
 }
 
-/// The header that says whether a certificate was verified.
+/// A header that states whether a certificate was verified.
 #[derive(Debug)]
 pub(crate) struct Verification {
     pub(crate) name: String,
-    /// What it says if so.
+    /// The values that mean success.
     success: &'static [&'static str],
 }
 
@@ -380,8 +380,8 @@ impl Verification {
     }
 }
 
-/// The header that says whether the certificate in `name` was verified, by its habit of being called
-/// alike: `ssl-client-verify` beside `ssl-client-cert`.
+/// The header that states whether the certificate in `name` was verified. By convention its name has the same
+/// beginning: `ssl-client-verify` for `ssl-client-cert`.
 pub(crate) fn verification_of(name: &str) -> Option<Verification> {
     // https://cloud.google.com/load-balancing/docs/https/custom-headers
     if name == "x-client-cert-leaf" {
@@ -395,7 +395,7 @@ pub(crate) fn verification_of(name: &str) -> Option<Verification> {
         .or_else(|| name.strip_suffix("der"))?;
     stem.ends_with(['-', '_']).then(|| Verification {
         name: format!("{stem}verify"),
-        // nginx and Apache say `SUCCESS`, and HAProxy the number of an error, which is 0 for none.
+        // nginx and Apache write `SUCCESS`. HAProxy writes an error number, and 0 means no error.
         success: &["SUCCESS", "0"],
     })
 }

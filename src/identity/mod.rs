@@ -1,4 +1,4 @@
-//! Headers that say who the client is (rule R18).
+//! Identity headers: headers that say who the client is (rule R18).
 
 #[cfg(feature = "client-cert")]
 pub(crate) mod client_cert;
@@ -10,11 +10,13 @@ pub(crate) mod xfcc;
 
 use std::fmt;
 
-/// The headers by which one product says who the client is, for
-/// [`believe_identity`](crate::ForwardedLayer::believe_identity).
+/// A preset: the headers in which one product says who the client is.
 ///
-/// A preset lists the headers that a product sets. It does not say that the product strips the client's: that
-/// depends on the product and on its configuration, and each preset says what is known.
+/// Pass it to [`believe_identity`](crate::ForwardedLayer::believe_identity).
+///
+/// A preset lists the headers that a product sets. It does not promise that the product strips these headers from the
+/// client's request. That depends on the product and on its configuration. The documentation of each preset says what
+/// is known about it.
 ///
 /// | preset | headers |
 /// |---|---|
@@ -40,13 +42,13 @@ impl Identity {
         Self { name, headers }
     }
 
-    /// The name of the preset in kebab-case.
+    /// Returns the name of the preset in kebab-case.
     #[must_use]
     pub const fn name(&self) -> &'static str {
         self.name
     }
 
-    /// The names of its headers, in lowercase.
+    /// Returns the names of its headers, in lowercase.
     #[must_use]
     pub const fn headers(&self) -> &'static [&'static str] {
         self.headers

@@ -1,18 +1,18 @@
-//! The names of the headers that are believed to say who the client is.
+//! The names of the headers that the layer believes about who the client is.
 
 use http::{HeaderName, header};
 
 use super::{known, presets};
 use crate::headers::{Headers, HeadersError, recognise};
 
-/// The headers that are believed, in the order in which they were named.
+/// The believed headers, in the order in which they were named.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct BelievedNames {
     names: Vec<HeaderName>,
-    /// One of them, or of the headers that say whether a certificate was verified, is no known name, so that a
-    /// request has to be searched for it.
+    /// Whether one of these headers, or a header with the verification result of a certificate, is not a known header.
+    /// Then the layer must search each request for it.
     pub(crate) has_own: bool,
-    /// Those that hold a certificate, by the user's word.
+    /// The headers that hold a certificate according to the configuration.
     pub(crate) certificates: Vec<HeaderName>,
 }
 
@@ -25,14 +25,14 @@ impl BelievedNames {
         self.names.contains(name)
     }
 
-    /// Whether this is a name that is believed, or another spelling of one.
+    /// Whether this is a believed name, or another spelling of one.
     pub(crate) fn resemble(&self, name: &str) -> bool {
         self.names
             .iter()
             .any(|believed| recognise::fold_alike(believed.as_str(), name))
     }
 
-    /// Adds a header, or all those of a preset that is named.
+    /// Adds a header, or all headers of a preset with this name.
     pub(crate) fn add(&mut self, name: &str) -> Result<(), HeadersError> {
         if let Some(preset) = presets::find(name) {
             return preset.into_iter().try_for_each(|name| self.add(name));
@@ -41,7 +41,7 @@ impl BelievedNames {
         if self.contains(&header) {
             return Ok(());
         }
-        // Two that differ in nothing but underscores or dots are one to many gateways.
+        // Many gateways treat two names as the same if they differ only in underscores or dots.
         if self.resemble(header.as_str()) {
             return Err(HeadersError::ReadTwice {
                 name: name.to_owned(),
@@ -54,7 +54,7 @@ impl BelievedNames {
         Ok(())
     }
 
-    /// Fails with the first that is read for something else already.
+    /// Returns an error that names the first header which `headers` already reads for another purpose.
     pub(crate) fn differs_from(&self, headers: &Headers) -> Result<(), HeadersError> {
         match self.names.iter().find(|name| is_read(name, headers)) {
             None => Ok(()),
@@ -64,7 +64,7 @@ impl BelievedNames {
         }
     }
 
-    /// Forgets those that these headers, which were chosen later, read for something else.
+    /// Drops the names that these `headers`, which were chosen later, read for another purpose.
     pub(crate) fn forget_what_is_read(&mut self, headers: &Headers) {
         self.names.retain(|name| !is_read(name, headers));
         self.certificates.retain(|name| !is_read(name, headers));
@@ -82,14 +82,14 @@ impl BelievedNames {
     }
 }
 
-/// Whether a header is read for something else than who the client is.
+/// Whether `headers` reads this header for something other than who the client is.
 fn is_read(name: &HeaderName, headers: &Headers) -> bool {
     let kind = headers.recognise(name.as_str());
     kind.is_some_and(|kind| kind != recognise::Kind::Identity)
 }
 
-/// A name that can say who the client is: not one that says where the request came from, or that HTTP itself
-/// needs.
+/// Parses a name that can say who the client is. Returns an error for a header that says where the request came from,
+/// and for a header that HTTP itself needs.
 fn parse(name: &str) -> Result<HeaderName, HeadersError> {
     let invalid = || HeadersError::NoIdentity {
         name: name.to_owned(),
@@ -107,7 +107,7 @@ fn parse(name: &str) -> Result<HeaderName, HeadersError> {
     ]
     .contains(&header);
     match recognise::classify(header.as_str()) {
-        // The tables write a family so; what is believed is named in full.
+        // The tables write `*` for a family of headers. A believed header must be named in full.
         _ if name.contains('*') => Err(invalid()),
         None if !does_http_need_it => Ok(header),
         Some(recognise::Kind::Identity) => Ok(header),

@@ -1,4 +1,4 @@
-//! What known products write about who the client is.
+//! The identity headers that known products set.
 
 use std::str::FromStr;
 
@@ -8,9 +8,9 @@ use crate::headers::HeadersError;
 impl Identity {
     /// oauth2-proxy in front of the service, with `--pass-user-headers` (the default).
     ///
-    /// It strips a client's own copies of these, since version 7.13.0 in their spellings with underscores too, and on routes
-    /// without a login as long as `--skip-auth-strip-headers` is on (the default). It does not strip
-    /// `X-Forwarded-Access-Token` unless it sets it.
+    /// It strips these headers from the client's request, since version 7.13.0 in their spellings with underscores too.
+    /// While `--skip-auth-strip-headers` is on (the default), it also strips them on routes without a login. It strips
+    /// `X-Forwarded-Access-Token` only if it also sets this header.
     /// <https://oauth2-proxy.github.io/oauth2-proxy/configuration/overview>
     pub const OAUTH2_PROXY: Self = Self::new(
         "oauth2-proxy",
@@ -22,9 +22,10 @@ impl Identity {
         ],
     );
 
-    /// oauth2-proxy with `--set-xauthrequest`, asked by another proxy for each request (`auth_request`).
+    /// oauth2-proxy with `--set-xauthrequest`, which another proxy calls for each request (`auth_request`).
     ///
-    /// It sets headers of *its response*, and the proxy copies them into the request. Let that proxy overwrite all four.
+    /// oauth2-proxy sets the headers on *its response*, and the other proxy copies them into the request. Configure
+    /// that proxy to overwrite all four.
     /// <https://oauth2-proxy.github.io/oauth2-proxy/configuration/integration>
     pub const OAUTH2_PROXY_AUTH_REQUEST: Self = Self::new(
         "oauth2-proxy-auth-request",
@@ -36,11 +37,11 @@ impl Identity {
         ],
     );
 
-    /// Authelia, asked by another proxy for each request.
+    /// Authelia, which another proxy calls for each request.
     ///
-    /// It sets headers of *its answer*, and the proxy copies them into the request. Let that proxy overwrite all four, also
-    /// those that the answer lacks: Traefik's `authResponseHeaders` does; Caddy's `copy_headers` does since 2.11.2
-    /// (CVE-2026-30851); nginx needs a `proxy_set_header` for each.
+    /// Authelia sets the headers on *its response*, and the other proxy copies them into the request. Configure that
+    /// proxy to overwrite all four, even if the response lacks some of them. Traefik's `authResponseHeaders` does so,
+    /// and Caddy's `copy_headers` does so since 2.11.2 (CVE-2026-30851). nginx needs a `proxy_set_header` for each.
     /// <https://www.authelia.com/integration/trusted-header-sso/introduction/>
     pub const AUTHELIA: Self = Self::new(
         "authelia",
@@ -54,8 +55,8 @@ impl Identity {
 
     /// authentik's proxy outpost.
     ///
-    /// It overwrites them on requests of somebody who is logged in. Where it lets paths through without a login, strip
-    /// `X-authentik-*` in front of it.
+    /// It overwrites these headers on requests from a user who is logged in. If it lets requests to some paths through
+    /// without a login, strip `X-authentik-*` in front of it.
     /// <https://docs.goauthentik.io/add-secure-apps/providers/proxy>
     pub const AUTHENTIK: Self = Self::new(
         "authentik",
@@ -70,8 +71,11 @@ impl Identity {
         ],
     );
 
-    /// Cloudflare Access. Its documentation does not say that it strips a client's own, so verify the signature of the
-    /// token, and [require a secret](crate::ForwardedLayer::require), since other people's Cloudflare has the same addresses.
+    /// Cloudflare Access.
+    ///
+    /// Its documentation does not say that it strips these headers from the client's request, so verify the signature
+    /// of the token. Also [require a secret](crate::ForwardedLayer::require), because other customers of Cloudflare use
+    /// the same addresses.
     /// <https://developers.cloudflare.com/cloudflare-one/access-controls/applications/http-apps/authorization-cookie/validating-json/>
     pub const CLOUDFLARE_ACCESS: Self = Self::new(
         "cloudflare-access",
@@ -81,8 +85,10 @@ impl Identity {
         ],
     );
 
-    /// Google's Identity-Aware Proxy, which strips a client's own while it is on. Google says not to rely on the two that
-    /// are not signed: verify the token.
+    /// Google's Identity-Aware Proxy.
+    ///
+    /// While it is on, it strips these headers from the client's request. Google says not to rely on the two headers
+    /// that are not signed, so verify the token.
     /// <https://cloud.google.com/iap/docs/identity-howto>
     pub const GOOGLE_IAP: Self = Self::new(
         "google-iap",
@@ -93,7 +99,9 @@ impl Identity {
         ],
     );
 
-    /// Azure App Service and Container Apps with authentication. Its front end does not let a client set them.
+    /// Azure App Service and Container Apps with authentication.
+    ///
+    /// The front end does not let a client set these headers.
     /// <https://learn.microsoft.com/en-us/azure/app-service/configure-authentication-user-identities>
     pub const AZURE_APP_SERVICE: Self = Self::new(
         "azure-app-service",
@@ -105,8 +113,9 @@ impl Identity {
         ],
     );
 
-    /// An AWS Application Load Balancer that authenticates users. Verify the signature of `X-Amzn-Oidc-Data` and that its
-    /// `signer` is your balancer.
+    /// An AWS Application Load Balancer that authenticates users.
+    ///
+    /// Verify the signature of `X-Amzn-Oidc-Data`, and check that its `signer` is your load balancer.
     /// <https://docs.aws.amazon.com/elasticloadbalancing/latest/application/listener-authenticate-users.html>
     pub const AWS_ALB: Self = Self::new(
         "aws-alb",
@@ -117,7 +126,9 @@ impl Identity {
         ],
     );
 
-    /// `tailscale serve`. It deletes a client's own before it sets them.
+    /// `tailscale serve`.
+    ///
+    /// It removes these headers from the client's request before it sets them.
     /// <https://tailscale.com/s/serve-headers>
     pub const TAILSCALE: Self = Self::new(
         "tailscale",
@@ -128,9 +139,10 @@ impl Identity {
         ],
     );
 
-    /// Apache httpd with mod_auth_openidc, which writes names with underscores. It strips every header that begins with
-    /// `OIDC_`, in all spellings, on the paths that it protects. Other claims are named in the same way:
-    /// `OIDC_CLAIM_given_name`.
+    /// Apache httpd with mod_auth_openidc, which writes header names with underscores.
+    ///
+    /// On the paths that it protects, it strips every header that begins with `OIDC_`, in all spellings. The headers of
+    /// other claims follow the same pattern, such as `OIDC_CLAIM_given_name`.
     /// <https://github.com/OpenIDC/mod_auth_openidc/blob/master/auth_openidc.conf>
     pub const MOD_AUTH_OPENIDC: Self = Self::new(
         "mod-auth-openidc",
@@ -142,7 +154,9 @@ impl Identity {
         ],
     );
 
-    /// Kong, on routes with an authentication plugin: there it sets each of these or clears it.
+    /// Kong, on routes with an authentication plugin.
+    ///
+    /// On these routes it sets or clears each of these headers.
     /// <https://github.com/Kong/kong/blob/master/kong/plugins/key-auth/handler.lua>
     pub const KONG: Self = Self::new(
         "kong",
@@ -155,28 +169,38 @@ impl Identity {
         ],
     );
 
-    /// Pomerium with `pass_identity_headers`, or without, where it strips a client's own.
+    /// Pomerium, with or without `pass_identity_headers`.
+    ///
+    /// Without this option, it strips the header from the client's request.
     /// <https://github.com/pomerium/pomerium/blob/main/internal/httputil/headers.go>
     pub const POMERIUM: Self = Self::new("pomerium", &["x-pomerium-jwt-assertion"]);
 
-    /// Teleport's application access, which sets it on every request.
+    /// Teleport's application access, which sets the header on every request.
     /// <https://goteleport.com/docs/enroll-resources/application-access/jwt/introduction>
     pub const TELEPORT: Self = Self::new("teleport", &["teleport-jwt-assertion"]);
 
-    /// A proxy that passes client certificates on by RFC 9440: it must remove or overwrite a client's own (section 2.4).
-    /// HAProxy, Caddy, Apache and Cloudflare need a line for that.
+    /// A proxy that passes client certificates on in the headers of RFC 9440.
+    ///
+    /// The proxy must remove or overwrite these headers if the client sends them (section 2.4). HAProxy, Caddy, Apache
+    /// and Cloudflare need a line of configuration for that.
     /// <https://www.rfc-editor.org/rfc/rfc9440>
     pub const RFC_9440: Self = Self::new("rfc-9440", &["client-cert", "client-cert-chain"]);
 
-    /// Envoy with `forward_client_cert_details: SANITIZE_SET`, or `APPEND_FORWARD` in proxies behind it. It does not say
-    /// whether it verified the certificate. Every trusted proxy has to append to this list and to `X-Forwarded-For`: set
-    /// [`hops`](crate::TrustedProxies::hops) to their number, 1 behind a sidecar. It writes `URI` and `DNS` as the client's certificate has them, unescaped, so
-    /// leave both out of `set_current_client_cert_details` unless only your own authority's certificates are accepted.
+    /// Envoy with `forward_client_cert_details: SANITIZE_SET`, or `APPEND_FORWARD` in proxies behind it.
+    ///
+    /// Every trusted proxy must append to this list and to `X-Forwarded-For`. Set [`hops`](crate::TrustedProxies::hops)
+    /// to the number of these proxies, or to 1 behind a sidecar.
+    ///
+    /// Envoy does not say whether it verified the certificate. It copies `URI` and `DNS` from the client's certificate
+    /// without escaping them. So leave both out of `set_current_client_cert_details`, unless Envoy accepts only
+    /// certificates from your own CA.
     /// <https://www.envoyproxy.io/docs/envoy/latest/configuration/http/http_conn_man/headers#x-forwarded-client-cert>
     pub const ENVOY: Self = Self::new("envoy", &["x-forwarded-client-cert"]);
 
     /// ingress-nginx with `auth-tls-secret` and `auth-tls-pass-certificate-to-upstream: "true"`, and nginx with a
-    /// `proxy_set_header` for each. Without these annotations it passes a client's own on.
+    /// `proxy_set_header` for each header.
+    ///
+    /// Without these annotations, ingress-nginx passes the client's headers through.
     /// <https://kubernetes.github.io/ingress-nginx/user-guide/nginx-configuration/annotations/#client-certificate-authentication>
     pub const INGRESS_NGINX: Self = Self::new(
         "ingress-nginx",
@@ -188,8 +212,9 @@ impl Identity {
         ],
     );
 
-    /// OpenShift's router with mutual TLS. Before the fix of CVE-2026-46579 it passed a client's own on where mutual TLS was
-    /// off.
+    /// OpenShift's router with mutual TLS.
+    ///
+    /// Before the fix of CVE-2026-46579, it passed the client's headers through if mutual TLS was off.
     /// <https://github.com/openshift/router/blob/master/images/router/haproxy/conf/haproxy-config.template>
     pub const OPENSHIFT_ROUTER: Self = Self::new(
         "openshift-router",
@@ -204,8 +229,10 @@ impl Identity {
         ],
     );
 
-    /// Traefik with `passTLSClientCert` and `pem: true`. Its entry points strip a client's own unless they trust that
-    /// client's address. It does not say whether it verified the certificate: set `clientAuthType: VerifyClientCertIfGiven`.
+    /// Traefik with `passTLSClientCert` and `pem: true`.
+    ///
+    /// Its entry points strip the header from the client's request, unless they trust the client's address. Traefik
+    /// does not say whether it verified the certificate, so set `clientAuthType: VerifyClientCertIfGiven`.
     /// <https://doc.traefik.io/traefik/reference/routing-configuration/http/middlewares/passtlsclientcert/>
     pub const TRAEFIK: Self = Self::new("traefik", &["x-forwarded-tls-client-cert"]);
 
@@ -246,7 +273,7 @@ static ALL: &[Identity] = &[
 ];
 
 impl Identity {
-    /// Every preset.
+    /// Returns all presets.
     #[must_use]
     pub const fn presets() -> &'static [Self] {
         ALL

@@ -2,15 +2,15 @@
 
 use rustls_pki_types::CertificateDer;
 
-/// The certificate that the client presented to the proxy that ends TLS, as that proxy passed it on.
+/// The certificate that the client presented to the TLS-terminating proxy, as that proxy passed it on.
 ///
-/// It comes from a header that [`believe_identity`](crate::ForwardedLayer::believe_identity) or
-/// [`believe_client_cert`](crate::ForwardedLayer::believe_client_cert) names, from a trusted peer. **Nothing is
-/// verified here.** The proxy did that, or did not: see
-/// [client certificates](crate::guide::client_certificates) for what each product does. If the proxy states that verification
-/// failed, there is no certificate.
+/// It comes from a header that you named with [`believe_identity`](crate::ForwardedLayer::believe_identity) or
+/// [`believe_client_cert`](crate::ForwardedLayer::believe_client_cert), and that a trusted peer sent. **The layer does
+/// not verify the certificate.** Some proxies verify it and some do not:
+/// [client certificates](crate::guide::client_certificates) describes what each product does. If the proxy states that
+/// the verification failed, there is no certificate.
 ///
-/// The certificates are DER, as [`rustls_pki_types`] holds them; `x509-parser` and others read what is in there.
+/// The certificates are DER, in the types of [`rustls_pki_types`]. Parse them with a crate such as `x509-parser`.
 ///
 #[cfg_attr(feature = "axum-08", doc = "```")]
 #[cfg_attr(not(feature = "axum-08"), doc = "```ignore")]
@@ -35,7 +35,7 @@ pub struct ClientCert {
 }
 
 impl ClientCert {
-    /// A certificate: for tests of handlers, with
+    /// Creates a certificate for tests of your handlers. Pass it to
     /// [`Resolution::with_client_cert`](crate::Resolution::with_client_cert).
     #[must_use]
     pub fn for_test(der: CertificateDer<'static>, chain: Vec<CertificateDer<'static>>) -> Self {
@@ -52,28 +52,29 @@ impl ClientCert {
         &self.der
     }
 
-    /// The certificates above it, the nearest first and without it (RFC 9440, section 2.3). Empty if the proxy
-    /// passed none on.
+    /// The rest of the chain, without the client's own certificate. The certificate that issued it comes first (RFC
+    /// 9440, section 2.3). Empty if the proxy did not pass on a chain.
     #[must_use]
     pub fn chain(&self) -> &[CertificateDer<'static>] {
         &self.chain
     }
 
-    /// Whether the proxy states that it verified the certificate, in a header that is believed too
+    /// Whether the proxy states that it verified the certificate, in a second header that you believe
     /// (`ssl-client-verify: SUCCESS`).
     ///
-    /// `false` says that it states nothing. Most products have no such header: they pass on what they accepted.
+    /// `false` means that the proxy states nothing. Most products have no such header: they pass on every certificate
+    /// that they accepted.
     #[must_use]
     pub const fn is_verified(&self) -> bool {
         self.is_verified
     }
 }
 
-/// An element of Envoy's `X-Forwarded-Client-Cert`: what it says of a certificate beside the certificate itself.
+/// An element of Envoy's `X-Forwarded-Client-Cert`: what it says about a certificate, without the certificate itself.
 ///
-/// Envoy writes URI and DNS names as the certificate has them, without escaping them. Somebody with a certificate
-/// of their own can write a whole element there, so use these only where nobody but your own authority's clients
-/// get that far, or where Envoy leaves them out.
+/// Envoy copies URI and DNS names from the certificate without escaping them. A client with a certificate from its own
+/// CA can write a whole forged element into such a name. So use these names only if the proxy accepts nothing but
+/// certificates from your own CA, or if Envoy leaves URI and DNS names out.
 /// <https://www.envoyproxy.io/docs/envoy/latest/configuration/http/http_conn_man/headers#x-forwarded-client-cert>
 ///
 /// ```
@@ -105,25 +106,25 @@ impl XfccElement {
         &self.by
     }
 
-    /// The SHA-256 of the certificate in hexadecimal digits (`Hash`).
+    /// The SHA-256 hash of the certificate in hexadecimal digits (`Hash`).
     #[must_use]
     pub fn hash(&self) -> Option<&str> {
         self.hash.as_deref()
     }
 
-    /// The subject (`Subject`, RFC 2253), without the quotation marks around it.
+    /// The subject of the certificate (`Subject`, RFC 2253), without the quotation marks around it.
     #[must_use]
     pub fn subject(&self) -> Option<&str> {
         self.subject.as_deref()
     }
 
-    /// The URI names (`URI`), such as a SPIFFE id.
+    /// The URI names of the certificate (`URI`), such as a SPIFFE ID.
     #[must_use]
     pub fn uri(&self) -> &[String] {
         &self.uri
     }
 
-    /// The DNS names (`DNS`).
+    /// The DNS names of the certificate (`DNS`).
     #[must_use]
     pub fn dns(&self) -> &[String] {
         &self.dns

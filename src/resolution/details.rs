@@ -1,4 +1,4 @@
-//! What few services ask for, out of the way of the others.
+//! The parts of a resolution that few services need, kept apart from the others.
 
 use std::sync::LazyLock;
 
@@ -8,7 +8,7 @@ use http::{HeaderMap, HeaderName, HeaderValue};
 use super::client_cert::{ClientCert, XfccElement};
 use super::hop::Hop;
 
-/// What few services ask for: the way of the request, and who the client is.
+/// The parts that few services need: the hops of the request, and who the client is.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Details {
     pub(crate) hops_seen: Vec<Hop>,
@@ -21,14 +21,14 @@ pub(crate) struct Details {
 
 impl Details {
     pub(crate) fn add_identity(&mut self, name: HeaderName, mut value: HeaderValue) {
-        // A token is among them.
+        // Some of these headers hold a token.
         value.set_sensitive(true);
-        // A map that is full has 24,576 names, more than can be believed.
+        // This fails only if the map is full. It holds 24,576 names, more than the layer can believe.
         let _ = self.identity.try_insert(name, value);
     }
 }
 
-/// Who the client is; nobody without details.
+/// The headers that say who the client is. Empty without details.
 pub(super) fn identity(details: Option<&Details>) -> &HeaderMap {
     static NOBODY: LazyLock<HeaderMap> = LazyLock::new(HeaderMap::new);
     details.map_or(&*NOBODY, |details| &details.identity)

@@ -1,4 +1,4 @@
-//! Client certificates, in every form in which proxies pass them on.
+//! Reads client certificates in every form in which proxies pass them on.
 
 mod pem;
 mod rfc9440;
@@ -17,13 +17,13 @@ use crate::{
     rules::Rules,
 };
 
-/// More bytes than that in a header are no certificate. hyper takes a head of about 400 KiB.
+/// A header with more bytes than this is not read as a certificate. hyper accepts a head of about 400 KiB.
 const LONGEST: usize = 64 * 1024;
 
 /// The client's own certificate, and those above it.
 type Chain = Vec<CertificateDer<'static>>;
 
-/// A header holds something, and it is no certificate.
+/// A header holds something that is not a certificate.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Malformed;
 
@@ -38,8 +38,8 @@ enum Syntax {
     Any,
 }
 
-/// The headers that hold a certificate. Those of Envoy and RFC 9440 are their own; the others are what the
-/// documentation of nginx, HAProxy, Apache, Traefik, AWS, Azure, Cloudflare, Google and Kong calls them.
+/// The headers that hold a certificate. Envoy and RFC 9440 define their own names. The other names come from the
+/// documentation of nginx, HAProxy, Apache, Traefik, AWS, Azure, Cloudflare, Google and Kong.
 const KNOWN: [(&str, Syntax); 14] = [
     ("client-cert", Syntax::Rfc9440),
     ("x-forwarded-client-cert", Syntax::Xfcc),
@@ -57,7 +57,7 @@ const KNOWN: [(&str, Syntax); 14] = [
     ("x-client-cert-leaf", Syntax::Rfc9440),
 ];
 
-/// The headers that hold the certificates above it.
+/// The headers with a certificate, and for each the header that holds the rest of its chain.
 const CHAINS: [(&str, &str); 2] = [
     ("client-cert", "client-cert-chain"),
     ("x-client-cert-leaf", "x-client-cert-chain"),
@@ -75,7 +75,8 @@ fn syntax_of(name: &HeaderName, believed: &BelievedNames) -> Option<Syntax> {
 ///
 /// # Errors
 ///
-/// If such a header holds something else, and none after it a certificate.
+/// Returns an error if such a header holds something else, and no header after it holds a certificate. Also returns an
+/// error if the header with the chain is malformed.
 pub(crate) fn read(
     headers: &HeaderMap,
     rules: &Rules,
@@ -114,7 +115,7 @@ pub(crate) fn read(
     result
 }
 
-/// What Envoy says of the client's certificate beside the certificate itself.
+/// What Envoy says about the client's certificate, without the certificate itself.
 pub(crate) fn xfcc_element(headers: &HeaderMap, rules: &Rules, hops: usize) -> Option<XfccElement> {
     let name = rules
         .identity
@@ -139,7 +140,7 @@ fn client_cert(mut certificates: Chain, is_verified: bool) -> Option<ClientCert>
     })
 }
 
-/// `Ok(None)` if the header says that there is no certificate.
+/// Returns `Ok(None)` if the header says that there is no certificate.
 fn parse(value: &[u8], syntax: Syntax, hops: usize) -> Result<Option<Chain>, Malformed> {
     if value.len() > LONGEST {
         return Err(Malformed);
@@ -149,7 +150,7 @@ fn parse(value: &[u8], syntax: Syntax, hops: usize) -> Result<Option<Chain>, Mal
         Syntax::Any => pem::read(value),
         Syntax::Xfcc => {
             let element = about_the_client(value, hops).ok_or(Malformed)?;
-            // Cloud Foundry's router writes base64 alone by this name.
+            // Cloud Foundry's router writes plain base64 into this header.
             if element.starts_with(b"MI") && !element.contains(&b';') {
                 return pem::read(element);
             }
@@ -160,8 +161,8 @@ fn parse(value: &[u8], syntax: Syntax, hops: usize) -> Result<Option<Chain>, Mal
     }
 }
 
-/// DER, if this is one `SEQUENCE` and no byte more (X.690, sections 8.1 and 10.1), as every certificate is. A
-/// word such as `none` is base64 too.
+/// Checks that these bytes are exactly one DER `SEQUENCE` (X.690, sections 8.1 and 10.1), as every certificate is. This
+/// check is needed because a word such as `none` is valid base64 too.
 fn certificate(der: Vec<u8>) -> Result<CertificateDer<'static>, Malformed> {
     let is_sequence = match der.as_slice() {
         [0x30, length @ 0x00..=0x7f, rest @ ..] | [0x30, 0x81, length, rest @ ..] => {
@@ -170,7 +171,7 @@ fn certificate(der: Vec<u8>) -> Result<CertificateDer<'static>, Malformed> {
         [0x30, 0x82, high, low, rest @ ..] => {
             rest.len() == usize::from(u16::from_be_bytes([*high, *low]))
         }
-        // A certificate of more bytes does not fit into a header.
+        // A longer certificate does not fit into a header.
         _ => false,
     };
     if is_sequence {

@@ -1,4 +1,4 @@
-//! PEM and DER as headers hold them: percent-encoded, with spaces for newlines, or as base64 alone.
+//! PEM and DER in the forms that headers use: percent-encoded, with spaces instead of newlines, or as plain base64.
 
 use std::borrow::Cow;
 
@@ -15,13 +15,13 @@ use super::{Chain, Malformed, certificate, rfc9440};
 const BEGIN: &str = "-----BEGIN CERTIFICATE-----";
 const END: &str = "-----END CERTIFICATE-----";
 
-/// Some leave the padding out.
+/// Some proxies leave the padding out.
 const BASE64: GeneralPurpose = GeneralPurpose::new(
     &STANDARD,
     GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent),
 );
 
-/// The certificates in a value, the client's own first; `None` if it says that there is none.
+/// The certificates in a value, the client's own first. `None` if the value says that there is no certificate.
 pub(super) fn read(value: &[u8]) -> Result<Option<Chain>, Malformed> {
     let text = std::str::from_utf8(value).map_err(|_| Malformed)?;
     let text = unquoted(text.trim());
@@ -35,7 +35,7 @@ pub(super) fn read(value: &[u8]) -> Result<Option<Chain>, Malformed> {
     let chain = if text.contains("-----") {
         blocks(&text)?
     } else {
-        // Traefik joins several by commas.
+        // Traefik separates several certificates with commas.
         text.split(',').map(der).collect::<Result<Chain, _>>()?
     };
     Ok(Some(chain).filter(|chain| !chain.is_empty()))
@@ -48,7 +48,7 @@ fn unquoted(text: &str) -> &str {
         .unwrap_or(text)
 }
 
-/// Without percent-encoding. A form encodes a space as `+` too, and then a `+` as `%2B`.
+/// Decodes percent-encoding. Form encoding also writes a space as `+`, and then a `+` as `%2B`.
 fn decoded(text: &str) -> Result<Cow<'_, str>, Malformed> {
     if !text.contains('%') {
         return Ok(Cow::Borrowed(text));
@@ -65,8 +65,8 @@ fn decoded(text: &str) -> Result<Cow<'_, str>, Malformed> {
         .map_err(|_| Malformed)
 }
 
-/// Blocks of PEM and nothing beside them, whatever white space stands for the newlines. An empty block, as
-/// Caddy writes it without a certificate, is none.
+/// Reads blocks of PEM, and fails if there is any other text. Any white space may replace the newlines. Skips an
+/// empty block: Caddy writes one if there is no certificate.
 fn blocks(text: &str) -> Result<Chain, Malformed> {
     let mut chain = Vec::new();
     let mut rest = text.trim();

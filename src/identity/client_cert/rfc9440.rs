@@ -5,13 +5,13 @@ use sfv::{BareItem, Item, List, ListEntry, Parser};
 
 use super::{Chain, Malformed, certificate};
 
-/// One byte sequence. An empty one is none: Caddy's placeholder is empty without a certificate.
+/// Reads one byte sequence. An empty one means that there is no certificate: Caddy's placeholder is then empty.
 pub(super) fn item(value: &[u8]) -> Result<Option<CertificateDer<'static>>, Malformed> {
     let item: Item = Parser::new(value).parse().map_err(|_| Malformed)?;
     bytes(item)
 }
 
-/// A list of byte sequences.
+/// Reads a list of byte sequences.
 pub(super) fn list(value: &[u8]) -> Result<Chain, Malformed> {
     let list: List = Parser::new(value).parse().map_err(|_| Malformed)?;
     let certificates = list.into_iter().map(|entry| match entry {

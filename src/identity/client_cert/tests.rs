@@ -1,9 +1,9 @@
-//! Every form of a certificate, and what is none.
+//! Tests every form of a certificate, and values that are not certificates.
 
 use super::*;
 use base64::{Engine, engine::general_purpose::STANDARD};
 
-/// A `SEQUENCE` with so many bytes in it.
+/// A `SEQUENCE` with this many bytes in it.
 pub(super) fn der(length: usize) -> Vec<u8> {
     let bytes = std::iter::repeat_n(0xff, length);
     let head = match length {
@@ -38,7 +38,7 @@ fn pem(der: &[u8], newline: &str) -> String {
     )
 }
 
-/// Every byte but those that `safe` holds and the unreserved ones.
+/// Percent-encodes every byte except those in `safe` and the unreserved ones.
 fn escaped(text: &str, safe: &[u8]) -> String {
     text.bytes()
         .map(|byte| {
@@ -62,7 +62,7 @@ fn every_way_to_write_pem_gives_the_bytes_that_were_presented() {
             escaped(&plain, b""),
             // AWS ALB leaves `+`, `=` and `/`.
             escaped(&plain, b"+=/"),
-            // Apache puts a space for each newline.
+            // Apache writes a space for each newline.
             pem(&der, " "),
             // nginx, `$ssl_client_cert`.
             pem(&der, "\t"),
@@ -72,9 +72,9 @@ fn every_way_to_write_pem_gives_the_bytes_that_were_presented() {
             STANDARD.encode(&der),
             // OpenShift's router.
             format!("\"{}\"", STANDARD.encode(&der)),
-            // Cloudflare, and whoever leaves the padding out.
+            // Cloudflare, and other products that leave the padding out.
             STANDARD.encode(&der).trim_end_matches('=').to_owned(),
-            // RFC 9440 under a name of one's own.
+            // The RFC 9440 form in a header of your own.
             format!(":{}:", STANDARD.encode(&der)),
             escaped(&STANDARD.encode(&der), b""),
         ];
@@ -115,7 +115,7 @@ fn what_is_no_certificate_is_malformed_and_never_a_short_one() {
         &longer,
         &format!("{},,{}", STANDARD.encode(der(5)), STANDARD.encode(der(5))),
         &format!("{} x", pem(&der(5), " ")),
-        // A certificate, and longer than a header may be.
+        // A certificate that is longer than a header may be.
         &STANDARD.encode(der(60_000)),
     ] {
         assert_eq!(any(value), Err(Malformed), "{value}");
@@ -171,18 +171,18 @@ fn an_element_of_envoy_gives_leaf_and_chain_once_each() {
         format!("By=spiffe://a;Hash=ab;Cert=\"{cert}\";Chain=\"{chain}\";{dn};DNS=a;DNS=b");
     assert_eq!(read(element.clone(), 1), both);
     assert_eq!(read(format!("hash=ab;CHAIN={chain}"), 1), both);
-    // The nearest proxy's own client, and that one's.
+    // The client of the nearest proxy, and the client of the proxy before it.
     let other = format!("Hash=cd;Cert={}", escaped(&pem(&der(9), "\n"), b""));
     assert_eq!(read(format!("{element},{other}"), 2), both);
     assert_eq!(
         read(format!("{element},{other}"), 1),
         Ok(Some(vec![leaf(9)]))
     );
-    // A chain of another certificate.
+    // The chain belongs to another certificate.
     let other_chain = escaped(&pem(&der(9), "\n"), b"");
     let mixed = format!("Cert={cert};Chain={other_chain}");
     assert_eq!(read(mixed, 1), Err(Malformed));
-    // A quote that a client left open swallows nothing.
+    // A quote that a client left open does not hide the elements after it.
     assert_eq!(
         read(format!("Subject=\"x,{other}"), 1),
         Ok(Some(vec![leaf(9)]))
@@ -195,7 +195,7 @@ fn an_element_of_envoy_gives_leaf_and_chain_once_each() {
     // Azure Container Apps.
     let azure = format!("Hash=ab;Cert=\"{a}\";Chain=\"{a}\";");
     assert_eq!(read(azure, 1), Ok(Some(vec![leaf(5)])));
-    // No certificate in there.
+    // The element holds no certificate.
     assert_eq!(read("Hash=ab;URI=spiffe://a/b".to_owned(), 1), Ok(None));
     for malformed in [
         "x",

@@ -7,7 +7,7 @@ use std::borrow::Cow;
 use super::{Chain, Malformed, pem};
 use crate::resolution::XfccElement;
 
-/// The pairs of an element, with their values out of quotes.
+/// The pairs of an element. The values are unquoted.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(super) struct Element<'a> {
     cert: Option<Cow<'a, str>>,
@@ -16,7 +16,7 @@ pub(super) struct Element<'a> {
 }
 
 impl<'a> Element<'a> {
-    /// `None` if it is malformed, or if a key is there twice that holds one value.
+    /// Returns `None` if the element is malformed, or if it repeats a key that may appear only once.
     pub(super) fn parse(text: &'a [u8]) -> Option<Self> {
         let text = std::str::from_utf8(text).ok()?;
         let mut element = Self::default();
@@ -43,12 +43,12 @@ impl<'a> Element<'a> {
                 "chain" => element.chain.replace(value).is_some(),
                 "hash" => names.hash.replace(value.into_owned()).is_some(),
                 "subject" => names.subject.replace(value.into_owned()).is_some(),
-                // Envoy writes an empty one where there is none.
+                // Envoy writes an empty value if the certificate has no such name.
                 "by" | "uri" | "dns" if value.is_empty() => false,
                 "by" => also(&mut names.by, value),
                 "uri" => also(&mut names.uri, value),
                 "dns" => also(&mut names.dns, value),
-                // Another version of Envoy may say more.
+                // Other versions of Envoy may write more keys.
                 _ => false,
             };
             if is_there_twice {
@@ -58,7 +58,7 @@ impl<'a> Element<'a> {
         Some(element)
     }
 
-    /// The leaf, and what stands above it: `Chain` holds both.
+    /// The client's own certificate, and the certificates above it. `Chain` holds both.
     pub(super) fn certificates(&self) -> Result<Option<Chain>, Malformed> {
         let read = |text: &Option<Cow<'_, str>>| match text {
             Some(text) => pem::read(text.as_bytes()),
@@ -74,13 +74,13 @@ impl<'a> Element<'a> {
     }
 }
 
-/// One more of those that may repeat.
+/// Adds a value of a key that may appear more than once. Returns `false`: it is not a forbidden repetition.
 fn also(names: &mut Vec<String>, value: Cow<'_, str>) -> bool {
     names.push(value.into_owned());
     false
 }
 
-/// The value at the start of `text`, and what stands behind it.
+/// The value at the start of `text`, and the text after it.
 fn value(text: &str) -> Option<(Cow<'_, str>, &str)> {
     let Some(quoted) = text.strip_prefix('"') else {
         let end = text.find(';').unwrap_or(text.len());
