@@ -21,7 +21,7 @@ type Ready = (Forwarded<Keep>, Request<()>);
 
 fn warm(layer: &ForwardedLayer, request: &Request<()>) -> Ready {
     let mut service = layer.layer(Keep);
-    // Fills what each thread keeps, as in every request but the first.
+    // Fill the values that each thread caches, as they are for every request after the first.
     for _ in 0..3 {
         let _ = now(service.call(request.clone()));
     }

@@ -33,7 +33,7 @@ pub fn outcome(layer: &ForwardedLayer, peer: &str, fields: &[(&str, &str)]) -> S
     explanation.to_string().lines().next().unwrap().trim_end_matches('.').to_owned()
 }
 
-/// The outcome, whatever is advised.
+/// The outcome, even if the explanation gives advice.
 #[allow(dead_code)]
 pub fn first_outcome(layer: &ForwardedLayer, peer: &str, fields: &[(&str, &str)]) -> String {
     let mut request = http::Request::get("/").header("host", "app.internal");
@@ -45,7 +45,7 @@ pub fn first_outcome(layer: &ForwardedLayer, peer: &str, fields: &[(&str, &str)]
     text.lines().last().unwrap().trim_start_matches("outcome").trim().to_owned()
 }
 
-/// Who the client is: each header that is believed, as `name=value`.
+/// The believed identity headers, each as `name=value`.
 #[allow(dead_code)]
 pub fn who(layer: &ForwardedLayer, peer: &str, fields: &[(&str, &str)]) -> Vec<String> {
     let mut request = http::Request::get("/").header("host", "app.internal");

@@ -24,7 +24,7 @@ pub fn request(url: &str) -> Builder {
     request_of("203.0.113.7", url)
 }
 
-/// A request by an orchestrator at 192.168.7.1: by http, for an address, without forwarding headers.
+/// A probe by an orchestrator at 192.168.7.1: over HTTP, with an IP address as host, without forwarding headers.
 #[allow(dead_code)]
 pub fn probe(path: &str) -> Builder {
     Request::get(path)
@@ -32,7 +32,7 @@ pub fn probe(path: &str) -> Builder {
         .extension(ConnectInfo(SocketAddr::from(([192, 168, 7, 1], 40000))))
 }
 
-/// What the app answers.
+/// The app's response.
 #[allow(dead_code)]
 pub async fn send(app: &Router, request: Builder) -> Response<String> {
     let request = request.body(Body::empty()).unwrap();

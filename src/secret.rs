@@ -31,7 +31,9 @@ impl Secret {
                 && HeaderValue::from_bytes(value).is_ok()
         };
         if !values.iter().all(|value| is_value(value)) {
-            return Err("a value is empty, has white space around it, or cannot stand in a header");
+            return Err(
+                "a value is empty, has white space around it, or is not a valid header value",
+            );
         }
         Ok(Self { name, values })
     }

@@ -30,7 +30,7 @@ fn call<S: Service<Request<()>>>(service: &mut S, request: Request<()>) {
     ));
 }
 
-/// Allocations of the layer for this request, the second time that one like it comes.
+/// The allocations of the layer for this request, when the same request comes for the second time.
 fn cost(service: &mut Forwarded<Noop>, request: &Request<()>) -> u64 {
     call(service, request.clone());
     let copy = request.clone();
@@ -97,12 +97,12 @@ fn what_an_attacker_writes_costs_one_more_whatever_its_length() {
             ("x-forwarded-proto", "https"),
         ];
         let request = request("10.0.0.1:40000", &fields);
-        // The line is cut down to its vouched part.
+        // The line is shortened to the part that trusted proxies wrote.
         assert_eq!(cost(&mut service, &request), 2, "{length}");
     }
 }
 
-/// Allocations of the layer for each of these hosts in turn, over many rounds.
+/// The average number of allocations per request, for requests that use these hosts in turn, over many rounds.
 fn cost_in_turn(hosts: u32, rounds: u32) -> f64 {
     let mut service = service(Headers::AWS_ALB);
     let mut total = 0;
@@ -119,7 +119,7 @@ fn cost_in_turn(hosts: u32, rounds: u32) -> f64 {
         let without = allocations(|| call(&mut Noop, copy)).1;
         let copy = request.clone();
         let with = allocations(|| call(&mut service, copy)).1;
-        // The first rounds are those in which the names are not kept yet.
+        // In the first rounds, the layer has not cached the names yet.
         if number >= 3 * hosts {
             total += with - without;
         }

@@ -41,7 +41,7 @@ fn only_the_services_own_names_are_answered_for() {
     ] {
         let (answered, body) = ask(&hosts, &[("host", host)]);
         assert_eq!(answered, status, "{host}");
-        // The bad host is not repeated.
+        // The response does not contain the bad host.
         assert!(
             status == 200 || host.is_empty() || !body.contains(host),
             "{body}"
@@ -58,7 +58,7 @@ fn addresses_pass_if_asked_for_and_names_that_look_like_them_do_not() {
         ("192.0.2.1:8080", 200),
         ("[2001:db8::1]", 200),
         ("192.0.2.1.evil.example", 421),
-        // A browser would take it for an address, and it is none.
+        // A browser would read this host as an IPv4 address, but it is not a valid one.
         ("192.0.2.999", 400),
     ] {
         assert_eq!(ask(&hosts, &[("host", host)]).0, status, "{host}");

@@ -1,4 +1,4 @@
-//! Shows over real sockets the failure that this crate exists for, and its fix.
+//! Shows the failure that this crate fixes, and the fix, over real sockets.
 
 use std::fs;
 
@@ -23,7 +23,7 @@ use crate::support::wire::{Answer, Server, Version, send, serve};
 const PAGE: &str = "https://app.example.com";
 const VERSIONS: [Version; 2] = [Version::Http1, Version::Http2];
 
-/// A trailing-slash redirect from the request's own scheme and host, as Starlette makes it.
+/// Redirects to the path with a trailing slash, with the request's own scheme and host, as Starlette does.
 async fn add_slash(request: Request) -> Response {
     let uri = request.uri();
     let host = uri.authority().map(|a| a.to_string()).unwrap_or_else(|| {
@@ -56,7 +56,7 @@ fn forwarded() -> ForwardedLayer {
     ForwardedLayer::new("127.0.0.1".parse::<TrustedProxies>().unwrap())
 }
 
-/// As an ALB sends a browser's request for `https://api.example.com/…`.
+/// Sends a request as an ALB forwards a browser's request for `https://api.example.com/…`.
 async fn from_alb(
     server: &Server,
     version: Version,
@@ -74,7 +74,7 @@ async fn from_alb(
         more,
     ]
     .concat();
-    // The ALB asks its targets by http, so that is what `:scheme` says.
+    // The ALB connects to its targets over HTTP, so `:scheme` is `http`.
     send(
         server,
         version,
@@ -127,7 +127,7 @@ async fn serve_dirs_redirect_is_wrong_over_cleartext_http2_and_right_behind_the_
     let files = || Router::new().nest_service("/static", ServeDir::new(folder.path()));
     let without = serve(files()).await;
     let answer = from_alb(&without, Version::Http2, "GET", "/static/sub", &[]).await;
-    // tower-http builds it from the request's URI, which nest_service has shortened.
+    // tower-http builds the URL from the request's URI, which nest_service has shortened.
     assert_eq!(answer.field("location"), "http://api.example.com/sub/");
     let with = serve(files().layer(forwarded())).await;
     for version in VERSIONS {
@@ -152,7 +152,7 @@ async fn serve_dirs_redirect_is_wrong_over_cleartext_http2_and_right_behind_the_
 #[tokio::test]
 async fn with_cors_outside_the_answers_are_the_same_but_its_rules_see_the_proxys_request() {
     use tower_http::cors::AllowOrigin;
-    // A rule that allows the service's own origin, by what the request says of itself.
+    // This rule allows the service's own origin. It builds the origin from the request.
     let same_site = || {
         CorsLayer::new().allow_origin(AllowOrigin::predicate(|origin, parts| {
             let own = format!(

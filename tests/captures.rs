@@ -21,15 +21,15 @@ fn outcome(arguments: &[&str], input: &str) -> String {
         .to_owned()
 }
 
-/// One request, in the forms in which people post it.
+/// One request in all the forms in which people post requests.
 #[test]
 fn a_request_is_the_same_in_every_form() {
     let forms = [
         // An echo service.
         r#"{"args": {}, "headers": {"Host": "api.example.com", "X-Forwarded-For": "203.0.113.7", "X-Forwarded-Proto": "https"}, "url": "http://x/users"}"#,
-        // Lists of values, and what a log writes before it.
+        // Lists of values, after the beginning of a log line.
         r#"2026-11-26 INFO seen {"request":{"remote_ip":"10.0.0.1","method":"GET","uri":"/users","headers":{"Host":["api.example.com"],"X-Forwarded-For":["203.0.113.7"],"X-Forwarded-Proto":["https"]}}}"#,
-        // Pairs, as ASGI and this program's own cases have them.
+        // Pairs, as in ASGI and in this program's own cases.
         r#"[["host", "api.example.com"], ["x-forwarded-for", "203.0.113.7"], ["x-forwarded-proto", "https"]]"#,
         // HAR.
         r#"{"log": {"version": "1.2", "entries": [{"request": {"method": "GET", "url": "https://api.example.com/users",
@@ -52,9 +52,9 @@ fn a_request_is_the_same_in_every_form() {
         "HTTP_HOST=api.example.com\nHTTP_X_FORWARDED_FOR=203.0.113.7\nHTTP_X_FORWARDED_PROTO=https\n",
         "[HTTP_HOST] => api.example.com\n[HTTP_X_FORWARDED_FOR] => 203.0.113.7\n[HTTP_X_FORWARDED_PROTO] => https\n",
         "    header=Host=api.example.com\n    header=X-Forwarded-For=203.0.113.7\n    header=X-Forwarded-Proto=https\n",
-        // A log of nginx or HAProxy that names what it writes.
+        // A log of nginx or HAProxy that writes names and values.
         r#"10.0.0.1 "GET / HTTP" host="api.example.com" x_forwarded_for="203.0.113.7" x_forwarded_proto=https rt=0.1"#,
-        // As it was sent, indented, in capitals, after other lines, and with what whoami says of the peer.
+        // The request as it was sent: after other lines with the peer, as whoami prints it, and indented in capitals.
         "Hostname: 4123d0073d4c\nIP: 172.21.0.2\nRemoteAddr: 10.0.0.1:60392\nGET / HTTP/1.1\nHost: api.example.com\nX-Forwarded-For: 203.0.113.7\nX-Forwarded-Proto: https\n",
         "      HOST: api.example.com\n      X-FORWARDED-FOR: 203.0.113.7\n      SEC-WEBSOCKET-EXTENSIONS:\n      X-FORWARDED-PROTO: https\n",
     ];
@@ -206,22 +206,22 @@ fn advice_as_data_has_a_kind_its_evidence_and_a_cure() {
 fn a_client_cannot_choose_what_the_program_reads() {
     let trust = ["--trust", "10.0.0.0/8", "--peer", "10.0.0.1"];
     for (input, expected) in [
-        // A body with a line like curl's.
+        // A body that contains a line like those of curl.
         (
             "POST / HTTP/1.1\nHost: a.example\nX-Forwarded-For: 203.0.113.66\nX-Forwarded-Proto: https\n\n> X-Forwarded-For: 6.6.6.6\n",
             "203.0.113.66 asked for https://a.example/",
         ),
-        // A header that ends like a request line.
+        // A header line that ends like a request line.
         (
             "X-Forwarded-For: 203.0.113.66\nX-Forwarded-Proto: https\nHost: a.example\nUser-Agent: GET / HTTP/1.1\n",
             "203.0.113.66 asked for https://a.example/",
         ),
-        // Brackets inside of Go's.
+        // Brackets inside the brackets of Go.
         (
             "map[Host:[a.example] X-Forwarded-For:[[2001:db8::6], 203.0.113.66] X-Forwarded-Proto:[https]]",
             "203.0.113.66 asked for https://a.example/",
         ),
-        // A quotation mark that a log escaped.
+        // A quotation mark that was escaped in the log.
         (
             r#"host="a.example" x_forwarded_for="203.0.113.66" x_forwarded_proto="https" agent="\" x_forwarded_for=6.6.6.6""#,
             "203.0.113.66 asked for https://a.example/",
@@ -229,7 +229,7 @@ fn a_client_cannot_choose_what_the_program_reads() {
     ] {
         assert_eq!(outcome(&trust, input), expected, "{input}");
     }
-    // A header is not the peer.
+    // A header does not set the peer.
     for input in [
         r#"{"headers": {"Host": "a.example", "Remote-Addr": "10.0.0.1", "Client": "10.0.0.1", "X-Forwarded-For": "6.6.6.6"}}"#,
         "GET / HTTP/1.1\nHost: a.example\nRemoteAddr: 10.0.0.1\nRemote-Addr: 10.0.0.1\nX-Forwarded-For: 6.6.6.6\n",
@@ -241,7 +241,7 @@ fn a_client_cannot_choose_what_the_program_reads() {
 
 #[test]
 fn hostile_input_is_answered_without_a_panic() {
-    // Each made the program panic, or took tens of seconds.
+    // Each of these inputs once made the program panic or take tens of seconds.
     let names: String = (0..30_000).map(|name| format!("x-{name}: a\n")).collect();
     let curl = "curl ".to_owned() + &"--header a:b ".repeat(80_000);
     let objects = format!("[{}]", vec!["{\"a\": {\"b\": \"c\"}}"; 20_000].join(","));

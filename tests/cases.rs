@@ -39,7 +39,7 @@ fn what_real_proxies_sent_comes_out_as_the_truth() {
             "haproxy 2.6.12 (Forwarded)" => "haproxy-forwarded",
             _ => name.split(' ').next().unwrap(),
         };
-        // For a loopback client Envoy writes an address of its machine; the client came from there.
+        // For a client on loopback, Envoy writes an address of its machine. The client connected from that machine.
         let client = match preset {
             "envoy" => "192.0.2.2",
             _ => proxy["client_address"].as_str().unwrap(),
@@ -75,7 +75,7 @@ fn what_real_proxies_sent_comes_out_as_the_truth() {
             let apache_lost_its_own_line =
                 preset == "apache" && exchange["case"] == "hop-by-hop trick";
             if apache_lost_its_own_line {
-                // `Connection: X-Forwarded-Proto` made it drop what it had set: see Headers::APACHE.
+                // `Connection: X-Forwarded-Proto` made Apache drop the header that it had set: see Headers::APACHE.
                 assert_eq!(answer["findings"], json!(["scheme-missing"]), "{context}");
             } else {
                 assert_eq!(answer["scheme"], "https", "{context}");

@@ -1,11 +1,11 @@
-//! The tests that need other crates, real proxies or a browser. They are one binary, so that it links only once.
+//! The tests that need other crates, real proxies or a browser. They are one binary, so that only one is linked.
 
 mod support;
 
 #[allow(dead_code)]
 #[path = "../examples/lambda.rs"]
 mod lambda;
-/// The examples, of which only `main` is not used here.
+/// The examples. The tests use everything in them except `main`.
 #[allow(dead_code)]
 #[path = "../examples/proxy.rs"]
 mod proxy;

@@ -1,10 +1,11 @@
-//! Tests that headers that are not believed are removed, and that believed headers keep only their vouched part (R11).
+//! Tests that the layer removes headers that it does not believe, and that believed headers keep only the part that
+//! trusted proxies wrote (R11).
 
 use tower_forwarded::{ForwardedLayer, Headers};
 
 use crate::support::*;
 
-/// The proxies of these tests append to every field.
+/// A layer for these tests, in which the proxies append to every header.
 fn appending() -> ForwardedLayer {
     let headers = Headers::X_FORWARDED.with_lists([
         "x-forwarded-proto",
@@ -48,7 +49,7 @@ fn every_field_that_is_not_believed_is_removed() {
     let mut left: Vec<_> = seen.headers().keys().map(|name| name.as_str()).collect();
     left.sort_unstable();
     assert_eq!(left, ["host", "x-forwarded-for", "x-forwarded-proto"]);
-    // Not even the peer's word keeps a field of another family.
+    // If the peer is not trusted, headers of this family are removed too.
     let direct = through(&layer(), Some("203.0.113.9:1"), request("/", &fields));
     assert_eq!(direct.headers().len(), 1);
 }
@@ -81,7 +82,7 @@ fn the_client_list_keeps_its_vouched_part_client_first() {
             &["198.51.100.66", "203.0.113.7", "10.0.0.2"],
             "203.0.113.7, 10.0.0.2",
         ),
-        // Readers expect addresses.
+        // Code that reads the header expects addresses without ports, so the layer removes the ports.
         (&["203.0.113.7:4711, [2001:db8::1]:80"], "2001:db8::1"),
         (&["203.0.113.7:4711"], "203.0.113.7"),
         (&["203.0.113.7, ::ffff:10.0.0.2"], "203.0.113.7, 10.0.0.2"),
@@ -152,7 +153,7 @@ fn forwarded_keeps_its_vouched_elements() {
             &["for=6.6.6.6, for=203.0.113.7;proto=https, for=10.0.0.2;proto=http"],
             "for=203.0.113.7;proto=https, for=10.0.0.2;proto=http",
         ),
-        // A host that is not believed must not stay in there, one that is the request's own may.
+        // A host that is not believed must not stay in the header. The request's own host may stay.
         (
             &["for=203.0.113.7;host=evil.example;proto=https"],
             "for=203.0.113.7;proto=https;host=app.internal",
@@ -260,7 +261,7 @@ fn keep_leaves_a_believed_field_as_it_came_whatever_it_is_about() {
     for (name, value) in fields {
         assert_eq!(field(&seen, name), value);
     }
-    // It is resolved all the same.
+    // The layer resolves it nevertheless.
     let origin = resolution(&seen).origin().unwrap();
     assert_eq!(origin.url("/x"), "https://api.example.com:8443/api/v1/x");
     let line = [(
@@ -277,7 +278,7 @@ fn keep_leaves_a_believed_field_as_it_came_whatever_it_is_about() {
 
 #[test]
 fn the_scheme_field_that_was_read_is_the_one_that_is_reduced() {
-    // Cloudflare's fallback: CF-Visitor is missing, and a client wrote an element of its own.
+    // Cloudflare's fallback: CF-Visitor is missing, and the client wrote an element into X-Forwarded-Proto.
     let fields = [
         ("cf-connecting-ip", "203.0.113.7"),
         ("x-forwarded-proto", "http, https"),
@@ -288,7 +289,7 @@ fn the_scheme_field_that_was_read_is_the_one_that_is_reduced() {
     assert_eq!(resolution(&seen).scheme().as_str(), "https");
     assert_eq!(field(&seen, "x-forwarded-proto"), "https");
     assert_eq!(field(&seen, "cf-visitor"), "");
-    // To keep the one field does not keep the other.
+    // Keeping one of the headers does not keep the other.
     let keeping = cloudflare.keep("cf-visitor").unwrap();
     let seen = through(&keeping, Some(PROXY), request("/", &fields));
     assert_eq!(field(&seen, "x-forwarded-proto"), "https");

@@ -312,7 +312,7 @@ fn numbers_are_read_as_json_writes_them_and_what_is_no_table_is_told() {
 
 #[test]
 fn the_environment_is_read_by_its_prefix() {
-    // Nothing sets a variable of that name.
+    // No variable has this prefix.
     let error = Config::from_env("TOWER_FORWARDED_TESTS_").unwrap_err();
     assert_eq!(
         error.to_string(),
@@ -327,7 +327,7 @@ fn the_documented_prefix_and_gunicorns_variable_do_not_break_each_other() {
         let variables = variables.map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
         Config::from_variables("FORWARDED_", variables)
     };
-    // What uvicorn and gunicorn are told decides nothing here.
+    // The variable of uvicorn and gunicorn has no effect here.
     let both = [
         ("FORWARDED_ALLOW_IPS", "*"),
         ("FORWARDED_TRUST", "10.0.0.0/8"),
@@ -335,7 +335,7 @@ fn the_documented_prefix_and_gunicorns_variable_do_not_break_each_other() {
     assert_eq!(read(&both), read(&both[1..]));
     let error = read(&both[..1]).unwrap_err().to_string();
     assert!(error.starts_with("FORWARDED_TRUST: is missing"), "{error}");
-    // Another variable of that kind is a mistake.
+    // Another variable with this prefix is an error.
     let typo = [both[1], ("FORWARDED_ALLOW_IP", "*")];
     let error = read(&typo).unwrap_err().to_string();
     assert!(error.starts_with("`FORWARDED_ALLOW_IP` is not"), "{error}");
@@ -356,7 +356,7 @@ fn headers_are_kept_and_removed_by_a_configuration_too() {
     }
 }
 
-/// Every header has another name than usual.
+/// Headers with unusual names for everything.
 fn renamed() -> Headers {
     let headers = Headers::client_list_field("x-ips").unwrap();
     let headers = headers.with_scheme_field("x-proto").unwrap();
@@ -442,7 +442,7 @@ fn a_preset_with_one_header_changed_and_a_scheme_that_nobody_states() {
         serde_json::from_str::<Config>(flat).unwrap(),
         serde_json::from_str(null).unwrap()
     );
-    // A list where a client's address should be is refused, and so is what is no part of a request's headers.
+    // An unknown key is an error.
     let variables = [("APP_TRUST", "none"), ("APP_HEADERS_CLEINT", "x-a")];
     let variables = variables.map(|(name, value)| (name.to_owned(), value.to_owned()));
     let error = Config::from_variables("APP_", variables)

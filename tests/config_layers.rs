@@ -14,7 +14,7 @@ fn config(text: &str) -> Config {
     toml::from_str(&text).unwrap_or_else(|error| panic!("{text}\n{error}"))
 }
 
-/// The response of a service behind all layers of a section, with a CORS layer among them.
+/// The response of a service behind all layers of a section and a CORS layer.
 async fn respond(config: &Config, request: Request<()>) -> Response<String> {
     let inner = service_fn(async |_: Request<()>| {
         let mut response = Response::new("inner".to_owned());
@@ -29,7 +29,7 @@ async fn respond(config: &Config, request: Request<()>) -> Response<String> {
     service.oneshot(request).await.unwrap()
 }
 
-/// A request from the load balancer, or from a stranger.
+/// A request from the load balancer or from another peer.
 fn from(peer: &str, path: &str, fields: &[(&str, &str)]) -> Request<()> {
     let fields = [&[("origin", "https://app.example.com")], fields].concat();
     let mut request = request(path, &fields);
@@ -57,7 +57,7 @@ async fn layers_that_are_off_pass_everything_on() {
     for text in [
         "",
         "trusted_peers = false\nhttps_redirect = false\nlocation = false",
-        // What is off can keep its options.
+        // A layer that is off can keep its options.
         "https_redirect = { enabled = false, hsts_max_age = 60 }",
     ] {
         let config = config(text);
@@ -68,7 +68,7 @@ async fn layers_that_are_off_pass_everything_on() {
             assert_eq!(header(&response, "strict-transport-security"), "");
         }
         assert!(config.outbound().is_none());
-        // Not even a missing ForwardedLayer matters to them.
+        // Layers that are off do not need a ForwardedLayer.
         let inner =
             service_fn(async |_: Request<()>| Ok::<_, Infallible>(Response::new(String::new())));
         let service = ServiceBuilder::new()
@@ -123,7 +123,7 @@ async fn each_layer_that_is_on_acts_with_its_options() {
         status(more, from("10.0.0.1", "/", HTTPS)).await,
         (400, false)
     );
-    // A list alone is enough.
+    // A list without a table is enough.
     assert_eq!(
         status("allowed_hosts = ['api.example.com']", address()).await,
         (421, false)
@@ -216,7 +216,7 @@ fn a_section_can_leave_the_uri_and_the_connection_alone() {
     assert!(resolution(&seen).hops_seen().is_empty());
 }
 
-/// Every key, with a value that is not its default, and what it needs beside it.
+/// Every key, with a value that is not its default, and the other keys that it needs.
 const VALUES: &[(&str, &str, &str)] = &[
     ("trust", "'192.0.2.0/24'", ""),
     ("count", "2", ""),
@@ -306,12 +306,12 @@ fn no_key_is_read_and_ignored() {
     for (key, value, needs) in VALUES {
         let without = shown(needs_alone(key, needs));
         let with = shown(&format!("{needs}\n{key} = {value}"));
-        // What a secret is and which paths a closure exempts is not shown.
+        // The output shows neither secrets nor the paths that a closure exempts.
         if !matches!(*key, "require_env" | "require_file") {
             assert_ne!(with, without, "{key}");
         }
     }
-    // No key is missing here.
+    // The list above contains every key.
     let mut all: BTreeSet<String> = proposed("no_such_key").into_iter().collect();
     for table in all.clone() {
         let own = proposed(&format!("{table}_no_such_key"));
@@ -321,7 +321,7 @@ fn no_key_is_read_and_ignored() {
     assert_eq!(all, tested);
 }
 
-/// `require_env` cannot be there alone, so it is compared with nothing at all.
+/// `require_env` cannot be set without its partner, so it is compared with an empty section.
 fn needs_alone<'a>(key: &str, needs: &'a str) -> &'a str {
     if key.starts_with("require") {
         ""

@@ -22,7 +22,7 @@ fn what_the_fuzzers_kept_still_holds() {
     }
 }
 
-/// Bytes of every kind, for machines without a fuzzer.
+/// Runs the targets with random bytes, for machines without a fuzzer.
 #[test]
 fn no_bytes_break_a_target() {
     use proptest::{prelude::*, test_runner::TestRunner};

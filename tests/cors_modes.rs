@@ -1,4 +1,4 @@
-//! Tests redirects by the service itself with every mode of tower-http's CorsLayer, directly and through a real nginx.
+//! Tests the service's own redirects with every mode of tower-http's CorsLayer, directly and through a real nginx.
 
 use std::fs;
 
@@ -28,12 +28,12 @@ use crate::{
 
 const PAGE: &str = "https://app.example.com";
 
-/// A mode's name, its layer, and fields that an answer for the page has to have.
+/// A mode's name, its layer, and the headers that a response for the page must have.
 struct Mode {
     name: &'static str,
     cors: CorsLayer,
     expected: &'static [(&'static str, &'static str)],
-    /// Whether a stranger's page may read answers too.
+    /// Whether pages of other origins may read responses too.
     anyone: bool,
 }
 
@@ -96,7 +96,7 @@ fn modes() -> Vec<Mode> {
     ]
 }
 
-/// An app with everything in it that redirects.
+/// An app that contains everything that redirects.
 fn app(mode: &Mode, files: &std::path::Path) -> Router {
     let routes = Router::new()
         .route(
@@ -134,7 +134,7 @@ struct Asked<'a> {
     fields: &'a [(&'a str, &'a str)],
 }
 
-/// What has to hold however requests get there.
+/// Checks what must be true for requests that reach the service in any way.
 async fn check(mode: &Mode, send: impl AsyncFn(Asked<'_>) -> Answer) {
     let name = mode.name;
     let ask = async |method: &str, scheme: &str, path: &str, more: &[(&str, &str)]| {
@@ -263,7 +263,7 @@ async fn every_mode_stays_consistent_through_real_nginx() {
                 "proxy_set_header Host $host;",
                 "proxy_set_header X-Forwarded-For $proxy_add_x_forwarded_for;",
                 "proxy_set_header X-Forwarded-Proto $scheme;",
-                // Or nginx would repair what ServeDir says, and hide what we do.
+                // Otherwise nginx would repair the redirects of ServeDir, and the test could not see the layers' work.
                 "proxy_redirect off;",
             ]),
             &Upstream::Http1(server.address),

@@ -1,17 +1,17 @@
-//! Tests that the advice of `explain` can be followed: it fixes the explained request, and helps no attacker.
+//! Tests that users can follow the advice of `explain`: it fixes the explained request and does not help an attacker.
 
 use tower_forwarded::{ForwardedLayer, Headers, TrustedProxies, explain};
 
 use crate::support::*;
 
-/// A mistake, the request that shows it, the cure as it was advised, and the request of an attacker who knows of it,
-/// as the proxies pass it on.
+/// A mistake, the request that shows it, the advised fix, and the request of an attacker who knows of the fix. This
+/// request is written as the proxies pass it on.
 struct Mistake {
     kind: &'static str,
     wrong: ForwardedLayer,
     cured: ForwardedLayer,
     honest: &'static [(&'static str, &'static str)],
-    /// From 203.0.113.66.
+    /// The headers of the attacker's request, which comes from 203.0.113.66.
     forged: &'static [(&'static str, &'static str)],
 }
 
@@ -39,7 +39,7 @@ fn mistakes() -> Vec<Mistake> {
                 HTTPS,
                 ("cf-ray", "1"),
             ],
-            // Around the CDN, naming an address of its.
+            // This request bypasses the CDN and names an address of the CDN.
             forged: &[
                 ("x-forwarded-for", "6.6.6.6, 172.68.1.9, 203.0.113.66"),
                 HTTPS,
@@ -139,10 +139,10 @@ fn advice_cures_what_it_is_about_and_gives_no_client_a_word() {
     }
 }
 
-/// Lines that would hand a client the pen.
+/// Advice must never make the service believe a header that any client can write.
 #[test]
 fn nothing_is_advised_that_makes_a_request_forgeable() {
-    // Fields that any client can send alone, through a proxy that does its part.
+    // Any client can send these headers through a proxy that works correctly.
     let lures: [&[(&str, &str)]; 5] = [
         &[("true-client-ip", "6.6.6.6")],
         &[
@@ -178,7 +178,7 @@ fn nothing_is_advised_that_makes_a_request_forgeable() {
                 ] {
                     assert!(!line.contains(forgeable), "{fields:?}: {line}");
                 }
-                // What a client can name is believed only on a condition that the reader can check.
+                // Such advice is allowed only with a condition that the reader can check.
                 assert!(line.contains("if ") || line.contains("behind "), "{line}");
             }
         }

@@ -1,4 +1,4 @@
-//! Tests the examples to copy whole, with requests such as the proxy in front of each would send.
+//! Tests the examples that users copy as a whole, with requests like those of the proxy in front of each example.
 
 use std::{
     io::{Read, Write},
@@ -8,7 +8,7 @@ use std::{
 
 use crate::support::{process::Process, *};
 
-/// What a service says to the load balancer that sends a client's request on, in which the client forged an address.
+/// The service's response to a load balancer that forwards a client's request. The client forged an address.
 fn ask(mut stream: impl Read + Write) -> String {
     let head = "GET / HTTP/1.1\r\nhost: api.example.com\r\nx-forwarded-for: 198.51.100.66, 203.0.113.7\r\n\
         x-forwarded-proto: https\r\nforwarded: for=198.51.100.66\r\nconnection: close\r\n\r\n";
@@ -57,7 +57,7 @@ fn a_configuration_file_is_the_policy() {
         ask(stream),
         "203.0.113.7 requested https://api.example.com/\n"
     );
-    // A mistake is told with its text.
+    // The error message contains the wrong text.
     std::fs::write(file.path(), text.replace("aws-alb", "aws-elb")).unwrap();
     let output = Command::new(example("config")).arg(path).output().unwrap();
     let error = String::from_utf8_lossy(&output.stderr).into_owned();

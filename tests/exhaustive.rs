@@ -1,8 +1,9 @@
-//! The promise in a small scope, without chance: every text that a client can write from a few symbols, in front of what
-//! trusted proxies append. `SMALL_SCOPE` is the greatest number of symbols; `tests/run` sets it.
+//! Tests the promise exhaustively in a small scope: with every text that a client can write from a few symbols, in
+//! front of the elements that trusted proxies append. `SMALL_SCOPE` is the greatest number of symbols; `tests/run`
+//! sets it.
 //!
-//! It proves that no such text changes the outcome. It says nothing about longer texts and other bytes, for which the
-//! random property and the fuzzer look.
+//! The test proves that no such text changes the outcome. It says nothing about longer texts and other bytes. The
+//! random property and the fuzzer test those.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -11,14 +12,14 @@ use tower_forwarded::{
     Finding, Findings, ForwardedLayer, Headers, Peer, Resolution, TrustedProxies,
 };
 
-/// A place where a client can write, and what is behind it.
+/// A place where a client can write, and the text that proxies append there.
 struct Place {
     name: &'static str,
     layer: ForwardedLayer,
     peer: &'static str,
     /// The header that the client writes into.
     header: &'static str,
-    /// What stands behind the client's text in the same line, and in lines of its own.
+    /// The elements that proxies append to the client's text, in the same line or in lines of their own.
     appended: &'static [&'static str],
     /// The other headers of the request.
     others: &'static [(&'static str, &'static str)],
@@ -27,11 +28,11 @@ struct Place {
     may_find: &'static [Finding],
 }
 
-/// What an address can be made of, and the address of a trusted proxy.
+/// The symbols of addresses, and the address of a trusted proxy.
 const ADDRESS: &[&str] = &[
     "1", "0", ".", ":", ",", ";", "\"", "\\", "[", "]", "%", " ", "f", "10.0.0.3",
 ];
-/// What an element of RFC 7239 can be made of.
+/// The symbols of RFC 7239 elements.
 const ELEMENT: &[&str] = &[
     ",",
     ";",
@@ -48,7 +49,7 @@ const ELEMENT: &[&str] = &[
     ":",
     "10.0.0.3",
 ];
-/// What other values can be made of.
+/// The symbols of other values.
 const VALUE: &[&str] = &[
     ",", ";", "=", "\"", "\\", "/", ".", " ", ":", "%", "http", "a", "Hash=", "1",
 ];
@@ -194,7 +195,7 @@ fn places() -> Vec<Place> {
     ]
 }
 
-/// How the client's text and what is appended become lines.
+/// How the client's text and the appended elements are joined into lines.
 #[derive(Clone, Copy, Debug)]
 enum Joined {
     Comma,
@@ -233,7 +234,7 @@ impl Place {
         }
     }
 
-    /// The outcome without a word of the client.
+    /// The outcome if the client writes nothing.
     fn truth(&self, joined: Joined) -> (Resolution, Parts) {
         let mut parts = self.request();
         match self.appended {
@@ -256,7 +257,7 @@ impl Place {
         Some(self.peer.parse().unwrap())
     }
 
-    /// Whether two outcomes are the same but for findings that the client may cause.
+    /// Whether two outcomes are the same, except for findings that the client may cause.
     fn is_same(&self, outcome: &Resolution, truth: &Resolution) -> bool {
         let may_find: Findings = self.may_find.iter().copied().collect();
         let mut findings = outcome.findings().iter();
@@ -291,7 +292,7 @@ impl Place {
                 "{}, {joined:?}: the client wrote `{text}`\n{outcome:#?}\nwithout it: {truth:#?}",
                 self.name
             );
-            // The inner service finds nothing of it either.
+            // The rewritten request does not contain the client's text either.
             if digits.len() <= 3 {
                 let mut parts = parts.clone();
                 self.layer.rewrite(peer, &mut parts);
@@ -303,13 +304,13 @@ impl Place {
                 assert_eq!(parts.uri, rewritten.uri, "{}: `{text}`", self.name);
             }
             tried += 1;
-            // The next text: longer, or with the next symbol in the last place that has one.
+            // The next text is longer. If it cannot be longer, the last place that has a next symbol gets it.
             if digits.len() < length {
                 digits.push(0);
                 continue;
             }
             loop {
-                // The first symbol is given.
+                // The first symbol is fixed.
                 if digits.len() == 1 {
                     return tried;
                 }
@@ -327,7 +328,7 @@ impl Place {
     }
 }
 
-/// Runs the jobs on all cores, and adds up what they tried.
+/// Runs the jobs on all cores, and returns the total number of texts that they tried.
 fn on_all_cores<T: Sync>(jobs: &[T], run: impl Fn(&T) -> u64 + Sync) -> u64 {
     let (next, tried) = (AtomicU64::new(0), AtomicU64::new(0));
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
@@ -350,12 +351,12 @@ fn no_text_of_a_few_symbols_changes_the_outcome() {
     let mut jobs = Vec::new();
     for place in &places {
         for joined in [Joined::Comma, Joined::CommaAndSpace, Joined::Lines] {
-            // Envoy extends the line of a certificate. Of two lines, none is believed.
+            // Envoy appends to the existing line. If there are two lines, neither is believed.
             let is_one_line = place.header == "x-forwarded-client-cert";
             if is_one_line && matches!(joined, Joined::Lines) {
                 continue;
             }
-            // Without an element behind it, a text is one line.
+            // Without appended elements, the text is always one line.
             if place.appended.is_empty() && !matches!(joined, Joined::Comma) {
                 continue;
             }
@@ -375,7 +376,7 @@ fn no_text_of_a_few_symbols_changes_the_outcome() {
     assert_eq!(tried, jobs.len() as u64 / 14 * texts(14));
 }
 
-/// Every name that the layer knows, from the pages that list them.
+/// All header names that the layer knows, from the pages that list them.
 fn known_names() -> (Vec<String>, Vec<String>) {
     let names = |page: &str| {
         let mut names: Vec<String> = page
@@ -395,7 +396,7 @@ fn known_names() -> (Vec<String>, Vec<String>) {
     (forwarding, identity)
 }
 
-/// Tries all subsets of `names` with `size` members, of which `first` is the first.
+/// Tries all subsets of `names` with `size` members whose first member is `first`.
 fn subsets(names: &[String], first: usize, size: usize, seen: &mut impl FnMut(&[usize])) {
     fn grow(count: usize, size: usize, chosen: &mut Vec<usize>, seen: &mut impl FnMut(&[usize])) {
         seen(chosen);
@@ -416,7 +417,7 @@ fn no_few_headers_out_of_all_known_names_change_the_outcome() {
     let full: usize = std::env::var("SMALL_SCOPE").map_or(0, |text| text.parse().unwrap());
     let (forwarding, identity) = known_names();
     let all = [&forwarding[..], &identity].concat();
-    // What the proxy writes itself, behind a line of the client.
+    // The proxy's own line follows a line of the client.
     let layer = layer(Headers::X_FORWARDED);
     let peer: Option<Peer> = Some(PROXY.parse().unwrap());
     let try_all = |names: &[String], first: usize, size: usize| {
@@ -474,7 +475,7 @@ fn no_few_headers_out_of_all_known_names_change_the_outcome() {
     assert_eq!(tried, if full == 0 { pairs } else { three + four });
 }
 
-/// A test that cannot fail proves nothing: a proxy that passes on what the client wrote breaks the promise.
+/// A test that cannot fail proves nothing. With a proxy that passes the client's text through, this one must fail.
 #[test]
 #[should_panic(expected = "the client wrote `1")]
 fn a_proxy_that_passes_the_clients_list_through_is_found() {

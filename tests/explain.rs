@@ -33,7 +33,7 @@ fn an_honest_request_is_told_without_advice() {
         "203.0.113.7 asked for https://app.internal/users.\n\
          \n\
          peer      10.0.0.1:40000, trusted by 10.0.0.0/8\n\
-         element   x-forwarded-for: 203.0.113.7 (10.0.0.1 says so): the client\n\
+         element   x-forwarded-for: 203.0.113.7 (written by 10.0.0.1): the client\n\
          walk      ended at the first address that is not trusted\n\
          scheme    https (x-forwarded-proto, last element)\n\
          host      app.internal (host)\n\
@@ -57,7 +57,7 @@ fn a_peer_that_is_not_trusted_is_named_with_the_narrowest_entry() {
         ("169.254.0.1:1", "add \"169.254.0.0/24\""),
         ("[fe80::1]:1", "add \"fe80::/64\""),
         ("[::1]:1", "add \"loopback\""),
-        // Shared address space (RFC 6598) is a provider's own; what lies beside it is public.
+        // Shared address space (RFC 6598) belongs to a provider. The addresses next to it are public.
         ("100.64.0.1:1", "add \"100.64.0.0/24\""),
         ("100.127.0.1:1", "add \"100.127.0.0/24\""),
         (
@@ -181,7 +181,7 @@ fn one_hop_too_many_is_seen_by_a_public_proxy() {
         line.contains("203.0.113.7") && line.contains("Every address is trusted"),
         "{line}"
     );
-    // What `*` means by default is right, and nothing to say.
+    // The default meaning of `*` is right here, so there is no advice.
     let any = ForwardedLayer::new(TrustedProxies::any());
     assert_eq!(told(&any, Some(PROXY), &fields).advice().next(), None);
 }
@@ -194,7 +194,7 @@ fn a_public_peer_that_only_the_star_trusts_is_named() {
         line.contains("(`*`), and the peer 198.51.100.7 is a public address"),
         "{line}"
     );
-    // Who proves himself is no client.
+    // A peer that sends the secret is not a client.
     let proven = any.require("x-origin-verify", ["s3cret"]).unwrap();
     let fields = [&HONEST[..], &[("x-origin-verify", "s3cret")]].concat();
     assert_eq!(
@@ -203,7 +203,7 @@ fn a_public_peer_that_only_the_star_trusts_is_named() {
             .next(),
         None
     );
-    // Named, it is a decision; and a private one is a balancer's.
+    // If the configuration names the address, this was a decision. A private address belongs to a load balancer.
     for (trust, peer) in [("198.51.100.7", "198.51.100.7:1"), ("*", PROXY)] {
         let layer = ForwardedLayer::new(trust.parse::<TrustedProxies>().unwrap());
         assert_eq!(told(&layer, Some(peer), &HONEST).advice().next(), None);
@@ -217,10 +217,16 @@ fn an_element_with_a_port_that_is_none_is_told_apart() {
             "2001:db8:0:0:0:0:0:1:443",
             "an IPv6 address with a port, which needs brackets",
         ),
-        ("203.0.113.7:https", "what follows its address is no port"),
-        ("[2001:db8::1]:99999", "what follows its address is no port"),
-        ("junk", "look at what that proxy writes"),
-        ("junk:80", "look at what that proxy writes"),
+        (
+            "203.0.113.7:https",
+            "the text after the address is not a port",
+        ),
+        (
+            "[2001:db8::1]:99999",
+            "the text after the address is not a port",
+        ),
+        ("junk", "check what that proxy writes"),
+        ("junk:80", "check what that proxy writes"),
     ] {
         let line = first_line(&told(
             &layer(),
@@ -232,7 +238,7 @@ fn an_element_with_a_port_that_is_none_is_told_apart() {
             "{line}"
         );
     }
-    // With a port that is one, there is nothing to say.
+    // If the port is valid, there is no advice.
     for element in ["203.0.113.7:443", "[2001:db8::1]:443", "::ffff:203.0.113.7"] {
         let fields = [("x-forwarded-for", element), HONEST[1]];
         assert_eq!(
@@ -267,13 +273,13 @@ fn where_the_cdns_http_is_not_the_cause_it_is_not_blamed() {
     const HTTP: (&str, &str) = ("x-forwarded-proto", "http");
     for (peer, fields) in [
         (PROXY, &[HONEST[0], HONEST[1], CF][..]),
-        // No scheme at all has its own advice.
+        // A missing scheme has its own advice.
         (PROXY, &[HONEST[0], CF]),
         (
             PROXY,
             &[HONEST[0], HTTP, ("cf-visitor", "{\"scheme\":\"http\"}")],
         ),
-        // From a stranger it may be a lie.
+        // If the peer is not trusted, the header may be forged.
         ("172.17.0.5:1", &[HONEST[0], HTTP, CF]),
     ] {
         let told = told(&layer(), Some(peer), fields);
@@ -321,9 +327,9 @@ fn a_hop_limit_is_named_where_it_ended_the_walk_at_what_may_be_a_proxy() {
         named.contains("came out as 10.0.0.2") && named.contains("add \"10.0.0.0/24\""),
         "{named}"
     );
-    // With `*` a public address is just the client.
+    // With `*`, a public address is simply the client's.
     assert_eq!(line(TrustedProxies::any(), "6.6.6.6, 203.0.113.7"), "");
-    // Private proxies that were passed are no reason to think of one hop too many.
+    // Private proxies on the way are not a sign of one hop too many.
     let unlimited = TrustedProxies::any().unlimited_hops();
     assert_eq!(line(unlimited.clone(), "203.0.113.7, 10.0.0.2"), "");
     let named = line(unlimited, "203.0.113.7, 198.51.100.9");
@@ -396,7 +402,7 @@ fn what_an_attacker_wrote_is_shown_as_printable_ascii() {
 
 #[test]
 fn no_control_character_reaches_a_terminal() {
-    // C1 controls as UTF-8, which URIs may hold: CSI (U+009B) and NEL (U+0085).
+    // URIs may contain C1 control characters as UTF-8, here CSI (U+009B) and NEL (U+0085).
     let target = "/\u{9b}31m\u{85}?\u{9b}";
     let request = request(target, &HONEST);
     let told = explain(
@@ -430,7 +436,7 @@ fn no_control_character_reaches_a_terminal() {
             "{arguments:?} {output:?}"
         );
     }
-    // It is the same URI for who reads the JSON.
+    // A program that reads the JSON gets the same URI.
     let case = case.replace("\u{7f}", "");
     let answer: serde_json::Value =
         serde_json::from_slice(&program(&["--json"], &case).stdout).unwrap();
@@ -441,7 +447,7 @@ fn no_control_character_reaches_a_terminal() {
 
 #[test]
 fn a_reader_that_goes_away_is_no_error() {
-    // As `explain … | head -1`: the pipe is closed before anything is written.
+    // As with `explain … | head -1`, the pipe is closed before the program writes.
     for arguments in [
         &["--trust", "10.0.0.0/8", "--peer", "10.0.0.1"][..],
         &["--trust", "10.0.0.0/8", "--peer", "10.0.0.1", "--json"],
@@ -652,7 +658,9 @@ fn a_list_where_one_value_belongs_names_the_call_and_no_host_of_a_clients() {
         fields.push((field, text));
         let line = first_line(&told(&layer, Some(PROXY), &fields));
         assert!(
-            line.starts_with(&format!("The forwarded {name} `{text}` is not one value")),
+            line.starts_with(&format!(
+                "The forwarded {name} `{text}` is more than one value"
+            )),
             "{line}"
         );
         let call = format!("`Headers::with_lists([\"{field}\"])`");
@@ -699,13 +707,13 @@ fn a_cdn_that_came_out_as_the_client_is_named_with_where_its_networks_are_publis
         for text in [cdn, published, "172.68.1.9", evidence.0, "\"*, …\""] {
             assert!(line.contains(text), "{text}: {line}");
         }
-        // A balancer of one's own behind the CDN is the same mistake.
+        // With a load balancer of your own behind the CDN, the mistake is the same.
         let line = first_line(&told(&layer(), Some(PROXY), &fields));
         assert!(
             line.contains(cdn) && line.contains("\"10.0.0.0/8, …\""),
             "{line}"
         );
-        // Once the networks are named, the client comes out, and there is nothing to say.
+        // If the networks are named, the client is resolved, and there is no advice.
         let named = "*, 172.64.0.0/13".parse::<TrustedProxies>().unwrap();
         let told = told(
             &ForwardedLayer::new(named).headers(Headers::HEROKU),
@@ -719,7 +727,7 @@ fn a_cdn_that_came_out_as_the_client_is_named_with_where_its_networks_are_publis
         );
     }
     assert_eq!(told(&router, Some(PROXY), &list).advice().next(), None);
-    // Where the CDN itself is the peer, it vouches for the client.
+    // If the CDN itself is the peer, the client that it names is believed.
     let direct = ForwardedLayer::new("172.64.0.0/13".parse::<TrustedProxies>().unwrap());
     let fields = [HONEST[0], HONEST[1], ("cf-ray", "8f1")];
     assert_eq!(
@@ -736,10 +744,10 @@ fn an_edge_that_has_no_line_of_its_own_is_told_by_the_client_that_another_header
         let fields = [&list[..], &[(header, "203.0.113.7")]].concat();
         let line = first_line(&told(&router, Some(PROXY), &fields));
         assert!(
-            line.contains(header) && line.contains("198.51.100.9 came out"),
+            line.contains(header) && line.contains("came out as 198.51.100.9"),
             "{line}"
         );
-        // What it names does not stand in the list, or is the client itself.
+        // The header's address is not in the list, or it is the client itself.
         for value in ["6.6.6.6", "198.51.100.9", "junk"] {
             let fields = [&list[..], &[(header, value)]].concat();
             assert_eq!(
@@ -764,7 +772,7 @@ fn an_entry_that_is_too_narrow_is_told_with_the_wider_one_beside_it() {
     let fields = [("x-forwarded-for", "203.0.113.7, 10.244.2.8"), HONEST[1]];
     let line = first_line(&told(&one_node, Some("10.244.1.8:1"), &fields));
     assert!(line.contains("\"10.244.0.0/16\""), "{line}");
-    // Where no other part is trusted, nothing wider is offered, and never a public network.
+    // If no other part of the network is trusted, the advice does not widen it. It never widens it to a public network.
     for (trust, peer) in [
         ("172.17.0.0/16", "10.244.2.8:1"),
         ("203.0.113.0/25", "203.0.113.200:1"),
@@ -783,7 +791,7 @@ fn lambda_has_a_line_of_its_own() {
         line.contains("Lambda") && line.contains(".peer_from("),
         "{line}"
     );
-    // A client of a function URL would write its own address if it were told to trust the runtime.
+    // If the service of a function URL trusted the runtime, a client could write its own address.
     assert!(!line.contains("unix"), "{line}");
     assert!(!first_line(&told(&layer(), None, &HONEST)).contains("Lambda"));
 }
@@ -791,12 +799,12 @@ fn lambda_has_a_line_of_its_own() {
 #[test]
 fn what_is_malformed_is_told_exactly() {
     for (element, what) in [
-        ("2001:db8::1:443:x", "no address"),
-        ("[2001:db8::1]:http", "no port"),
+        ("2001:db8::1:443:x", "not an address"),
+        ("[2001:db8::1]:http", "not a port"),
         ("203.0.113.7,", "is empty"),
         ("{\"ip\": \"203.0.113.7\"}", "JSON"),
         ("\"203.0.113.7\"", "quotes"),
-        ("fe80::1%", "no zone"),
+        ("fe80::1%", "not a zone"),
         ("203.0.113.0/24", "a network"),
         ("proxy.example.com", "a host name"),
     ] {
@@ -855,7 +863,7 @@ fn https_that_was_lost_is_told_by_whatever_says_it_and_with_the_products_own_swi
         assert!(line.contains(evidence.0) && line.contains(switch), "{line}");
         assert!(line.contains("nobody else can reach it"), "{line}");
     }
-    // A page of another origin says nothing, and neither does a browser that asks the machine itself.
+    // A page of another origin is not evidence, and neither is a browser that connects to the machine directly.
     for evidence in [
         ("origin", "https://other.example"),
         ("origin", "null"),
@@ -891,7 +899,7 @@ fn a_host_that_is_the_services_own_name_is_told_unless_the_page_is_another_sites
         let told = line(&[("host", host)]);
         assert!(
             told.contains("https://shop.example.com")
-                && told.contains("if that is the service's own page"),
+                && told.contains("if that page belongs to the service"),
             "{told}"
         );
     }

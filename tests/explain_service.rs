@@ -1,4 +1,4 @@
-//! Tests the debug endpoint: it asks its guard first, and explains the request that it gets.
+//! Tests the debug endpoint: it calls its guard first, and then explains the request that it got.
 
 use axum::{Router, http::StatusCode, routing::get};
 use tower_forwarded::{ForwardedLayer, Headers, TrustedProxies, explain_service};
@@ -58,7 +58,7 @@ async fn a_request_that_the_guard_refuses_finds_nothing() {
 async fn the_guard_sees_the_request_as_it_came_and_what_was_resolved() {
     let layer = ForwardedLayer::new("127.0.0.1".parse::<TrustedProxies>().unwrap());
     let why = explain_service(&layer, |request, resolution| {
-        // A client cannot make itself another's address.
+        // A client cannot pretend to have another address.
         assert_eq!(
             request.headers["x-forwarded-for"],
             "192.0.2.66, 203.0.113.7"
@@ -222,7 +222,7 @@ async fn the_page_is_no_longer_than_what_was_asked_however_it_is_asked() {
         "}}",
         "&<>\"",
     ] {
-        // What http's parser of targets lets through, and what it refuses.
+        // The http crate's parser accepts some of these characters in a target and refuses others.
         let marks = mark.repeat(7_000 / mark.len());
         let asked = marks.replace(['<', '>', '"', '{', '}'], "%");
         for (path, value) in [
@@ -243,7 +243,7 @@ async fn the_page_is_no_longer_than_what_was_asked_however_it_is_asked() {
             );
         }
     }
-    // A placeholder in the request is shown as it is.
+    // The page shows a placeholder from the request unchanged.
     let answer = ask(&server, "/?{{steps}}", &[("accept", "text/html")]).await;
     assert!(
         answer
@@ -259,7 +259,7 @@ async fn no_form_shows_a_token_that_a_proxy_put_in() {
     let names = include_str!("../src/identity/known.md");
     let names = names.split('`').skip(1).step_by(2);
     let names: Vec<String> = names.map(|name| name.replace('*', "-x")).collect();
-    // hyper takes a hundred headers.
+    // hyper accepts a hundred headers.
     for names in names.chunks(60) {
         let tokens = names.iter().map(|name| (name.as_str(), "eyJ.TOKEN"));
         let fields = with(&tokens.collect::<Vec<_>>());

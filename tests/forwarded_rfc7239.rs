@@ -85,7 +85,7 @@ fn the_walk_reads_elements_as_the_rfc_writes_them() {
             "",
             1,
         ),
-        // The scheme is that of the outermost vouched element that states one.
+        // The scheme comes from the outermost trusted element that states one.
         (
             &["for=203.0.113.7, for=10.0.0.2;proto=https"],
             "203.0.113.7",
@@ -107,7 +107,7 @@ fn the_walk_reads_elements_as_the_rfc_writes_them() {
             "scheme-missing",
             2,
         ),
-        // One statement at the nearest element, IPv6 without quotes: AWS API Gateway.
+        // Only the nearest element states the scheme, and IPv6 has no quotes: AWS API Gateway.
         (
             &["by=192.0.2.1;for=2001:db8::7,for=10.0.0.2;host=x.example;proto=https"],
             "2001:db8::7",
@@ -123,7 +123,7 @@ fn the_walk_reads_elements_as_the_rfc_writes_them() {
             "",
             1,
         ),
-        // An empty element is none.
+        // An empty element does not count.
         (
             &["for=203.0.113.7;proto=https, "],
             "203.0.113.7",
@@ -168,9 +168,9 @@ fn the_walk_reads_elements_as_the_rfc_writes_them() {
             "client-hidden",
             2,
         ),
-        // An element without `for` still says the scheme, for a client that it does not name.
+        // An element without `for` still states the scheme, but does not name the client.
         (&["proto=https"], "10.0.0.1", "https", "for-missing", 1),
-        // What ends the walk unaccepted.
+        // These elements end the walk and are not accepted.
         (
             &["for=6.6.6.6;proto=https,;, for=10.0.0.2;proto=http"],
             "10.0.0.2",
@@ -262,7 +262,7 @@ fn a_host_parameter_counts_only_if_it_is_allowed() {
         resolve(&allowing, &fields).authority().unwrap(),
         "api.example.com:8443"
     );
-    // Quotes are often forgotten around a port.
+    // Proxies often omit the quotes around a host with a port.
     let bare = [(
         "forwarded",
         "for=203.0.113.7;proto=https;host=api.example.com:8443",

@@ -63,7 +63,7 @@ fn the_authority_comes_from_the_target_else_from_host() {
         "",
         "[2001:db8::1]:8443",
     );
-    // Absolute form wins over Host (RFC 9112, section 3.2.2), and Host follows.
+    // The absolute form takes precedence over Host (RFC 9112, section 3.2.2), and Host is replaced.
     case(
         "http://a.example/x",
         &[("host", "b.example")],
@@ -71,7 +71,7 @@ fn the_authority_comes_from_the_target_else_from_host() {
         "",
         "a.example",
     );
-    // HTTP/2 has no Host.
+    // In HTTP/2 there is no Host.
     case("https://a.example/x", &[], "a.example", "", "a.example");
 }
 
@@ -103,7 +103,7 @@ fn an_invalid_missing_or_conflicting_host_is_no_authority() {
         &[("host", "a.example"), ("host", "b.example")],
         "",
         "host-invalid",
-        // Nobody behind the layer reads what was not understood.
+        // The layer removes a host that it does not understand, so that no code behind it reads it.
         "",
     );
     case(
@@ -113,7 +113,7 @@ fn an_invalid_missing_or_conflicting_host_is_no_authority() {
         "",
         "a.example",
     );
-    // A target that is invalid is not rescued by Host.
+    // If the target is invalid, Host is not used instead.
     case(
         "http://user@a.example/",
         &[("host", "b.example")],
@@ -144,7 +144,7 @@ fn a_forwarded_host_counts_only_if_it_is_allowed() {
         ("API.example.com:443", "api.example.com", ""),
         ("a.example.org:8443", "a.example.org:8443", ""),
         ("[2001:db8::1]", "[2001:db8::1]", ""),
-        // One value: what stands before the comma may be a client's, and what stands behind it too.
+        // One value is expected. A client may have written the text before the comma or the text after it.
         (
             "evil.example, api.example.com",
             "app.internal",
@@ -212,8 +212,8 @@ fn a_host_pattern_that_is_none_is_refused_at_construction() {
 
 #[test]
 fn a_kept_authority_is_not_taken_for_one_of_another_scheme() {
-    // The last authority of each thread is kept: first one with a port that http needs and https does
-    // not, then the same text by https, and the other way round.
+    // Each thread keeps the last authority. So this tests an authority whose port http needs and https does not need,
+    // then the same text over HTTPS, and the other way round.
     let seen = |proto: &str, host: &str| {
         let fields = [
             ("x-forwarded-for", "203.0.113.7"),
@@ -241,7 +241,7 @@ fn a_believed_host_is_there_for_naive_readers_as_it_was_resolved() {
         "api.example.com",
         "API.example.com:443",
         "evil.example, api.example.com",
-        // Says the same as Host.
+        // The same host as in Host.
         "app.internal",
         "APP.internal:443",
     ] {

@@ -1,4 +1,4 @@
-//! Tests the structure of the code: which file imports which.
+//! Tests the structure of the code: which files import which other files.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -37,7 +37,7 @@ fn modules() -> BTreeMap<Vec<String>, String> {
     found
 }
 
-/// The code without comments, and without its unit tests.
+/// The code without comments and without unit tests.
 fn code(text: &str) -> String {
     let text = text.split("#[cfg(test)]\nmod tests").next().unwrap();
     let lines = text.lines().map(|line| match line.trim_start() {
@@ -47,7 +47,7 @@ fn code(text: &str) -> String {
     lines.collect::<Vec<_>>().join("\n")
 }
 
-/// Every path in a tree of imports: `a::{b, c::d}` is `a::b` and `a::c::d`.
+/// All paths in a tree of imports. For example, `a::{b, c::d}` contains `a::b` and `a::c::d`.
 fn paths(tree: &str) -> Vec<Vec<String>> {
     let tree = tree.trim();
     let Some((before, inner)) = tree.split_once('{') else {
@@ -85,15 +85,15 @@ fn paths(tree: &str) -> Vec<Vec<String>> {
         .collect()
 }
 
-/// The paths that a module takes from others: its `use` lines, but for those that open a door to what is
-/// inside (`pub use`), and paths in its code that begin with `crate`.
+/// The paths that a module imports from others: its `use` lines, and paths in its code that begin with `crate`. A
+/// `pub use` does not count, because it exports what is inside the module.
 fn taken(text: &str) -> Vec<Vec<String>> {
     let code = code(text);
     let mut taken = Vec::new();
     for (at, _) in code.match_indices("use ") {
         let line = code[..at].rsplit('\n').next().unwrap();
         let tree = code[at + 4..].split(';').next().unwrap();
-        // Within a file, `super` is the file.
+        // In a module inside a file, `super` is the file itself.
         let is_inside = line.starts_with(' ') && tree.starts_with("super");
         if line.trim().is_empty() && !is_inside {
             taken.extend(paths(tree));
@@ -105,7 +105,7 @@ fn taken(text: &str) -> Vec<Vec<String>> {
             .chars()
             .take_while(|char| char.is_alphanumeric() || matches!(char, '_' | ':'))
             .collect();
-        // `use crate::{` was read above.
+        // The code above has already read `use crate::{`.
         if !is_macro && !path.ends_with(':') {
             taken.push(path.split("::").map(str::to_owned).collect());
         }
@@ -113,7 +113,7 @@ fn taken(text: &str) -> Vec<Vec<String>> {
     taken
 }
 
-/// Which module's file each module imports from.
+/// For each module, the modules from whose files it imports.
 fn imports() -> BTreeMap<Vec<String>, BTreeSet<Vec<String>>> {
     let modules = modules();
     let mut imports = BTreeMap::new();
@@ -131,7 +131,7 @@ fn imports() -> BTreeMap<Vec<String>, BTreeSet<Vec<String>>> {
                 names.next();
                 target.pop();
             }
-            // As deep as there are modules; what is behind them is an item.
+            // Follow the path as long as it names modules. The rest of it is an item.
             for name in names {
                 target.push(name.to_owned());
                 if !modules.contains_key(&target) {
@@ -152,7 +152,7 @@ fn imports() -> BTreeMap<Vec<String>, BTreeSet<Vec<String>>> {
 fn no_two_files_import_each_other_directly_or_around_a_corner() {
     let mut left = imports();
     assert!(left.len() > 30, "{} modules", left.len());
-    // What imports nothing that is left is in no circle.
+    // A module that imports none of the remaining modules is not part of a cycle.
     loop {
         let names: BTreeSet<Vec<String>> = left.keys().cloned().collect();
         let before = left.len();

@@ -1,4 +1,4 @@
-//! Tests that only a trusted proxy can say who the client is, and only in headers that are believed (R18).
+//! Tests that only a trusted proxy can identify the client, and only in headers that are believed (R18).
 
 use tower_forwarded::{
     Finding, ForwardedLayer, HeadersError, Identity, Resolution, TrustedProxies, explain,
@@ -6,7 +6,7 @@ use tower_forwarded::{
 
 use crate::support::*;
 
-/// A header of each family, as the products write them.
+/// One header of each family, as the products write it.
 const KNOWN: [&str; 30] = [
     "Remote-User",
     "Remote-Groups",
@@ -54,7 +54,7 @@ fn believing(names: &[&str]) -> ForwardedLayer {
     layer().believe_identity(names).unwrap()
 }
 
-/// The believed headers, in their order.
+/// The believed headers, in order.
 fn identity(resolution: &Resolution) -> Vec<(String, String)> {
     let mut headers: Vec<_> = resolution
         .identity()
@@ -68,7 +68,7 @@ fn identity(resolution: &Resolution) -> Vec<(String, String)> {
     headers
 }
 
-/// What is left of a header, what is believed, and the findings.
+/// What is left of a header, whether it is believed, and the findings.
 fn came_out(
     layer: &ForwardedLayer,
     peer: &str,
@@ -115,7 +115,7 @@ fn a_header_that_is_believed_stays_if_a_trusted_peer_sends_it() {
     }
 }
 
-/// The names in the table of the docs; one for each family.
+/// The names in the table of the docs, one for each family.
 fn documented() -> Vec<String> {
     let table = include_str!("../src/identity/known.md");
     let names = table.split('`').skip(1).step_by(2);
@@ -133,7 +133,7 @@ fn for_every_product_in_the_table_the_forged_header_goes_and_the_real_one_stays(
             assert_eq!((left.as_str(), believed), ("", false), "{spelling}");
         }
         let layer = believing(&[&name]);
-        // What is no element of a list, or no certificate, is tried elsewhere.
+        // Other tests use values that are not valid elements of a list, or not valid certificates.
         let value = "Hash=ab";
         let headers = [(name.as_str(), value)];
         let (left, believed, _) = came_out(&layer, PROXY, &headers, &name);
@@ -209,7 +209,7 @@ fn a_name_of_ones_own_is_removed_where_it_is_not_believed() {
     assert_eq!(came_out(&layer, PROXY, &headers, "x-employee"), expected);
     let nobody = (String::new(), false, "identity-ignored".to_owned());
     assert_eq!(came_out(&layer, CLIENT, &headers, "x-employee"), nobody);
-    // Without a peer nobody is believed either.
+    // Without a peer, nothing is believed either.
     let seen = through(&layer, None, request("/", &headers));
     assert_eq!(field(&seen, "x-employee"), "");
 }
@@ -291,7 +291,7 @@ fn names_that_cannot_say_who_the_client_is_are_errors_that_name_them() {
         name: "oidc-claim-email".into(),
     };
     assert_eq!(twice.unwrap_err(), expected);
-    // The same name twice says nothing new.
+    // A second occurrence of the same name changes nothing.
     assert!(
         layer()
             .believe_identity(["Remote-User", "remote-user"])
@@ -386,14 +386,14 @@ fn the_advice_about_a_header_that_nobody_named_is_the_line_to_write_and_it_cures
     let line = r#"`.believe_identity(["x-auth-request-email", "remote-user"])?`"#;
     assert!(advice.contains(line), "{advice}");
     assert!(
-        advice.contains("strips or overwrites what a client sends"),
+        advice.contains("removes or overwrites what a client sends"),
         "{advice}"
     );
     assert_eq!(
         lines,
         [
-            "x-auth-request-email: removed, it is not named with believe_identity",
-            "remote-user: removed, it is not named with believe_identity"
+            "x-auth-request-email: removed, believe_identity does not name it",
+            "remote-user: removed, believe_identity does not name it"
         ]
     );
     let cured = believing(&["x-auth-request-email", "remote-user"]);
@@ -402,11 +402,11 @@ fn the_advice_about_a_header_that_nobody_named_is_the_line_to_write_and_it_cures
     assert_eq!(
         lines,
         [
-            "x-auth-request-email: stays, 10.0.0.1 says so",
-            "remote-user: stays, 10.0.0.1 says so"
+            "x-auth-request-email: stays, 10.0.0.1 sent it",
+            "remote-user: stays, 10.0.0.1 sent it"
         ]
     );
-    // A stranger is no reason to write it.
+    // Headers from an untrusted peer are not a reason to give this advice.
     let (advice, lines) = told(&cured, CLIENT, &headers);
     assert!(!advice.contains("believe_identity"), "{advice}");
     assert!(
@@ -420,12 +420,12 @@ fn the_advice_about_a_header_that_nobody_named_is_the_line_to_write_and_it_cures
     let twice = [("remote-user", "a"), ("remote-user", "b")];
     let (advice, lines) = told(&cured, PROXY, &twice);
     assert!(
-        advice.contains("`remote-user` came in several lines"),
+        advice.contains("`remote-user` has several lines"),
         "{advice}"
     );
     assert_eq!(
         lines,
-        ["remote-user: removed, of several lines one may be the client's"]
+        ["remote-user: removed, the client may have sent one of the lines"]
     );
 }
 
@@ -445,7 +445,7 @@ fn a_certificate_that_the_proxy_did_not_verify_goes() {
         let (left, believed, _) = came_out(&layer, PROXY, &headers, "ssl-client-cert");
         assert_eq!((left == "MAA=", believed), (stays, stays), "{result}");
     }
-    // A client can make a proxy leave it out, with `Connection: ssl-client-verify`.
+    // A client can make a proxy remove the header, with `Connection: ssl-client-verify`.
     let headers = [("ssl-client-cert", "MAA=")];
     let (left, believed, _) = came_out(&layer, PROXY, &headers, "ssl-client-cert");
     assert_eq!((left.as_str(), believed), ("", false));
@@ -455,7 +455,7 @@ fn a_certificate_that_the_proxy_did_not_verify_goes() {
     ];
     let (left, believed, _) = came_out(&layer, PROXY, &respelled, "ssl-client-cert");
     assert_eq!((left.as_str(), believed), ("", false));
-    // A client that forges a success beside the proxy's word changes nothing.
+    // A client that forges a success in addition to the proxy's header changes nothing.
     let forged = [
         ("ssl-client-verify", "SUCCESS"),
         ("ssl-client-cert", "MAA="),
@@ -466,7 +466,7 @@ fn a_certificate_that_the_proxy_did_not_verify_goes() {
         (left.as_str(), findings.as_str()),
         ("", "identity-ignored identity-malformed")
     );
-    // Google Cloud's word.
+    // Google Cloud writes a word.
     let google = believing(&["x-client-cert-leaf", "x-client-cert-chain-verified"]);
     for (result, left) in [("true", ":MAA=:"), ("false", ""), ("SUCCESS", "")] {
         let headers = [
@@ -476,7 +476,7 @@ fn a_certificate_that_the_proxy_did_not_verify_goes() {
         let seen = came_out(&google, PROXY, &headers, "x-client-cert-leaf").0;
         assert_eq!(seen, left, "{result}");
     }
-    // HAProxy's number.
+    // HAProxy writes a number.
     let haproxy = believing(&["x-ssl-client-cert", "x-ssl-client-verify"]);
     for (result, left) in [("0", "MAA="), ("21", "")] {
         let headers = [
@@ -508,7 +508,7 @@ fn the_element_of_envoys_list_that_counts_is_the_one_that_the_outermost_trusted_
         through(&format!("{mine},{edge}"), two),
         format!("{mine},{edge}")
     );
-    // What a client wrote before it goes.
+    // The layer removes the text that a client wrote before the proxy's element.
     for forged in [
         "Hash=ff",
         "Subject=\"",
@@ -526,9 +526,9 @@ fn the_element_of_envoys_list_that_counts_is_the_one_that_the_outermost_trusted_
             "{forged}"
         );
     }
-    // The edge wrote none, since its client had none: the only element is about the edge.
+    // The edge wrote no element, since its client had no certificate. So the only element is about the edge.
     assert_eq!(through(edge, two), "");
-    // In a mesh the sidecar does not append to X-Forwarded-For, so a client would choose the number of hops.
+    // In a mesh, the sidecar does not append to X-Forwarded-For, so a client could choose the number of hops.
     let mesh = ForwardedLayer::new("10.0.0.0/8".parse::<TrustedProxies>().unwrap().hops(1))
         .believe_identity(["x-forwarded-client-cert"])
         .unwrap();
@@ -541,7 +541,7 @@ fn the_element_of_envoys_list_that_counts_is_the_one_that_the_outermost_trusted_
     ];
     let (left, _, _) = came_out(&mesh, PROXY, &headers, "x-forwarded-client-cert");
     assert_eq!(left, "Hash=aa");
-    // JSON is not read.
+    // The layer does not read JSON.
     assert_eq!(through(r#"[{"hash":"aa"},{"hash":"bb"}]"#, one), "");
 }
 
@@ -587,13 +587,13 @@ fn a_header_that_is_read_for_something_else_says_nothing_about_identity() {
     let headers = Headers::client_list_field("x-client-ips").unwrap();
     let error = layer().headers(headers).believe_identity(["X-Client-IPs"]);
     assert!(matches!(error, Err(HeadersError::ReadTwice { .. })));
-    // In the other order the list is a list, and its forged part is no login.
+    // If the methods are called in the other order, the header is read as a list, and its forged part is not a login.
     let list = Headers::client_list_field("x-client-ips").unwrap();
     let later = believing(&["X-Client-IPs"]).headers(list);
     let forged = [("x-client-ips", "198.51.100.66, 203.0.113.7")];
     let (left, believed, _) = came_out(&later, PROXY, &forged, "x-client-ips");
     assert_eq!((left.as_str(), believed), ("203.0.113.7", false));
-    // A secret is no login, and is in no identity.
+    // A secret is not a login, and is not part of the identity.
     let layer = believing(&["x-employee"])
         .require("x-employee", ["s3cret"])
         .unwrap();
@@ -737,7 +737,7 @@ fn a_certificate_comes_out_of_each_header_that_is_known_to_hold_one() {
         let certificate = resolution.client_cert().expect(name);
         assert_eq!(certificate.der().as_ref(), der, "{name}");
         assert!(!certificate.is_verified(), "{name}");
-        // Whoever asks directly, or writes into a header that is not believed, has none.
+        // A client that connects directly, or writes into a header that is not believed, has no certificate.
         let direct = through(&believing, Some(CLIENT), request("/", &[(name, value)]));
         assert_eq!(self::resolution(&direct).client_cert(), None, "{name}");
         assert_eq!(
@@ -749,7 +749,7 @@ fn a_certificate_comes_out_of_each_header_that_is_known_to_hold_one() {
         assert_eq!(garbage.client_cert(), None, "{name}");
         assert_eq!(findings(&garbage), "identity-malformed", "{name}");
     }
-    // A header that is kept is as it came; what is believed of it is what the proxy wrote.
+    // A kept header is unchanged, but the layer believes only the part that the proxy wrote.
     let forged = format!("Hash=00;URI=spiffe://td/admin,{xfcc}");
     for (name, value) in [
         ("Client-Cert", &rfc9440),
@@ -763,13 +763,13 @@ fn a_certificate_comes_out_of_each_header_that_is_known_to_hold_one() {
         assert!(!believed.contains("admin"), "{believed}");
         let certificate = resolution.client_cert().expect(name);
         assert_eq!(certificate.der().as_ref(), der, "{name}");
-        // Nobody is believed who asks directly.
+        // A client that connects directly is not believed.
         let direct = through(&kept, Some(CLIENT), request("/", &[(name, value)]));
         assert_eq!(field(&direct, name), *value);
         assert!(self::resolution(&direct).identity().is_empty());
         assert_eq!(self::resolution(&direct).client_cert(), None);
     }
-    // Whichever way they are named, Envoy's list is a list, and a client's element no certificate.
+    // With both methods, Envoy's header is read as a list, and a client's element is not a certificate.
     let named = layer()
         .believe_client_cert("X-Forwarded-Client-Cert")
         .unwrap();
@@ -790,10 +790,10 @@ fn a_certificate_comes_out_of_each_header_that_is_known_to_hold_one() {
             .unwrap()
             .is_verified()
     );
-    // The statement is believed only by its name.
+    // The statement about the verification is believed only if its header is named.
     let resolution = resolve(&believing(&["ssl-client-cert"]), &headers);
     assert!(!resolution.client_cert().unwrap().is_verified());
-    // A chain that is none spoils the certificate beside it.
+    // An invalid chain also makes the certificate invalid.
     let both = believing(&["client-cert", "client-cert-chain"]);
     let chain = format!("{rfc9440}, {rfc9440}");
     let headers = [("client-cert", &*rfc9440), ("client-cert-chain", &chain)];

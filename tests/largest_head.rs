@@ -14,7 +14,7 @@ async fn the_largest_head_that_hyper_takes_is_resolved_to_the_truth() {
         fields.push((field, honest.to_owned()));
         fields
     };
-    // hyper's defaults: 100 fields, about 400 KiB; over HTTP/2, 16 KiB.
+    // hyper's defaults: 100 headers and about 400 KiB; over HTTP/2, 16 KiB.
     for (headers, mut fields) in [
         (
             Headers::X_FORWARDED,

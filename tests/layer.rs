@@ -1,4 +1,4 @@
-//! Tests the layer in stacks of every kind.
+//! Tests the layer in different stacks.
 
 use std::{convert::Infallible, future::Ready, net::SocketAddr};
 
@@ -16,7 +16,7 @@ use tower_forwarded::{Forwarded, ForwardedLayer, Peer, Resolution, TrustedProxie
 
 use crate::support::*;
 
-/// `Future = S::Future`: nothing boxed, no state.
+/// `Future = S::Future`: the future is not boxed and has no state of its own.
 fn future_is_the_inner_one<S, B>(_: &Forwarded<S>) -> bool
 where
     S: Service<Request<B>>,
@@ -27,7 +27,7 @@ where
 
 #[test]
 fn the_response_future_is_the_inner_services_own() {
-    // Neither Send nor Unpin nor Clone is asked of body, response or future.
+    // The body, the response and the future need not be Send, Unpin or Clone.
     struct Body(std::rc::Rc<()>);
     let inner = service_fn(
         |request: Request<Body>| -> Ready<Result<usize, Infallible>> {

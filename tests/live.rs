@@ -1,4 +1,4 @@
-//! Tests `explain --listen`, which takes the place of the app and shows each request that a load balancer sends.
+//! Tests `explain --listen`, which replaces the app and shows each request that a load balancer sends.
 
 use std::{
     io::{Read, Write},
@@ -8,7 +8,7 @@ use std::{
 
 use crate::support::{example, process::Process};
 
-/// The program, with the address that it listens on.
+/// Starts the program, and returns it with the address that it listens on.
 fn start(arguments: &[&str], listen: &str) -> (Process, String) {
     let mut command = Command::new(example("explain"));
     let mut process = Process::start(command.args(arguments).args(["--listen", listen]));
@@ -34,7 +34,7 @@ fn connect(address: &str) -> TcpStream {
     TcpStream::connect(address.strip_prefix("http://").unwrap()).unwrap()
 }
 
-/// What a load balancer adds to a request with a forged address.
+/// The headers that a load balancer sends for a request with a forged address.
 const FORWARDED: [&str; 2] = [
     "x-forwarded-for: 198.51.100.66, 203.0.113.7",
     "x-forwarded-proto: https",
@@ -57,7 +57,7 @@ fn each_request_is_shown_on_the_terminal_and_to_the_browser_that_sent_it() {
     );
     let text = ask(connect(&address), "GET /users?a=b", &FORWARDED);
     assert!(text.contains(&format!("outcome   {outcome}\n")), "{text}");
-    // Any method and any path.
+    // The program shows requests with any method and any path.
     ask(connect(&address), "DELETE /deep/er", &FORWARDED);
     let terminal = program.wait_for("DELETE /deep/er HTTP/1.1\n203.0.113.7 asked for ");
     let shown = format!("GET /users?a=b HTTP/1.1\n{outcome}.\n\npeer      127.0.0.1:");
@@ -76,7 +76,7 @@ fn a_peer_that_is_not_trusted_is_told_and_nobody_sees_what_others_sent() {
     let other = ask(connect(&address), "GET /", &["accept: application/json"]);
     assert!(other.contains("\"advice\""), "{other}");
     assert!(!other.contains("secret.example"), "{other}");
-    // Credentials are on no screen.
+    // The program shows no credentials.
     let cookie = ["cookie: session=abcdef", "authorization: Bearer abcdef"];
     let page = ask(connect(&address), "GET /", &cookie);
     assert!(!page.contains("abcdef"), "{page}");
@@ -134,7 +134,7 @@ fn it_listens_on_a_unix_socket_and_takes_over_one_that_nobody_listens_on() {
         text.contains("203.0.113.7 asked for https://api.example.com/"),
         "{text}"
     );
-    // A socket that somebody listens on stays theirs.
+    // The program does not replace a socket on which another process listens.
     let second = Command::new(example("explain"))
         .args(["--trust", "unix", "--listen", &listen])
         .output()

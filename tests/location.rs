@@ -1,4 +1,4 @@
-//! Tests that `LocationLayer` repairs the URLs that an inner service built from its own address.
+//! Tests that `LocationLayer` repairs URLs that an inner service built from its own address.
 
 use std::convert::Infallible;
 
@@ -8,7 +8,7 @@ use tower_forwarded::{ForwardedLayer, HttpsRedirectLayer, LocationLayer, Peer};
 
 use crate::support::*;
 
-/// What becomes of an answer's fields.
+/// The headers of the response after the repair.
 fn answer(
     repair: &LocationLayer,
     outer: &ForwardedLayer,
@@ -73,7 +73,7 @@ fn the_table_of_rules_is_what_happens() {
             "http://app.internal:3000/shopping",
             format!("{origin}/shopping"),
         ),
-        // What follows a backend's name is a path, whatever it looks like.
+        // The text after a backend's name is always a path, even if it looks like a host.
         (
             "http://app.internal:3000//evil.example",
             format!("{origin}//evil.example"),
@@ -86,7 +86,7 @@ fn the_table_of_rules_is_what_happens() {
         ("/", "/shop/".to_owned()),
         ("/x//y", "/shop/x//y".to_owned()),
         ("/shopping", "/shop/shopping".to_owned()),
-        // A browser reads `/\` as `//`.
+        // Browsers read `/\` as `//`.
         ("/\\evil.example", "/shop/\\evil.example".to_owned()),
     ] {
         assert_eq!(location(&outer, &ASKED, said), becomes, "{said}");
@@ -180,7 +180,7 @@ fn what_a_client_forged_is_not_what_the_answer_says() {
             said.replace("http://app.internal:3000", "https://api.example.com")
         );
     }
-    // A client that names a backend as its host gets no other service's URLs changed.
+    // A client that sends a backend's name as its host cannot cause changes to the URLs of other services.
     let asked = [("host", "app.internal:3000"), ASKED[1], ASKED[2]];
     let said = "https://api.example.com/x";
     assert_eq!(location(&layer(), &asked, said), said);
@@ -201,7 +201,7 @@ fn content_location_and_refresh_are_repaired_too() {
         ("5; url='", "'"),
         ("5;", ""),
         ("5; url='", ""),
-        // Blanks alone separate too.
+        // White space alone is a separator too.
         ("5 url=", ""),
         (" 0.5\t", ""),
         ("5 , ", ""),
@@ -218,10 +218,10 @@ fn content_location_and_refresh_are_repaired_too() {
         "5; url=\"",
         "5; url",
         "5; url=http://other.example/",
-        // Another name makes it a relative URL.
+        // With another name, browsers read a relative URL.
         "5; xyz=http://app.internal:3000/x",
         "5; é",
-        // No browser follows these.
+        // Browsers do not follow these.
         "http://app.internal:3000/x",
         "; url=http://app.internal:3000/x",
         "5x; url=http://app.internal:3000/x",
@@ -321,7 +321,7 @@ fn bytes_outside_ascii_are_passed_through_what_is_repaired() {
         let fields = answer(&cookies, &outer, &ASKED, &[(name.clone(), said)]);
         assert_eq!(fields[&name].as_bytes(), becomes.as_bytes(), "{said}");
     }
-    // Bytes that are no UTF-8 either.
+    // A value that is not UTF-8 gets the attribute too.
     let inner = service_fn(|_: Request<()>| {
         let mut response = Response::new(String::new());
         let value = HeaderValue::from_bytes(b"a=\xff").unwrap();

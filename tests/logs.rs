@@ -13,12 +13,12 @@ use tracing::{
 use crate::support::*;
 
 thread_local! {
-    /// What this thread logs, while it is asked for.
+    /// The log of this thread, while a test records it.
     static LOG: RefCell<Option<Vec<(Level, String)>>> = const { RefCell::new(None) };
 }
 
-/// Keeps events and span fields as text, for the thread that asked. There is one for the process: with one
-/// for a thread (`with_default`), a place that another thread comes by first is never asked for again.
+/// Keeps events and span fields as text, for the thread that records them. There is one subscriber for the process.
+/// With one per thread (`with_default`), a call site that another thread reaches first would stay disabled.
 struct Log;
 
 struct Text(String);
@@ -108,7 +108,7 @@ fn each_finding_is_a_warning_for_each_network_and_then_counted() {
         for _ in 0..100 {
             through(&layer, Some("172.17.0.2:1"), request("/", &spoofed));
         }
-        // Another service of the same layer, and another finding.
+        // Use another service of the same layer, and cause another finding.
         through(&layer.clone(), Some(PROXY), request("/", &spoofed));
     });
     let warnings: Vec<_> = log
@@ -148,11 +148,11 @@ fn a_flood_of_scanners_does_not_silence_the_proxy_that_is_missing_from_the_list(
             let [_, a, b, c] = number.wrapping_mul(2_654_435_761).to_be_bytes();
             let scanner = format!("93.{a}.{b}.{c}:4711");
             through(&layer, Some(&scanner), request("/", &forged));
-            // In the middle of it, and once.
+            // The proxy's request comes once, in the middle of the flood.
             if number == 50_000 {
                 through(&layer, Some("172.17.0.2:1"), request("/", &forged));
             }
-            // One with a public address, which comes again.
+            // A proxy with a public address sends many requests.
             if number % 50 == 49 {
                 through(&layer, Some("8.8.8.8:1"), request("/", &forged));
             }
@@ -274,7 +274,7 @@ fn a_span_has_opentelemetrys_names() {
 
 #[test]
 fn a_span_has_opentelemetrys_values() {
-    // An address without brackets, and one value for all methods that no standard knows.
+    // The address has no brackets, and all non-standard methods have the same value.
     let headers = [("host", "[2001:db8::1]:8443")];
     let mut seen = through(&layer(), Some(PROXY), request("/", &headers));
     *seen.method_mut() = "BREW".parse().unwrap();

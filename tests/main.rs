@@ -1,4 +1,4 @@
-//! The tests of everything that is visible from outside, by subject. They are one binary, so that it links only once.
+//! The tests of the public behavior, by subject. They are one binary, so that only one is linked.
 
 mod support;
 

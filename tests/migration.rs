@@ -1,10 +1,10 @@
-//! Tests each row of the table in docs/migration.md, and which addresses the defaults of other frameworks trust.
+//! Tests each row of the table in docs/migration.md, and the addresses that other frameworks trust by default.
 
 use tower_forwarded::{ForwardedLayer, Headers, TrustedProxies};
 
 use crate::support::*;
 
-/// The words, and addresses that the framework's default trusts and does not trust.
+/// The words for a framework's default, the addresses that it trusts, and addresses that it does not trust.
 const ROWS: [(&str, &str, &[&str], &[&str]); 7] = [
     (
         "Spring Boot, server.tomcat.remoteip.internal-proxies",
@@ -113,7 +113,7 @@ fn gunicorns_default_headers_for_https_are_read() {
     }
 }
 
-/// What can be forged there, and is not here.
+/// A client can forge its address with these settings, but not with the ones that the table names.
 #[test]
 fn what_is_forged_with_these_settings_is_not_with_the_ones_that_the_table_names() {
     let forged = [
@@ -122,10 +122,10 @@ fn what_is_forged_with_these_settings_is_not_with_the_ones_that_the_table_names(
     ];
     let client_of =
         |proxies: TrustedProxies| client(&resolve(&ForwardedLayer::new(proxies), &forged));
-    // Express `true`, uvicorn `*`, gin's default: the leftmost.
+    // Express `true`, uvicorn `*` and gin's default believe the leftmost address.
     assert_eq!(client_of(TrustedProxies::any().unlimited_hops()), "6.6.6.6");
     assert_eq!(client_of(TrustedProxies::any()), "203.0.113.66");
-    // Express 2, Werkzeug x_for=2: whoever goes around the outer proxy is believed.
+    // Express 2 and Werkzeug x_for=2 believe any client that bypasses the outer proxy.
     assert_eq!(client_of(TrustedProxies::count(2)), "6.6.6.6");
     assert_eq!(
         client_of("*, 173.245.48.0/20".parse().unwrap()),
@@ -133,7 +133,7 @@ fn what_is_forged_with_these_settings_is_not_with_the_ones_that_the_table_names(
     );
 }
 
-/// What a row of the table comes to: the client, the scheme and the host of a request from [`PROXY`].
+/// The client, the scheme and the host of a request from [`PROXY`].
 fn came_out(layer: &ForwardedLayer, fields: &[(&str, &str)]) -> String {
     let resolution = resolve(layer, fields);
     let host = resolution.host().unwrap_or("-");
@@ -148,7 +148,7 @@ const HTTPS: (&str, &str) = ("x-forwarded-proto", "https");
 const FORGED: [(&str, &str); 2] = [("x-forwarded-for", "6.6.6.6, 203.0.113.7"), HTTPS];
 const TRUE: &str = "203.0.113.7 https://app.internal";
 
-/// Does what the second cell of a row says, and asks whether the row holds.
+/// Does what the second cell of a row says, and returns whether the row is true.
 fn holds(there: &str) -> bool {
     let all = |trust: &str| came_out(&trusting(trust), &FORGED) == TRUE;
     let leftmost = ForwardedLayer::new(TrustedProxies::any().unlimited_hops());
@@ -186,7 +186,7 @@ fn holds(there: &str) -> bool {
         "uvicorn `--forwarded-allow-ips=\"*\"`" | "Werkzeug `ProxyFix(app, x_for=1)`" => {
             all("*") && believes_the_leftmost
         }
-        // No variable is set here; that it is read is in tests/trust.rs.
+        // The variable is not set here. tests/trust.rs tests that it is read.
         "uvicorn `FORWARDED_ALLOW_IPS`" => {
             TrustedProxies::from_env("TOWER_FORWARDED_NOT_SET").is_err()
         }
@@ -240,12 +240,12 @@ fn holds(there: &str) -> bool {
         }
         "gin `TrustedPlatform = gin.PlatformCloudflare`"
         | "chi `ClientIPFromHeader(\"CF-Connecting-IP\")`" => cloudflare(),
-        // Nobody is believed unless he is named.
+        // Only named peers are believed.
         "Spring `ForwardedHeaderFilter`" | "chi `RealIP` (deprecated), gorilla `ProxyHeaders`" => {
             let seen = through(&trusting("none"), Some(PROXY), request("/", &FORGED));
             field(&seen, "x-forwarded-for").is_empty()
         }
-        // Layers of their own, in tests/allowed_hosts.rs and tests/redirect.rs.
+        // These are separate layers, with tests in tests/allowed_hosts.rs and tests/redirect.rs.
         "Rails `config.hosts`" | "Django `ALLOWED_HOSTS`" => {
             tower_forwarded::AllowedHostsLayer::new(["api.example.com"]).is_ok()
         }

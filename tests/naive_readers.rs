@@ -1,4 +1,4 @@
-//! Tests crates that believe every client: clients can fool them without the layer, but not behind it.
+//! Tests crates that believe every client. Without the layer, clients can fool them; behind the layer, they cannot.
 
 #![allow(deprecated)]
 
@@ -34,7 +34,7 @@ async fn ask(app: Router) -> String {
     .body
 }
 
-/// What the reader says without the layer, and behind it.
+/// The output of the reader without the layer and behind the layer.
 async fn both(routes: impl Fn() -> Router) -> (String, String) {
     let layer = ForwardedLayer::new("127.0.0.1".parse::<TrustedProxies>().unwrap());
     (ask(routes()).await, ask(routes().layer(layer)).await)

@@ -1,4 +1,4 @@
-//! Tests the promise with many chains, truths and clients: see `support::targets::property`.
+//! Tests the promise with many random chains, truths and clients: see `support::targets::property`.
 
 use std::net::{IpAddr, SocketAddr};
 
@@ -18,7 +18,7 @@ fn address() -> impl Strategy<Value = IpAddr> {
         1 => any::<[u8; 4]>().prop_map(|v4| {
             IpAddr::V6(std::net::Ipv4Addr::from(v4).to_ipv6_mapped())
         }),
-        // Close to each other, so that clients look like proxies.
+        // These addresses are close to each other, so that clients look like proxies.
         2 => (0_u8..8).prop_map(|last| IpAddr::from([10, 0, 0, last])),
     ]
     .prop_filter("a proxy has an address", |address| {
@@ -35,7 +35,7 @@ fn truth() -> impl Strategy<Value = Truth> {
         "[a-zA-Z0-9_-]{1,12}(\\.[a-zA-Z0-9-]{1,8}){0,3}(:[1-9][0-9]{0,3}|:443|:80)?",
         any::<[u8; 16]>().prop_map(|v6| format!("[{}]", std::net::Ipv6Addr::from(v6))),
         any::<[u8; 4]>().prop_map(|v4| std::net::Ipv4Addr::from(v4).to_string()),
-        // What no host can be: proxies pass it on, and quote it into their own elements.
+        // These are not valid hosts, but proxies pass them on and quote them in their own elements.
         "[a-z0-9,\"\\\\;= .:\\[\\]-]{1,20}",
         "[a-z]{1,8}([,.][a-z0-9]{1,9}){1,3}",
         (1_usize..5000).prop_map(|length| "long.".repeat(length / 5) + "host"),
@@ -82,12 +82,12 @@ fn hop() -> impl Strategy<Value = Hop> {
     )
 }
 
-/// Whether the outermost of several proxies is a service of ours, and no other.
+/// Whether only the outermost of several proxies is a service of ours.
 fn is_edge_alone_ours(hops: &[Hop]) -> bool {
     hops.len() > 1 && hops.iter().skip(1).all(|hop| !hop.ours)
 }
 
-/// Values that look like something, and values that are anything.
+/// Values that look valid, and random values.
 fn value() -> impl Strategy<Value = HeaderValue> {
     let piece = prop_oneof![
         3 => address().prop_map(|address| address.to_string()),
@@ -110,7 +110,7 @@ fn value() -> impl Strategy<Value = HeaderValue> {
 
 fn written() -> impl Strategy<Value = Vec<(HeaderName, HeaderValue)>> {
     let name = proptest::sample::select(NAMES.to_vec()).prop_map(HeaderName::from_static);
-    // More often the fields that are believed.
+    // Choose the believed headers more often.
     let name = prop_oneof![
         2 => proptest::sample::select(NAMES[..4].to_vec()).prop_map(HeaderName::from_static),
         1 => name,
@@ -131,8 +131,8 @@ fn evidence() -> impl Strategy<Value = Vec<(HeaderName, HeaderValue)>> {
     proptest::collection::vec((name, value), 0..6)
 }
 
-/// Options that few services use: the hosts that are believed, a port, a header that holds the client alone, one that
-/// is kept.
+/// Options that few services use: which hosts are believed, a believed port, a header that holds only the client, and
+/// a kept header.
 fn more() -> impl Strategy<Value = (Hosts, bool, bool, Option<&'static str>)> {
     let hosts = prop_oneof![2 => Just(Hosts::Any), 2 => Just(Hosts::Own), 1 => Just(Hosts::Other)];
     let rare = || proptest::bool::weighted(0.25);
@@ -177,7 +177,7 @@ fn scenario() -> impl Strategy<Value = Scenario> {
                 scheme_by,
                 written,
             )| {
-                // What there is no chain for: see `property::is_possible`.
+                // Avoid combinations that no chain can have: see `property::is_possible`.
                 let ours = hops.iter().any(|hop| hop.ours);
                 let single_value = single_value && !forwarded && !ours;
                 let scheme_by = match scheme_by {
@@ -221,13 +221,13 @@ proptest! {
 
     #[test]
     fn whatever_a_client_writes_the_outcome_is_the_truth(scenario in scenario()) {
-        // What is no chain is counted: too many of them fail the test.
+        // proptest counts the impossible chains, and fails the test if there are too many.
         prop_assume!(check(&scenario));
     }
 }
 
 proptest! {
-    // These resolve each request twice, or tell it: a tenth of the cases takes as long.
+    // These tests resolve each request twice or explain it. So a tenth of the cases takes the same time.
     #![proptest_config(ProptestConfig {
         failure_persistence: None,
         max_global_rejects: 1_000_000,
@@ -246,8 +246,8 @@ proptest! {
     }
 }
 
-/// A property that cannot fail proves nothing: each of these chains breaks a premise, and the part that
-/// rests on it fails.
+/// A property that cannot fail proves nothing. Each of these chains breaks a premise, and the part of the property that
+/// depends on the premise must fail.
 #[test]
 fn the_property_fails_where_its_premise_is_broken() {
     let hop = Hop {

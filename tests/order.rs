@@ -16,7 +16,7 @@ async fn a_cors_layer_outside_is_named() {
     for cors in [
         CorsLayer::permissive(),
         CorsLayer::very_permissive(),
-        // It allows the probe nothing, and is seen still.
+        // This layer does not allow the probe's origin, but `check_order` still detects it.
         CorsLayer::new().allow_origin(AllowOrigin::list(["https://a.example".parse().unwrap()])),
         CorsLayer::new().allow_origin(AllowOrigin::predicate(|_, _| false)),
     ] {

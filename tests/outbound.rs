@@ -1,4 +1,4 @@
-//! Tests what a service that sends requests on tells the next one (rule R19).
+//! Tests the headers that a service writes when it sends requests on to the next service (rule R19).
 
 use std::convert::Infallible;
 
@@ -8,7 +8,7 @@ use tower_forwarded::*;
 
 use crate::support::*;
 
-/// What the next service gets of a request that passes a service with these layers.
+/// The request that the next service gets from a service with these layers.
 fn sent_on(
     inbound: &ForwardedLayer,
     outbound: &OutboundLayer,
@@ -21,7 +21,7 @@ fn sent_on(
     )
 }
 
-/// The same without a layer before.
+/// The same without a `ForwardedLayer`.
 fn outbound_only(outbound: &OutboundLayer, request: Request<()>) -> Request<()> {
     let next = service_fn(async |request: Request<()>| Ok::<_, Infallible>(Response::new(request)));
     now(outbound.layer(next).oneshot(request))
@@ -29,7 +29,7 @@ fn outbound_only(outbound: &OutboundLayer, request: Request<()>) -> Request<()> 
         .into_body()
 }
 
-/// Every header of these that is there, as `name: value`.
+/// All forwarding headers of the request, as `name: value`.
 fn claims(request: &Request<()>) -> Vec<String> {
     let mut claims: Vec<String> = request
         .headers()
@@ -331,7 +331,7 @@ fn a_client_cannot_make_the_next_proxy_drop_what_is_said() {
         ("forwarded,host,  remote-user", ""),
         ("Upgrade", "Upgrade"),
         ("keep-alive, Upgrade", "keep-alive, Upgrade"),
-        // Apache httpd takes these for commas.
+        // Apache httpd reads these characters as commas.
         ("close; x-forwarded-for", ""),
         ("close x-forwarded-for, Upgrade", " Upgrade"),
         (";x-forwarded-for", ""),
@@ -380,7 +380,7 @@ fn a_scheme_that_nobody_stated_is_not_claimed() {
             assert!(!field(&seen, name).contains("http"), "{:?}", seen.headers());
         }
     }
-    // A proxy that states none, behind which the user knows it.
+    // The proxy states no scheme, but the user knows the scheme.
     let inbound = layer()
         .headers(Headers::X_FORWARDED.without_scheme())
         .connection_scheme(Scheme::Https);
@@ -406,7 +406,7 @@ fn a_host_that_is_none_is_not_claimed() {
 
 #[test]
 fn a_hop_without_an_address_is_left_out() {
-    // The peer is nginx on this machine, before it one that it reached by a Unix socket.
+    // The peer is nginx on this machine. The proxy in front of nginx connected to it over a Unix socket.
     let inbound =
         ForwardedLayer::new("unix, 10.0.0.0/8".parse::<TrustedProxies>().unwrap()).record_hops();
     let headers = [("x-forwarded-for", "203.0.113.7, unix:, 10.0.0.2"), HTTPS];
@@ -446,7 +446,7 @@ fn a_hop_without_an_address_is_left_out() {
         field(&seen, "forwarded"),
         "for=203.0.113.7;proto=https;host=app.internal, for=10.0.0.2"
     );
-    // A process of this machine, which is not trusted.
+    // The peer is a process on this machine that is not trusted.
     let inbound = layer();
     let seen = sent_on(
         &inbound,
@@ -541,7 +541,7 @@ fn a_client_cannot_announce_such_headers_behind_the_body() {
 
 #[test]
 fn a_peer_that_is_not_trusted_and_not_recorded_is_named_once() {
-    // As for a request that came from nowhere: nobody is named.
+    // As for a request without a peer, no address is named.
     let request = through(
         &layer(),
         None,
@@ -549,7 +549,7 @@ fn a_peer_that_is_not_trusted_and_not_recorded_is_named_once() {
     );
     let seen = outbound_only(&OutboundLayer::forwarded(), request);
     assert_eq!(field(&seen, "forwarded"), "for=unknown;host=app.internal");
-    // Two proxies at one address, as two processes of a machine.
+    // Two proxies have the same address, such as two processes on one machine.
     let headers = [("x-forwarded-for", "203.0.113.7, 10.0.0.1"), HTTPS];
     let inbound = layer().record_hops();
     let seen = sent_on(&inbound, &OutboundLayer::x_forwarded(), PROXY, &headers);

@@ -1,10 +1,10 @@
-//! Tests the port and the prefix, which are both opt-in (R9).
+//! Tests the port and the prefix. Both are opt-in (R9).
 
 use tower_forwarded::{ForwardedLayer, Headers};
 
 use crate::support::*;
 
-/// The proxies append to both fields.
+/// A layer for proxies that append to both headers.
 fn appending() -> ForwardedLayer {
     let lists = ["x-forwarded-port", "x-forwarded-prefix"];
     layer().headers(Headers::X_FORWARDED.with_lists(lists).unwrap())
@@ -89,7 +89,7 @@ fn a_prefix_is_part_of_every_url_if_it_was_opted_into() {
         ("/api", "https://app.internal/api/next", ""),
         ("/api/v1/", "https://app.internal/api/v1/next", ""),
         ("/", "https://app.internal/next", ""),
-        // The truth is /t/a,/evil: nobody may cut it at the comma.
+        // The true prefix is /t/a,/evil, so the layer must not split it at the comma.
         ("/t/a,/evil", "https://app.internal/next", "prefix-invalid"),
         ("/api, /v1", "https://app.internal/next", "prefix-invalid"),
         (
@@ -150,7 +150,7 @@ fn prefixes_on_lines_of_their_own_are_joined_from_the_first() {
             "{lines:?}"
         );
         assert_eq!(findings(&resolution), found, "{lines:?}");
-        // Naive readers see one line, or none.
+        // Code that reads the header without checks sees at most one line.
         assert_eq!(field(&seen, "x-forwarded-prefix"), expected, "{lines:?}");
     }
 }
@@ -211,7 +211,7 @@ fn a_proxy_that_forwards_just_a_port_or_a_prefix_leaves_the_client_out() {
         let said = findings(&resolve(&layer, &[field]));
         assert!(said.contains("for-missing"), "{field:?}: {said}");
     }
-    // Not opted into, they say nothing.
+    // Without the opt-in, these headers have no effect.
     let layer = crate::support::layer();
     for field in [("x-forwarded-port", "8443"), ("x-forwarded-prefix", "/api")] {
         assert_eq!(findings(&resolve(&layer, &[field])), "", "{field:?}");

@@ -1,10 +1,10 @@
-//! Tests that each preset believes the headers that its product writes, and no header that the product passes through.
+//! Tests that each preset believes the headers that its product writes, and no headers that the product passes through.
 
 use tower_forwarded::{ForwardedLayer, Headers, HeadersError, TrustedProxies};
 
 use crate::support::*;
 
-/// What a client can write, whatever stands in front.
+/// Headers that a client can write, with any product in front of the service.
 const FORGED: [(&str, &str); 20] = [
     (
         "forwarded",
@@ -31,7 +31,7 @@ const FORGED: [(&str, &str); 20] = [
     ("x-envoy-external-address", "198.51.100.66"),
 ];
 
-/// A product, what it appends to a list, what it sets.
+/// A product, the elements that it appends to a list, and the headers that it sets.
 type Product = (
     &'static str,
     &'static [(&'static str, &'static str)],
@@ -73,7 +73,7 @@ const PRODUCTS: [Product; 32] = [
     ),
     (
         "google-cloud",
-        // The load balancer's own address is in the trust.
+        // The load balancer's own address is trusted.
         &[("x-forwarded-for", "203.0.113.7,10.1.2.3")],
         &[("x-forwarded-proto", "https")],
     ),
@@ -319,7 +319,7 @@ fn an_honest_request_behind_any_preset_is_nothing_to_report() {
     for (name, appends, sets) in PRODUCTS {
         let fields = [appends, sets].concat();
         let found = findings(&resolve(&layer().headers(name.parse().unwrap()), &fields));
-        // API Gateway's `host=` names itself, not the service.
+        // API Gateway writes its own name into `host=`, not the name of the service.
         let expected = if name == "aws-api-gateway" {
             "host-not-allowed"
         } else {
@@ -471,7 +471,7 @@ fn google_clouds_load_balancer_is_named_and_nothing_is_counted() {
         came_out("198.51.100.66, 203.0.113.7,34.1.2.3"),
         ("203.0.113.7".into(), 2, String::new())
     );
-    // Asked around the balancer: a client that names it gains nothing.
+    // A client that bypasses the load balancer and names its address gains nothing.
     for list in ["203.0.113.7", "6.6.6.6,34.1.2.3,203.0.113.7"] {
         assert_eq!(came_out(list), ("203.0.113.7".into(), 1, String::new()));
     }
@@ -500,7 +500,7 @@ fn a_list_under_another_name_is_walked_like_x_forwarded_for() {
     assert_eq!(field(&seen, "x-client-ips"), "203.0.113.7, 10.0.0.9");
     assert_eq!(field(&seen, "x-forwarded-for"), "");
     assert_eq!(field(&seen, "x_client_ips"), "");
-    // From somebody else, all of it goes.
+    // If the peer is not trusted, the layer removes all of them.
     let seen = through(&layer, Some("203.0.113.9:1"), request("/", &fields));
     assert_eq!(client(&resolution(&seen)), "203.0.113.9");
     assert_eq!(field(&seen, "x-client-ips"), "");
@@ -544,7 +544,7 @@ fn a_scheme_that_nobody_states_is_the_connections_whatever_a_client_sends() {
             "{rewritten}"
         );
     }
-    // It can be taken back.
+    // A later call can change it again.
     let headers = Headers::X_FORWARDED.without_scheme();
     let headers = headers.with_scheme_field("x-forwarded-proto").unwrap();
     let resolution = resolve(&layer().headers(headers), &forged[..1]);
@@ -565,7 +565,7 @@ fn behind_pseudo_ipv4_the_client_is_the_ipv6_address() {
         came_out(&[pseudo, real]),
         ("2001:db8::7".into(), String::new())
     );
-    // A client that has IPv4 cannot choose another address by a header that Cloudflare did not set.
+    // A client with an IPv4 address cannot choose another address with a header that Cloudflare did not set.
     let own = ("cf-connecting-ip", "203.0.113.7");
     assert_eq!(
         came_out(&[own, real]),
@@ -573,7 +573,7 @@ fn behind_pseudo_ipv4_the_client_is_the_ipv6_address() {
     );
     let seen = through(&layer, Some(PROXY), request("/", &[own, real, visitor]));
     assert_eq!(field(&seen, "cf-connecting-ipv6"), "");
-    // Neither is what is no IPv6 address, or comes twice.
+    // A value that is not an IPv6 address, or a second line, is not believed either.
     for forged in [
         &[pseudo, ("cf-connecting-ipv6", "203.0.113.7")][..],
         &[pseudo, ("cf-connecting-ipv6", "junk")],
@@ -600,13 +600,13 @@ fn a_header_that_says_https_by_being_there_says_http_by_not_being_there() {
     let http = ("203.0.113.7".into(), "http", String::new());
     assert_eq!(asked(&[client]), http);
     assert_eq!(asked(&[client, ("x-arr-ssl", "x")]).1, "https");
-    // Who asks for itself is not asked by http: the connection says how.
+    // If the proxy itself makes the request, the missing header does not mean http. The connection's scheme counts.
     let layer = layer()
         .headers(headers.clone())
         .connection_scheme(tower_forwarded::Scheme::Https);
     assert!(resolve(&layer, &[]).scheme().is_https());
     assert!(!resolve(&layer, &[client]).scheme().is_https());
-    // Twice is a client's, and so is nothing.
+    // Two lines, or an empty value, can only come from a client.
     for forged in [
         &[client, ("x-arr-ssl", "x"), ("x-arr-ssl", "y")][..],
         &[client, ("x-arr-ssl", "")],

@@ -1,4 +1,4 @@
-//! Tests redirects from http to https by the app, with CORS intact.
+//! Tests the app's redirects from http to https, which must not break CORS.
 
 use std::{convert::Infallible, time::Duration};
 
@@ -77,7 +77,7 @@ fn http_is_redirected_to_the_resolved_origin_byte_for_byte() {
         ),
         ("/x", "API.example.com:80", "https://api.example.com/x"),
         ("/x", "[2001:db8::1]:80", "https://[2001:db8::1]/x"),
-        // A port that nobody mapped is http's, not https's.
+        // A port without a mapping belongs to http, so the https URL does not contain it.
         ("/x", "api.example.com:8080", "https://api.example.com/x"),
     ] {
         for method in ["GET", "HEAD", "POST", "PUT", "OPTIONS"] {
@@ -151,7 +151,7 @@ fn ports_are_mapped_and_a_believed_prefix_is_kept() {
         );
     }
     let fields = [&HTTP[..], &[("x-forwarded-prefix", "/api")]].concat();
-    // The proxy says the prefix and leaves it in the path: Traefik without StripPrefix, for one.
+    // The proxy writes the prefix and also leaves it in the path, such as Traefik without StripPrefix.
     for (path, location) in [
         ("/api/x", "https://app.internal/api/x"),
         ("/api", "https://app.internal/api"),
@@ -206,7 +206,7 @@ fn what_is_exempt_passes_by_http() {
         ("/.well-known/acme-challenge/../../admin", 308),
         ("/.well-known/acme-challenge/%2e%2E/admin", 308),
         ("/.well-known/acme-challenge/.%2e/admin", 308),
-        // What decodes once, or cuts parameters off, sees the dots too.
+        // Code that decodes the path once, or removes path parameters, sees the dots too.
         ("/.well-known/acme-challenge/..%2Fadmin", 308),
         ("/.well-known/acme-challenge/%2e%2e%2fadmin", 308),
         ("/.well-known/acme-challenge/..%5cadmin", 308),

@@ -57,7 +57,7 @@ fn a_fatal_finding_is_a_400_that_names_it_and_nothing_else() {
 
 #[test]
 fn a_client_cannot_make_anothers_request_an_error() {
-    // Everything fatal, an honest proxy, and whatever a client writes to its left.
+    // All findings but one are fatal. The proxy is honest, and the client writes text to the left of its elements.
     let evil = [
         ("x-forwarded-for", "junk,,unknown, 203.0.113.7"),
         ("x-forwarded-proto", "https"),
@@ -89,17 +89,17 @@ fn the_wrong_family_is_a_finding_that_can_be_fatal_and_no_client_causes_it() {
     let fatal = [Finding::OtherFamily];
     assert_eq!(answer(&fatal, Some(PROXY), &other).status(), 400);
     assert_eq!(findings(&resolve(&layer(), &other)), "other-family");
-    // Behind a proxy that writes what is believed, a client's own `Forwarded` is nothing.
+    // If the proxy writes the believed headers, a client's own `Forwarded` has no effect.
     let honest = [
         ("x-forwarded-for", "203.0.113.7"),
         ("x-forwarded-proto", "https"),
     ];
     let both = [&honest[..], &other].concat();
     assert_eq!(answer(&fatal, Some(PROXY), &both).body(), "inner");
-    // A proxy that says the scheme and no client leaves that out for every client alike.
+    // A proxy that writes the scheme but not the client does so for all clients.
     let half = [honest[1], other[0]];
     assert_eq!(findings(&resolve(&layer(), &half)), "for-missing");
-    // From a stranger, it is a stranger's.
+    // If the peer is not trusted, this finding does not occur.
     assert_eq!(
         answer(&fatal, Some("203.0.113.9:1"), &other).body(),
         "inner"

@@ -1,4 +1,4 @@
-//! Tests the example `reload`, which follows lists, with real requests.
+//! Tests the example `reload`, which updates its trust set from lists, with real requests.
 
 use std::{
     fs,
@@ -55,7 +55,7 @@ async fn the_example_follows_its_file_and_keeps_the_last_good_set() {
     assert_eq!(asked(address).await, "203.0.113.7");
 
     fs::write(&list, "<html>").unwrap();
-    reload.wait_for("line 1: `<html>` is no trusted proxy");
+    reload.wait_for("line 1: `<html>` is not a trusted proxy");
     assert_eq!(asked(address).await, "203.0.113.7");
 }
 
@@ -79,7 +79,7 @@ async fn the_example_trusts_the_addresses_of_a_name() {
         .parse()
         .unwrap();
     assert_eq!(asked(address).await, "203.0.113.7");
-    // It stays up.
+    // The program keeps running.
     tokio::time::sleep(Duration::from_millis(50)).await;
 }
 
@@ -121,7 +121,7 @@ fn what_cannot_be_read_at_the_start_is_an_error() {
     );
 }
 
-/// A server that answers each connection with the bytes as they are now.
+/// A server that answers each connection with the current bytes.
 fn answers(bytes: &Arc<Mutex<String>>) -> String {
     let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap();
@@ -158,10 +158,10 @@ async fn a_url_is_followed_and_half_a_list_an_empty_one_or_an_error_keeps_the_la
     let address = address.parse().unwrap();
     assert_eq!(asked(address).await, "203.0.113.7");
     for (answer, told) in [
-        // The connection breaks off after a whole line.
+        // The connection ends early, after a complete line.
         (ok(good.len(), "127.0.0.1\n"), "the last set stays"),
-        (ok(0, ""), "the list holds no network"),
-        (ok(13, "# maintenance"), "the list holds no network"),
+        (ok(0, ""), "the list contains no networks"),
+        (ok(13, "# maintenance"), "the list contains no networks"),
         (ok(6, "<html>"), "line 1: `<html>`"),
         (
             "HTTP/1.1 503 Busy\r\ncontent-length: 0\r\n\r\n".to_owned(),
@@ -180,7 +180,7 @@ async fn a_url_is_followed_and_half_a_list_an_empty_one_or_an_error_keeps_the_la
             false => "203.0.113.7",
         };
         assert_eq!(asked(address).await, expected, "{answer}");
-        // The next answer is another, so each is told once: wait for some looks.
+        // Each answer is different, so each is reported once. Wait until the program has read it a few times.
         tokio::time::sleep(Duration::from_millis(200)).await;
         *bytes.lock().unwrap() = ok(good.len(), good);
         tokio::time::sleep(Duration::from_millis(200)).await;

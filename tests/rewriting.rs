@@ -41,7 +41,7 @@ fn the_target_becomes_absolute_whatever_form_it_came_in() {
 fn asterisk_and_connect_stay_as_they_are() {
     assert_eq!(uri(Method::OPTIONS, "*"), "*");
     assert_eq!(uri(Method::CONNECT, "a.example:443"), "a.example:443");
-    // An extended CONNECT (RFC 8441) has a scheme, which the client chose.
+    // The target of an extended CONNECT (RFC 8441) has a scheme, which the client chose.
     assert_eq!(
         uri(Method::CONNECT, "ftp://a.example/ws"),
         "https://a.example/ws"
@@ -69,7 +69,7 @@ fn keep_uri_leaves_the_uri_and_nothing_else() {
 
 #[test]
 fn keep_uri_keeps_no_origin_that_was_not_resolved() {
-    // A believed host passes AllowedHostsLayer, while a reader of the URI would see the client's.
+    // A believed host passes AllowedHostsLayer, but code that reads the URI would see the client's host.
     let layer = layer()
         .believe_hosts(["api.example.com"])
         .unwrap()
@@ -78,7 +78,7 @@ fn keep_uri_keeps_no_origin_that_was_not_resolved() {
         ("http://evil.example/x?y", "/x?y"),
         ("https://evil.example", "/"),
         ("https://user@api.example.com/x", "/x"),
-        // The client asked by https, so this scheme was made up.
+        // The client used https, so this scheme is forged.
         ("http://api.example.com/x", "/x"),
         ("https://api.example.com/x", "https://api.example.com/x"),
     ] {
@@ -93,7 +93,7 @@ fn keep_uri_keeps_no_origin_that_was_not_resolved() {
         let original = &seen.extensions().get::<OriginalUri>().unwrap().0;
         assert_eq!(original.to_string(), expected, "{target}");
     }
-    // The authority-form of CONNECT is all that there is.
+    // In a CONNECT request, the target is only the authority.
     let mut connect = request("api.example.com:443", &HTTPS);
     *connect.method_mut() = Method::CONNECT;
     let seen = through(&layer, Some(PROXY), connect);
@@ -102,7 +102,7 @@ fn keep_uri_keeps_no_origin_that_was_not_resolved() {
 
 #[test]
 fn a_full_header_map_makes_nothing_panic() {
-    // What the http crate takes at most: three quarters of 32,768 names.
+    // The http crate's maximum is three quarters of 32,768 names.
     let full = |fields: &[(&str, &str)]| {
         let mut request = request("http://a.example/x", fields);
         let mut index = 0;
@@ -120,9 +120,9 @@ fn a_full_header_map_makes_nothing_panic() {
     let resolution = resolution(&seen);
     assert_eq!(client(&resolution), "203.0.113.7");
     assert_eq!(seen.uri().to_string(), "https://a.example/x");
-    // There is no room for Host, and none was there.
+    // The map has no room for Host, and the request had no Host.
     assert_eq!(field(&seen, "host"), "");
-    // What is there is replaced.
+    // Existing headers are replaced.
     let fields = [
         ("host", "b.example"),
         ("x-forwarded-for", "6.6.6.6, 203.0.113.7:1"),
@@ -259,7 +259,7 @@ fn a_peer_that_speaks_for_itself_keeps_its_scope() {
     request.extensions_mut().insert(ConnectInfo(own));
     let seen = through(&layer, None, request);
     let ConnectInfo(after) = seen.extensions().get::<ConnectInfo<SocketAddr>>().unwrap();
-    // Port, flow label and scope too.
+    // The port, the flow label and the scope are the same too.
     assert_eq!(*after, own);
 }
 
@@ -284,10 +284,10 @@ fn a_head_is_rewritten_as_the_layer_does_it() {
     assert_eq!(resolution, crate::support::resolution(&by_layer));
     assert_eq!(parts.uri, *by_layer.uri());
     assert_eq!(parts.headers, *by_layer.headers());
-    // Once: a second one does nothing.
+    // A second call does nothing.
     let again = ForwardedLayer::new(TrustedProxies::none()).rewrite(None, &mut parts);
     assert_eq!(again, resolution);
-    // And it counts what it finds.
+    // The call also counts its findings.
     let counting = layer();
     let (mut parts, ()) = request("/", &headers).into_parts();
     let _ = counting.rewrite(Some("203.0.113.9:1".parse().unwrap()), &mut parts);

@@ -1,4 +1,4 @@
-//! Tests proxies that prove themselves with a secret header (R17), and proxies that are counted (R2).
+//! Tests proxies that authenticate with a secret header (R17), and trust by the number of proxies (R2).
 
 use tower_forwarded::{Finding, ForwardedLayer, Headers, TrustedProxies, explain};
 
@@ -24,7 +24,7 @@ fn came_out(
 ) -> (String, &'static str, String) {
     let fields = [&HONEST[..], more].concat();
     let seen = through(layer, Some(peer), request("/", &fields));
-    // Whoever sent it, nobody behind the layer reads it.
+    // The layer removes the secret, no matter who sent it.
     assert_eq!(field(&seen, "x-origin-verify"), "");
     let resolution = resolution(&seen);
     (
@@ -50,7 +50,7 @@ fn a_trusted_peer_is_believed_only_with_the_secret() {
         &[line("correct horse ")],
         &[line("Correct horse")],
         &[line("old one, correct horse")],
-        // Two lines prove nothing: one of them may be a client's.
+        // Two lines prove nothing, because a client may have sent one of them.
         &[line(SECRET), line(SECRET)],
         &[line("guess"), line(SECRET)],
         &[("x_origin_verify", SECRET)],
@@ -64,7 +64,7 @@ fn a_trusted_peer_is_believed_only_with_the_secret() {
         );
         assert_eq!(came_out(&guarded(), PROXY, wrong), nobody, "{wrong:?}");
     }
-    // The secret makes no proxy of somebody who is not trusted.
+    // A peer that is not trusted does not become a proxy by sending the secret.
     assert_eq!(
         came_out(&guarded(), "198.51.100.9:1", &[line(SECRET)]),
         ("198.51.100.9".into(), "http", "peer-untrusted".into())
@@ -154,7 +154,7 @@ fn counted_proxies_are_counted_whoever_they_are() {
             2,
             "client-hidden",
         ),
-        // Fewer: the request came another way.
+        // If there are fewer elements, the request did not pass all proxies.
         ("203.0.113.9", "10.0.0.1", 0, "hops-missing"),
         ("junk, 198.51.100.7", "10.0.0.1", 0, "hops-missing"),
         ("6.6.6.6, 203.0.113.9, junk", "10.0.0.1", 0, "hops-missing"),
@@ -171,7 +171,7 @@ fn counted_proxies_are_counted_whoever_they_are() {
             (client, hops, found),
             "{list}"
         );
-        // Where nothing is believed, nothing is left.
+        // If nothing is believed, the layer removes the headers.
         let seen = through(&layer, Some(PROXY), request("/", &fields));
         assert!(hops > 0 || field(&seen, "x-forwarded-for").is_empty());
         assert_eq!(resolution(&seen).scheme().is_https(), hops > 0, "{list}");
@@ -186,7 +186,7 @@ fn counted_proxies_are_counted_whoever_they_are() {
         ),
         ("203.0.113.9", "https")
     );
-    // One is the peer, and a field that holds the client alone has nothing to count.
+    // With one proxy, this proxy is the peer. A header that holds only the client has nothing to count.
     let one = ForwardedLayer::new(TrustedProxies::count(1));
     assert_eq!(came_out(&one, PROXY, &[]).0, "203.0.113.7");
     let fly = ForwardedLayer::new(TrustedProxies::count(2)).headers(Headers::FLY);

@@ -91,7 +91,7 @@ async fn the_app_shows_what_a_client_wrote_as_it_is_and_answers_for_its_own_host
     let ask = async |uri: &str, fields: &[(&str, &str)]| {
         send_to(app, Version::Http1, "GET", &format!("http://{uri}"), fields).await
     };
-    // What stands in the template is read once.
+    // Placeholders are replaced only in the template, not in text from the request.
     let page = ask("localhost/", &[("x-note", "{{token}}{{sent}}")]).await;
     assert_eq!(page.status, 200);
     assert!(
@@ -100,7 +100,7 @@ async fn the_app_shows_what_a_client_wrote_as_it_is_and_answers_for_its_own_host
         page.body
     );
     assert!(page.body.len() < 20_000, "{}", page.body.len());
-    // A host that is not its own, or none, is not repeated.
+    // The response does not contain a host that is invalid or not the service's own.
     for (host, status) in [("evil.example", 421), ("a..b", 400)] {
         let answer = ask("localhost/users", &[]).await;
         assert_eq!(answer.field("location"), "http://localhost/users/");
@@ -114,7 +114,7 @@ async fn the_app_shows_what_a_client_wrote_as_it_is_and_answers_for_its_own_host
         );
         assert!(!answer.contains(host), "{answer}");
     }
-    // Why, for those who have the token, wherever they ask from.
+    // Anyone with the token can use /why, from any address.
     let why = format!("localhost/why?token={token}");
     assert_eq!(ask(&why, &[]).await.status, 200);
     for path in ["/why", "/why?token=", "/why?token=x", "/why?a=b&token=0"] {
@@ -123,7 +123,7 @@ async fn the_app_shows_what_a_client_wrote_as_it_is_and_answers_for_its_own_host
     }
 }
 
-/// What comes back for these bytes.
+/// The response to these bytes.
 fn raw(to: std::net::SocketAddr, bytes: &str) -> String {
     use std::io::{Read, Write};
 

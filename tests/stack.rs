@@ -21,7 +21,7 @@ use tower_http::{
 
 use crate::support::*;
 
-/// What the layers that are asked about requests saw.
+/// What the closures of the layers saw of the requests.
 #[derive(Clone, Default)]
 struct Saw(Arc<Mutex<Vec<String>>>);
 
@@ -47,7 +47,7 @@ impl Saw {
         })
     }
 
-    /// Allows the service's own origin, by what the request says of itself, and the page's.
+    /// Allows the service's own origin, which it builds from the request, and the page's origin.
     fn cors(&self) -> CorsLayer {
         let saw = self.clone();
         CorsLayer::new().allow_origin(AllowOrigin::predicate(move |origin, parts| {
@@ -75,7 +75,7 @@ fn routes() -> Router {
 struct Answer {
     status: StatusCode,
     location: String,
-    /// Whether a page of the asking origin can read it.
+    /// Whether a page of the request's origin can read the response.
     readable: bool,
     saw: Vec<String>,
 }
@@ -110,7 +110,7 @@ async fn ask(
     }
 }
 
-/// What the promise asks of the whole stack; the first that fails.
+/// Checks everything that the promise requires of the whole stack. The error is the first failure.
 async fn check(app: &Router, saw: &Saw) -> Result<(), &'static str> {
     let host = "api.example.com";
     let by = |scheme: &'static str, origin: &'static str| {
@@ -181,7 +181,7 @@ async fn check(app: &Router, saw: &Saw) -> Result<(), &'static str> {
     Ok(())
 }
 
-/// Every order of `0..n`.
+/// All orders of `0..n`.
 fn orders(n: usize) -> Vec<Vec<usize>> {
     let Some(last) = n.checked_sub(1) else {
         return vec![Vec::new()];
@@ -202,7 +202,7 @@ async fn of_all_orders_only_the_documented_one_keeps_the_promise() {
     let saw = Saw::default();
     let mut right = Vec::new();
     for order in orders(5) {
-        // From the inside out, as axum takes them.
+        // axum adds layers from the inside to the outside.
         let mut app = routes();
         for which in order.iter().rev() {
             app = match which {

@@ -1,4 +1,4 @@
-//! Tests the less common parts of the public API: custom headers, other kinds of trust, texts.
+//! Tests the less common parts of the public API: custom headers, other kinds of trust, and texts.
 
 use std::{net::IpAddr, sync::Arc};
 
@@ -37,7 +37,7 @@ fn host_port_and_prefix_are_read_from_fields_of_ones_own_and_no_others() {
         ("x-my-host", "a.example"),
         ("x-my-port", "8443"),
         ("x-my-prefix", "/own"),
-        // What a client may write, where a proxy of ones own writes the above.
+        // A client may write these, because the proxy writes only the headers above.
         ("x-forwarded-host", "evil.example"),
         ("x-forwarded-port", "1"),
         ("x-forwarded-prefix", "/evil"),
@@ -84,7 +84,7 @@ fn every_field_can_be_ones_own_and_one_that_was_replaced_is_forgotten() {
         resolution(&seen).origin().unwrap().to_string(),
         "https://app.internal:8443"
     );
-    // What was named once and replaced is a header like any other.
+    // A header whose name was replaced by a later call is an ordinary header.
     assert_eq!(field(&seen, "x-own-scheme-0"), "http");
     assert_eq!(field(&seen, "x-own-host-18"), "other.example");
     assert_eq!(field(&seen, "x_own_port_19"), "");
@@ -102,17 +102,17 @@ fn one_field_cannot_say_two_things() {
     ] {
         let error = error.unwrap_err().to_string();
         assert!(
-            error.contains("is read for something else already"),
+            error.contains("is already read for something else"),
             "{error}"
         );
     }
-    // The same field again is no second thing, and a list stays one.
+    // Naming the same header again changes nothing, and a list stays a list.
     let lists = Headers::X_FORWARDED
         .with_lists(["x-forwarded-host"])
         .unwrap();
     let again = lists.clone().with_host_field("X-Forwarded-Host").unwrap();
     assert_eq!(again, lists);
-    // Another field is no list until it is called one.
+    // A new header is not a list until `with_lists` names it.
     let other = lists.with_host_field("x-host").unwrap();
     let back = other.with_host_field("x-forwarded-host").unwrap();
     assert_ne!(back, again);
@@ -152,7 +152,7 @@ fn trust_of_every_kind_says_the_same_through_what_holds_it() {
     assert!(!SwapProxies::new(networks.clone()).trusts_unix());
     let inside_v6: IpAddr = "2001:db8::7".parse().unwrap();
     assert_eq!(networks.reason(inside_v6).as_deref(), Some("2001:db8::/32"));
-    // A closure answers for addresses, and for nothing else.
+    // A closure decides about addresses and about nothing else.
     let closure = trust_fn(|address| address.is_loopback());
     assert!(closure.trusts([127, 0, 0, 1].into()) && !closure.trusts(outside));
     assert!(!closure.trusts_unix());
@@ -168,7 +168,7 @@ fn trust_of_every_kind_says_the_same_through_what_holds_it() {
     assert!(
         explanation
             .to_string()
-            .contains("127.0.0.1:1, trusted by the service's own rule\n"),
+            .contains("127.0.0.1:1, trusted by your own rule\n"),
         "{explanation}"
     );
 }
@@ -248,14 +248,17 @@ fn a_proxy_that_speaks_a_cdns_fields_has_its_preset_named() {
         let advice = explanation.advice().next().unwrap_or_default();
         assert!(advice.contains(preset), "{name}: {advice}");
     }
-    // The client is told by a field that is missing, and which one is said.
+    // The header with the client is missing, and the advice names this header.
     let own = layer().headers(Headers::CLOUDFLARE);
     let parts = request("/", &[("cf-visitor", "{\"scheme\":\"https\"}")])
         .into_parts()
         .0;
     let explanation = explain(Some(PROXY.parse().unwrap()), &parts, own.policy());
     let advice = explanation.advice().next().unwrap_or_default();
-    assert!(advice.contains("let it send cf-connecting-ip"), "{advice}");
+    assert!(
+        advice.contains("configure it to send cf-connecting-ip"),
+        "{advice}"
+    );
 }
 
 #[tokio::test]
@@ -272,7 +275,7 @@ async fn a_peer_can_be_what_axum_connects_with_over_tcp() {
     let server = wire::Server::of(address, task);
     let fields = [("x-forwarded-for", "203.0.113.7")];
     let answer = send(&server, Version::Http1, "GET", "http://a.example/", &fields).await;
-    // The peer is who is connected; the client is elsewhere.
+    // The peer is the other end of the connection, not the client.
     assert_eq!(answer.body, "127.0.0.1");
 }
 

@@ -1,11 +1,11 @@
-//! Explains request heads that people posted in public, and checks the first line for each.
+//! Explains request heads that people posted in public, and checks the first line of each explanation.
 
 use fancy_regex::Regex;
 use serde_json::Value;
 
 use crate::support::explain_program;
 
-/// What the program answers.
+/// The output of the program.
 fn told(arguments: &[&str], head: &str) -> (String, Option<i32>) {
     let output = explain_program(arguments, head);
     assert!(output.status.code() != Some(2), "{arguments:?}: {output:?}");
@@ -15,7 +15,7 @@ fn told(arguments: &[&str], head: &str) -> (String, Option<i32>) {
     )
 }
 
-/// What is wrong with the answer to a case; nothing if it is as it should be.
+/// What is wrong with the output for a case. `None` if the output is right.
 fn wrong(case: &Value) -> Option<String> {
     let arguments: Vec<&str> = case["args"]
         .as_array()
@@ -84,10 +84,10 @@ fn what_others_posted_elsewhere_is_told_too_and_most_of_it_without_a_change() {
     );
 }
 
-/// The table of the chapter "Why is my scheme still http?": for each kind of advice, what the first case of it is told.
+/// The table of the chapter "Why is my scheme still http?": for each kind of advice, the output for its first case.
 #[test]
 fn the_chapters_table_is_what_the_cases_are_told() {
-    let mut table = String::from("| kind | what explain says | what cures it |\n|---|---|---|\n");
+    let mut table = String::from("| kind | what explain says | what to change |\n|---|---|---|\n");
     let mut kinds: Vec<(String, String)> = Vec::new();
     for file in [
         include_str!("data/told.json"),

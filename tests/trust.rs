@@ -59,7 +59,7 @@ fn the_star_is_any_peer_and_nothing_about_addresses() {
         assert!(!trust.trusts("203.0.113.1".parse().unwrap()) && !trust.trusts_unix());
     }
     assert!(!set("10.0.0.0/8, unix").trusts_peer("203.0.113.1:1".parse().unwrap()));
-    // Of the two, the one that says more is told.
+    // If two entries match, the reason is the more specific one.
     let both = set("*, 10.0.0.0/8, unix");
     for (peer, reason) in [
         ("10.0.0.1:1", "10.0.0.0/8"),
@@ -73,7 +73,7 @@ fn the_star_is_any_peer_and_nothing_about_addresses() {
 
 #[test]
 fn no_client_provokes_a_hop_limit() {
-    // What a client writes stands left of its own address, which decides alone.
+    // A client's text is to the left of its own address. Only that address decides.
     for (trust, client, limited) in [
         ("*", "203.0.113.7", false),
         ("0.0.0.0/0", "203.0.113.7", false),
@@ -227,7 +227,7 @@ fn a_closure_decides() {
 #[cfg(feature = "arc-swap")]
 #[test]
 fn a_set_that_is_swapped_is_seen_whole() {
-    // Two sets, each of which gives one right answer; half of each would give a third.
+    // Each of the two sets gives one outcome. A mixture of both would give a third outcome.
     let (a, b) = (set("10.0.0.1, 10.0.0.2"), set("10.0.0.1, 10.0.0.3"));
     let proxies = SwapProxies::new(a.clone());
     let layer = ForwardedLayer::new(proxies.clone());
@@ -339,7 +339,7 @@ fn a_published_list_that_is_another_or_holds_nothing_of_what_was_asked_for_is_to
             "fastly",
             r#"{"addresses": [], "ipv6_addresses": []}"#,
             "",
-            "nothing",
+            "contains no networks",
         ),
         ("google", azure, "", "Google's"),
         ("azure", google, "x", "Azure's"),
@@ -347,7 +347,7 @@ fn a_published_list_that_is_another_or_holds_nothing_of_what_was_asked_for_is_to
             "fastly",
             google,
             "",
-            "Fastly's public-ip-list lists nothing",
+            "Fastly's public-ip-list contains no networks",
         ),
         ("fastly", "<!DOCTYPE html>", "", "Fastly's"),
         (
@@ -360,11 +360,11 @@ fn a_published_list_that_is_another_or_holds_nothing_of_what_was_asked_for_is_to
         let error = read(provider, text, part).unwrap_err().to_string();
         assert!(error.contains(told), "{error}");
     }
-    // A byte order mark before it changes nothing, and neither does a family that is left out.
+    // A byte order mark changes nothing, and neither does a missing address family.
     let marked = format!("\u{feff}{azure}");
     assert!(read("azure", &marked, "AzureFrontDoor.Backend").is_ok());
     assert!(read("fastly", r#"{"addresses": ["23.235.32.0/20"]}"#, "").is_ok());
-    // Half of a list is none.
+    // An incomplete list is an error.
     for text in [google, azure, fastly] {
         let half = &text[..text.len() - 3];
         for provider in ["google", "azure", "fastly"] {
@@ -380,7 +380,7 @@ fn an_environment_variable_is_named_when_it_is_wrong() {
         error.to_string().contains("TOWER_FORWARDED_NOT_SET"),
         "{error}"
     );
-    // Cargo sets this one, to something that is no list of addresses.
+    // Cargo sets this variable, and its value is not a list of addresses.
     let error = TrustedProxies::from_env("CARGO_PKG_NAME")
         .unwrap_err()
         .to_string();

@@ -1,4 +1,4 @@
-//! Tests that with `TrustedPeersLayer` the service serves trusted peers only.
+//! Tests that with `TrustedPeersLayer`, the service serves only trusted peers.
 
 use std::convert::Infallible;
 

@@ -1,4 +1,4 @@
-//! Tests the crate's types as parts of a user's own configuration, messages and tests.
+//! Tests the use of the crate's types in a user's own configuration, messages and tests.
 
 use std::collections::HashSet;
 
@@ -28,7 +28,7 @@ fn a_word_of_another_product_is_refused_with_the_one_that_is_meant() {
     for (text, meant) in [
         ("linklocal", "`link-local`"),
         ("uniquelocal", "`private`"),
-        ("10.0.0.1, none", "stands alone"),
+        ("10.0.0.1, none", "only entry"),
     ] {
         let error = text.parse::<TrustedProxies>().unwrap_err().to_string();
         assert!(error.contains(meant), "{error}");

@@ -1,4 +1,4 @@
-//! Tests the walk from the right (R4, R5, R6).
+//! Tests the walk through the list from the right (R4, R5, R6).
 
 use tower_forwarded::{ForwardedLayer, Headers, TrustedProxies};
 
@@ -38,14 +38,14 @@ fn the_client_is_the_first_address_from_the_right_that_is_not_trusted() {
             2,
             "",
         ),
-        // All trusted: the leftmost.
+        // All addresses are trusted, so the leftmost is the client.
         (&["10.0.0.9, 10.0.0.2"], "10.0.0.9", 2, ""),
-        // With ports, in brackets, mapped.
+        // Addresses with ports, in brackets, and IPv4-mapped addresses.
         (&["203.0.113.7:4711"], "203.0.113.7", 1, ""),
         (&["[2001:db8::7]:4711, 10.0.0.2:80"], "2001:db8::7", 2, ""),
         (&["2001:db8::7"], "2001:db8::7", 1, ""),
         (&["203.0.113.7, ::ffff:10.0.0.2"], "203.0.113.7", 2, ""),
-        // What ends the walk unaccepted.
+        // These elements end the walk and are not accepted.
         (&["203.0.113.7, "], "10.0.0.1", 1, "for-malformed"),
         (&[""], "10.0.0.1", 1, "for-malformed"),
         (&["203.0.113.7", ""], "10.0.0.1", 1, "for-malformed"),
@@ -78,7 +78,7 @@ fn the_client_is_the_first_address_from_the_right_that_is_not_trusted() {
         ),
         (&["fe80::1%eth0"], "fe80::1", 1, ""),
         (&["203.0.113.7, [fe80::1%25eth0]:80"], "fe80::1", 1, ""),
-        // What ends it accepted.
+        // These elements end the walk and are accepted.
         (
             &["203.0.113.7, unknown, 10.0.0.2"],
             "10.0.0.2",
@@ -142,7 +142,7 @@ fn the_hop_limit_counts_the_peer() {
             "{hops}"
         );
     }
-    // 0 trusts nobody.
+    // A limit of 0 trusts nobody.
     let none = ForwardedLayer::new(proxies().hops(0));
     assert_eq!(
         walk(&none, &list),
@@ -171,7 +171,7 @@ fn any_means_one_hop_until_another_limit_is_asked_for_by_name() {
         .2,
         ""
     );
-    // Further hops are walked over addresses that are named.
+    // Beyond the peer, the walk only passes addresses that are named.
     let list_behind_a_cdn = ["6.6.6.6, 203.0.113.7, 10.0.0.2"];
     for (trust, client) in [("*", "10.0.0.2"), ("*, 10.0.0.2", "203.0.113.7")] {
         let layer = ForwardedLayer::new(trust.parse::<TrustedProxies>().unwrap().hops(2));
@@ -209,7 +209,7 @@ fn a_list_speaks_through_the_element_that_pairs_with_the_client() {
             .scheme()
             .as_str()
     };
-    // Each hop appended its own: the outermost trusted one counts, and nothing left of it.
+    // Each hop appended its own scheme. The outermost trusted element counts, and nothing to the left of it.
     assert_eq!(scheme("203.0.113.7, 10.0.0.2", &["https, http"]), "https");
     assert_eq!(
         scheme("203.0.113.7, 10.0.0.2", &["http, https, http"]),
@@ -219,10 +219,10 @@ fn a_list_speaks_through_the_element_that_pairs_with_the_client() {
         scheme("203.0.113.7, 10.0.0.2", &["http", "https", "http"]),
         "https"
     );
-    // One hop overwrote it.
+    // One hop overwrote the list.
     assert_eq!(scheme("203.0.113.7, 10.0.0.2", &["https"]), "https");
     assert_eq!(scheme("203.0.113.7", &["http, https"]), "https");
-    // No element accepted: the peer speaks.
+    // No element of the client list is accepted, so the peer's scheme counts.
     assert_eq!(scheme("junk", &["http, https"]), "https");
 }
 
@@ -383,6 +383,6 @@ fn the_way_of_a_request_is_told_from_the_client_on_and_only_as_far_as_it_is_vouc
     let single = [("cf-connecting-ip", "203.0.113.7")];
     assert_eq!(way(Headers::CLOUDFLARE, &single, PROXY), "203.0.113.7");
     assert_eq!(way(Headers::CLOUDFLARE, &[], PROXY), "");
-    // Who does not ask for it does not get it.
+    // Without `record_hops`, no hops are recorded.
     assert!(resolve(&layer(), &list).hops_seen().is_empty());
 }

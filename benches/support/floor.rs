@@ -1,6 +1,6 @@
-//! The floor: a hand-written service for the ALB case that does only what cannot be left out. It is no
-//! library: one balancer, one network, IPv4, HTTP/1.1, no list across lines, no finding, no option, no
-//! other field to clean than the one that is there. What the layer costs more is what its rules cost.
+//! The floor: a hand-written service for the ALB case that does only the necessary work. It is not a library. It
+//! supports one load balancer, one network, IPv4, HTTP/1.1 and lists in one line. It has no findings and no options,
+//! and cleans only the one header that is there. The additional cost of the layer is the cost of its rules.
 
 use std::{
     cell::RefCell,
@@ -15,7 +15,7 @@ use http::{
 };
 use tower::Service;
 
-/// What it leaves in the extensions, as large as a resolution.
+/// The value that it inserts into the extensions, as large as a resolution.
 #[derive(Clone, Debug)]
 #[allow(dead_code)]
 pub struct Found {
@@ -31,7 +31,7 @@ thread_local! {
     static LAST: RefCell<Option<Authority>> = const { RefCell::new(None) };
 }
 
-/// The minimum.
+/// The minimal service.
 #[derive(Clone, Copy, Debug)]
 pub struct Floor<S>(pub S);
 

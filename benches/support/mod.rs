@@ -1,4 +1,4 @@
-//! What the benches share: requests, and an allocator that counts.
+//! Shared code of the benchmarks: requests, and an allocator that counts.
 
 #![allow(dead_code)] // Each bench uses what it needs.
 
@@ -26,7 +26,7 @@ thread_local! {
     static ALLOCATIONS: Cell<u64> = const { Cell::new(0) };
 }
 
-// SAFETY: everything is passed on to the system's allocator as it came.
+// SAFETY: all calls are passed unchanged to the system's allocator.
 #[allow(unsafe_code)]
 unsafe impl GlobalAlloc for Counting {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
@@ -62,7 +62,8 @@ pub fn now<F: Future>(future: F) -> F::Output {
     }
 }
 
-/// Does nothing with a request but give it back, for the bench to drop outside its clock.
+/// Does nothing with a request. It returns the request's extensions, so that the benchmark drops them outside the
+/// measured time.
 #[derive(Clone, Copy, Debug)]
 pub struct Noop;
 
@@ -83,7 +84,7 @@ impl Service<Request<()>> for Noop {
     }
 }
 
-/// Gives a request back.
+/// Returns the request.
 #[derive(Clone, Copy, Debug)]
 pub struct Keep;
 
@@ -101,7 +102,7 @@ impl Service<Request<()>> for Keep {
     }
 }
 
-/// The fields that a browser and a balancer send beside those that matter.
+/// Other headers that a browser and a load balancer send.
 const OTHERS: [(&str, &str); 8] = [
     (
         "user-agent",
@@ -119,7 +120,7 @@ const OTHERS: [(&str, &str); 8] = [
     ("content-length", "0"),
 ];
 
-/// A request as axum hands it on, from `peer`.
+/// A request from `peer`, as axum passes it to a service.
 pub fn request(peer: &str, fields: &[(&str, &str)]) -> Request<()> {
     let mut builder = Request::builder()
         .uri("/users?page=2")
@@ -133,7 +134,7 @@ pub fn request(peer: &str, fields: &[(&str, &str)]) -> Request<()> {
     request
 }
 
-/// The four requests of the figures.
+/// The four requests that are measured.
 pub fn requests() -> [(&'static str, Request<()>); 4] {
     let thirty: Vec<String> = (0..29).map(|i| format!("10.0.{i}.7")).collect();
     let thirty = format!("203.0.113.7, {}", thirty.join(", "));
@@ -155,14 +156,14 @@ pub fn requests() -> [(&'static str, Request<()>); 4] {
     ]
 }
 
-/// How long each criterion bench takes.
+/// The time that each criterion benchmark takes.
 pub fn criterion() -> criterion::Criterion {
     criterion::Criterion::default()
         .warm_up_time(std::time::Duration::from_millis(500))
         .measurement_time(std::time::Duration::from_secs(2))
 }
 
-/// So many networks, apart from each other, as clouds publish them.
+/// This number of networks, with gaps between them, like the lists that clouds publish.
 pub fn networks(count: u32) -> Vec<ipnet::IpNet> {
     let step = u32::MAX / (count + 1);
     (1..=count)
@@ -173,7 +174,7 @@ pub fn networks(count: u32) -> Vec<ipnet::IpNet> {
         .collect()
 }
 
-/// Addresses all over, in no order that a branch predictor learns.
+/// Addresses from the whole range, in an order that a branch predictor cannot learn.
 pub fn probes() -> Vec<std::net::IpAddr> {
     let mut state = 1_u32;
     let next = || {

@@ -1,4 +1,4 @@
-//! The other crates for the job, as their own documentation says to use them.
+//! The other crates for this job, used as their own documentation says.
 
 use std::{
     hint::black_box,
@@ -13,12 +13,12 @@ use tower_real_ip::{RealIpLayer, TrustedProxyConfig};
 
 use super::{Noop, allocations, now, request};
 
-/// One way to do it, for a request of an ALB behind another trusted proxy.
+/// One way to do the job, for a request from an ALB behind another trusted proxy.
 pub struct Job {
     pub name: &'static str,
-    /// What is left to the app, or believed without being checked.
+    /// The work that is left to the app, and the headers that are believed without a check.
     pub leaves: &'static str,
-    /// It goes through a service, and a request is cloned for it.
+    /// Whether it is a service, so that each call clones a request.
     pub is_layer: bool,
     run: Box<dyn FnMut()>,
 }
@@ -34,7 +34,7 @@ impl Job {
         (self.run)();
     }
 
-    /// In the steady state, a clone of the request included.
+    /// The allocations in the steady state, including a clone of the request.
     pub fn allocations(&mut self) -> u64 {
         self.once();
         allocations(|| self.once()).1
@@ -74,7 +74,7 @@ fn networks<N: FromStr<Err: std::fmt::Debug>>() -> Vec<N> {
         .collect()
 }
 
-/// A clone of `request` through `service`.
+/// Sends a clone of `request` through `service`.
 fn through<S>(mut service: S, request: Request<()>) -> Box<dyn FnMut()>
 where
     S: Service<Request<()>> + 'static,
@@ -85,7 +85,7 @@ where
     })
 }
 
-/// Every way, the ones with a service first, after one that does nothing.
+/// All ways to do the job. The first does nothing, and then come those with a service.
 pub fn jobs() -> Vec<Job> {
     let peer = IpAddr::from(PEER);
     let (alb_parts, rfc_parts) = (alb().into_parts().0, rfc_7239().into_parts().0);

@@ -1,4 +1,4 @@
-//! The configuration: a section of a file, and the options before it.
+//! Reads the configuration from a section of a file and from options. Options take precedence over the file.
 
 use std::fs;
 
@@ -7,11 +7,11 @@ use tower_forwarded::Config;
 
 use crate::Arguments;
 
-/// What the file and the options say together.
+/// Reads the configuration from the file and the options.
 ///
 /// # Errors
 ///
-/// A sentence that names the file or the key, and the text.
+/// The error is a sentence that names the file or the key, and the text.
 pub fn read(arguments: &Arguments) -> Result<Config, String> {
     let mut keys = match &arguments.config {
         None => Map::new(),
@@ -62,7 +62,7 @@ fn parse(text: &str) -> Result<Value, String> {
     }
 }
 
-/// The table of that name; without one, the file itself or the one table that says whom to trust.
+/// The table with this name. Without a name, it is the file itself or the only table that has `trust`.
 fn section<'a>(file: &'a Value, name: Option<&str>) -> Result<&'a Map<String, Value>, String> {
     if let Some(name) = name {
         let table = name
@@ -83,7 +83,7 @@ fn section<'a>(file: &'a Value, name: Option<&str>) -> Result<&'a Map<String, Va
                 many => {
                     let names: Vec<&str> = many.iter().map(|(name, _)| name.as_str()).collect();
                     Err(format!(
-                        "more than one table has `trust`, so name one by --section: {}",
+                        "more than one table has `trust`: choose one with --section: {}",
                         names.join(", ")
                     ))
                 }
@@ -92,7 +92,7 @@ fn section<'a>(file: &'a Value, name: Option<&str>) -> Result<&'a Map<String, Va
     }
 }
 
-/// All tables that say whom to trust, with their names.
+/// All tables that have `trust`, with their names.
 fn tables<'a>(value: &'a Value, name: String, found: &mut Vec<(String, &'a Map<String, Value>)>) {
     let Some(table) = value.as_object() else {
         return;

@@ -1,25 +1,25 @@
-//! Finds header fields in what programs print: JSON, HAR, maps of Rust, Go, Python, Ruby and others, CGI
-//! variables, lines of `name=value`.
+//! Finds headers in the output of programs: JSON, HAR, maps as Rust, Go, Python, Ruby and others print them, CGI
+//! variables, and lines of `name=value`.
 
 use serde_json::Value;
 
-/// What a dump holds.
+/// The parts of a request that were found in a dump.
 #[derive(Debug, Default)]
 pub struct Dump {
-    /// Some of the fields are those of a request.
+    /// Whether some of the fields are typical for a request.
     telling: bool,
     pub method: Option<String>,
     pub target: Option<String>,
     pub fields: Vec<(String, String)>,
-    /// Who was connected, if the dump says it.
+    /// The peer, if the dump says it.
     pub peer: Option<String>,
 }
 
 impl Dump {
-    /// Adds what a name and a value say.
+    /// Adds a field. Some CGI variables set the peer, the method or the target instead.
     fn add(&mut self, name: &str, value: &str) {
         let name = name.trim();
-        // What a client can name is a header: these are variables of CGI, and a header never has such a name there.
+        // A client cannot set these: they are CGI variables, and in CGI the name of a header starts with `HTTP_`.
         match name {
             "REMOTE_ADDR" => {
                 self.peer.get_or_insert_with(|| value.trim().to_owned());
@@ -47,7 +47,7 @@ impl Dump {
         }
     }
 
-    /// Whether these look like the fields of a request.
+    /// Whether the fields look like those of a request.
     const fn is_a_request(&self) -> bool {
         self.telling
     }
@@ -70,12 +70,12 @@ fn is_telling(name: &str) -> bool {
         || TELLING.contains(&name)
 }
 
-/// Finds the fields in a dump of any of the known forms.
+/// Finds the fields in a dump of any known form.
 pub fn find(text: &str) -> Option<Dump> {
     if let Some(dump) = whole_json(text) {
         return Some(dump);
     }
-    // A request is at the beginning of what people post; the rest is what their programs did with it.
+    // People post the request first. After it comes what their programs did with it.
     const LOOKED_AT: usize = 64 << 10;
     let mut end = text.len().min(LOOKED_AT);
     while !text.is_char_boundary(end) {
@@ -96,7 +96,7 @@ fn curl(text: &str) -> Option<Dump> {
     let mut dump = Dump::default();
     let mut rest = text;
     while let Some(at) = rest.find("-H ").map(|at| (at, 3)).or_else(|| {
-        // Each spelling is looked for in what is left, and a text has one of them.
+        // This looks for one spelling after the other, because a command uses only one of them.
         rest.find("--header ").map(|at| (at, 9))
     }) {
         let (before, after) = (&rest[..at.0], &rest[at.0 + at.1..]);
@@ -131,7 +131,7 @@ fn target(part: &str, dump: &mut Dump) {
     }
 }
 
-/// JSON and nothing else, of any length: a HAR is long.
+/// A text that is JSON as a whole. Its length is not limited, because HAR files are long.
 fn whole_json(text: &str) -> Option<Dump> {
     let value = serde_json::from_str(text).ok()?;
     let mut dump = Dump::default();
@@ -139,10 +139,10 @@ fn whole_json(text: &str) -> Option<Dump> {
     dump.is_a_request().then_some(dump)
 }
 
-/// A JSON object, wherever it begins in the text: of an echo service, or a log line.
+/// A JSON value anywhere in the text, such as the response of an echo service or a part of a log line.
 fn json(text: &str) -> Option<Dump> {
     let starts = text.match_indices(['{', '[']).map(|(at, _)| at);
-    // A log has many brackets; the first whole value that holds headers counts.
+    // A log has many brackets. The first complete value that holds headers counts.
     starts.take(200).find_map(|at| {
         let mut values = serde_json::Deserializer::from_str(&text[at..]).into_iter::<Value>();
         let value = values.next()?.ok()?;
@@ -152,11 +152,11 @@ fn json(text: &str) -> Option<Dump> {
     })
 }
 
-/// Takes the headers out of a value, and what stands beside them.
+/// Takes the headers out of a value, and the method, target and peer next to them.
 fn gather(value: &Value, dump: &mut Dump) {
     match value {
         Value::Object(object) => {
-            // HAR: the first request of the log.
+            // HAR: takes the first request of the log.
             if let Some(first) = value.pointer("/log/entries/0/request") {
                 return gather(first, dump);
             }
@@ -228,7 +228,7 @@ fn gather(value: &Value, dump: &mut Dump) {
     }
 }
 
-/// What stands beside an object of headers.
+/// Takes the method, the target or the peer from a key next to the object of headers.
 fn beside(name: &str, text: &str, dump: &mut Dump) {
     match name.to_ascii_lowercase().as_str() {
         "method" | "httpmethod" => dump.method = Some(text.to_owned()),
@@ -242,8 +242,8 @@ fn beside(name: &str, text: &str, dump: &mut Dump) {
     }
 }
 
-/// Maps with quoted names: Rust's `{:?}` of a `HeaderMap`, dicts of Python, hashes of Ruby, tuples of bytes as in
-/// ASGI, `["name"]=["value"]` of C#.
+/// Maps with quoted names: a `HeaderMap` that Rust printed with `{:?}`, dicts of Python, hashes of Ruby, tuples of
+/// bytes as in ASGI, `["name"]=["value"]` of C#.
 fn quoted(text: &str) -> Option<Dump> {
     let mut dump = Dump::default();
     let tokens = tokens(text);
@@ -287,7 +287,7 @@ fn quoted(text: &str) -> Option<Dump> {
 }
 
 enum Token {
-    /// What stands in quotes.
+    /// The text between quotes.
     Text(String),
     Mark(char),
 }
@@ -298,7 +298,7 @@ fn tokens(text: &str) -> Vec<Token> {
     let mut before = ' ';
     while let Some(char) = chars.next() {
         match char {
-            // An apostrophe inside a word opens nothing.
+            // An apostrophe inside a word does not open a quoted text.
             '\'' if before.is_alphanumeric() && before != 'b' => {}
             '"' | '\'' => {
                 let mut inside = String::new();
@@ -325,7 +325,7 @@ fn go_map(text: &str) -> Option<Dump> {
     let (_, mut rest) = text.split_once("map[")?;
     let mut dump = Dump::default();
     while let Some((name, after)) = rest.split_once(":[") {
-        // An IPv6 address in brackets is in there as well.
+        // A value may contain an IPv6 address in brackets.
         let mut depth = 1;
         let end = after.find(|char| {
             depth += match char {
@@ -345,7 +345,7 @@ fn go_map(text: &str) -> Option<Dump> {
     Some(dump)
 }
 
-/// `NAME=value`, `NAME | value`, `header=NAME=value`, `NAME: value`, one a line or many.
+/// `NAME=value`, `NAME | value`, `header=NAME=value`, `NAME: value`; one or more in a line.
 fn pairs(text: &str) -> Option<Dump> {
     let mut dump = Dump::default();
     for line in text.lines() {
@@ -357,12 +357,12 @@ fn pairs(text: &str) -> Option<Dump> {
             .map(|(name, value)| (name.trim().trim_matches(['[', ']', '"', '\'']), value))
             .find(|(name, _)| is_header_like(name));
         match whole {
-            // Two on a line are a log's.
+            // A line with more than one `=` is probably a log line, which the other arm reads.
             Some((name, value)) if !value.contains('=') || name.starts_with("HTTP_") => {
                 dump.add(name, unquoted(value));
             }
             _ => {
-                // Logs name their variables so.
+                // Logs write the names of their variables with underscores.
                 for (name, value) in log_fields(line) {
                     dump.add(&name.replace('_', "-"), value);
                 }
@@ -372,7 +372,7 @@ fn pairs(text: &str) -> Option<Dump> {
     (!dump.fields.is_empty()).then_some(dump)
 }
 
-/// `name=value` and `name="a value"` in a line of a log.
+/// `name=value` and `name="a value"` in a log line.
 fn log_fields(line: &str) -> Vec<(&str, &str)> {
     let mut fields = Vec::new();
     let mut rest = line;
@@ -382,7 +382,7 @@ fn log_fields(line: &str) -> Vec<(&str, &str)> {
             .next()
             .unwrap_or_default();
         let (value, more) = match after.strip_prefix('"') {
-            // A quotation mark that a log escaped is the client's.
+            // A log escapes the quotation marks that a client wrote, so an escaped one does not end the value.
             Some(inside) => {
                 let mut escaped = false;
                 let end = inside.find(|char| {
@@ -409,7 +409,7 @@ fn unquoted(text: &str) -> &str {
     text.trim().trim_matches(['"', '\''])
 }
 
-/// Whether a word is likely the name of a header or of a CGI variable.
+/// Whether a word is probably the name of a header or of a CGI variable.
 fn is_header_like(name: &str) -> bool {
     let lower = name.to_ascii_lowercase().replace('_', "-");
     let known = [

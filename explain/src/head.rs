@@ -1,11 +1,10 @@
-//! Finds a request head in what people have at hand: `curl -v`, `tcpdump -A`, an echo server, or a
-//! [dump](super::dump).
+//! Finds a request head in the output of `curl -v`, `tcpdump -A` or an echo server, or in a [dump](super::dump).
 
 use http::{HeaderName, HeaderValue, Method, Request, Uri};
 
 use crate::dump::{self, Dump};
 
-/// A request, and who sent it if the text says it.
+/// A request, and its peer if the text says it.
 pub struct Captured {
     pub request: Request<()>,
     pub peer: Option<String>,
@@ -15,11 +14,11 @@ pub struct Captured {
 ///
 /// # Errors
 ///
-/// A sentence that says what was looked for and where.
+/// The error is a sentence that says what was looked for and where.
 pub fn parse(text: &str) -> Result<Captured, String> {
     let has_request_line = text.lines().any(|line| request_line(line).is_some());
     let is_plain = text.lines().any(is_plain_field);
-    // What stands below a command is its response.
+    // The lines below a command are its response.
     let is_command = text.contains("curl ") && text.contains("-H ");
     if !has_request_line && (is_command || !is_plain) {
         if let Some(dump) = dump::find(text) {
@@ -30,7 +29,7 @@ pub fn parse(text: &str) -> Result<Captured, String> {
     if !has_request_line {
         assume_host(&mut request, None);
     }
-    // whoami writes it above the request: below the request line, it is a header.
+    // whoami writes this line above the request. Below the request line it would be a header.
     let before = text.lines().take_while(|line| request_line(line).is_none());
     let peer = before
         .filter(|_| has_request_line)
@@ -41,7 +40,7 @@ pub fn parse(text: &str) -> Result<Captured, String> {
     })
 }
 
-/// A line that is a field of a request as it stands: a name, a colon, and no quotes.
+/// Whether the line is a header line as in a request: a name, a colon and a value without quotes.
 fn is_plain_field(line: &str) -> bool {
     let line = line.trim().trim_start_matches('>').trim_start();
     let is_name = |name: &str| {
@@ -58,7 +57,7 @@ fn from_dump(dump: Dump) -> Result<Captured, String> {
     if let Some(method) = dump.method.and_then(|method| method.parse().ok()) {
         *request.method_mut() = method;
     }
-    // What stands there as the URL may be one that the program made of it: its path is enough.
+    // The program may have built this URL itself, so take only its path as the target.
     let target = dump.target.and_then(|target| target.parse::<Uri>().ok());
     if let Some(path) = target.as_ref().and_then(Uri::path_and_query) {
         *request.uri_mut() = path.clone().into();
@@ -80,16 +79,16 @@ fn from_dump(dump: Dump) -> Result<Captured, String> {
     })
 }
 
-/// Adds a field; there is a bound to how many names a map can hold.
+/// Adds a header. It fails if the map is full.
 fn append(request: &mut Request<()>, name: HeaderName, value: HeaderValue) -> Result<(), String> {
     let full = request.headers_mut().try_append(name, value).is_err();
     if full {
-        return Err("these are more headers than any server accepts".to_owned());
+        return Err("the request has more headers than any server accepts".to_owned());
     }
     Ok(())
 }
 
-/// Programs leave the host out of what they print; a request has one.
+/// Adds a host if there is none. Every request has a host, but some programs do not print it.
 fn assume_host(request: &mut Request<()>, authority: Option<String>) {
     let headers = request.headers();
     if headers.contains_key("host") || request.uri().authority().is_some() {
@@ -103,16 +102,16 @@ fn assume_host(request: &mut Request<()>, authority: Option<String>) {
         .unwrap_or_else(|| "example.com".to_owned());
     if let Ok(value) = HeaderValue::from_str(&host) {
         eprintln!(
-            "explain: the capture has no Host; it is taken to be {}",
+            "explain: the capture has no Host header, so the host is assumed to be {}",
             host.escape_debug()
         );
         request.headers_mut().insert("host", value);
     }
 }
 
-/// Reads a head as it was sent.
+/// Reads a request head that has the form in which it was sent.
 fn from_lines(text: &str) -> Result<Request<()>, String> {
-    // `curl -v` marks what it sent with `>`; its other lines are about something else.
+    // `curl -v` marks the lines that it sent with `>`. Its other lines are not part of the request.
     let sent: Vec<&str> = text
         .lines()
         .filter_map(|line| line.strip_prefix('>'))
@@ -132,7 +131,7 @@ fn from_lines(text: &str) -> Result<Request<()>, String> {
                 *request.uri_mut() = uri;
                 lines.get(number + 1..).unwrap_or_default()
             }
-            // An echo server may show the fields alone.
+            // Some echo servers show only the headers.
             None => &lines[..],
         };
     let mut authority = None;
@@ -171,22 +170,22 @@ fn from_lines(text: &str) -> Result<Request<()>, String> {
     }
     if let (Some(authority), false) = (authority, request.headers().contains_key("host")) {
         let value = HeaderValue::from_str(&authority)
-            .map_err(|_| format!("`{}` is no authority", authority.escape_debug()))?;
+            .map_err(|_| format!("`{}` is not a valid authority", authority.escape_debug()))?;
         request.headers_mut().insert("host", value);
     }
     if request.headers().is_empty() {
         return Err(format!(
-            "no request head in {} lines: looked for a line like `GET /users HTTP/1.1` and fields like \
-             `X-Forwarded-For: 203.0.113.7` below it, as curl -v, tcpdump -A or an echo server show them; for \
-             JSON with headers, a HAR, a map as Rust, Go, Python or Ruby print it; and for `HTTP_X_…` or \
-             name=value lines",
+            "no request head in {} lines: expected a line like `GET /users HTTP/1.1` with headers like \
+             `X-Forwarded-For: 203.0.113.7` below it, as curl -v, tcpdump -A or an echo server print them; JSON \
+             with headers; a HAR file; a map as Rust, Go, Python or Ruby print it; or lines like `HTTP_X_…` or \
+             name=value",
             text.lines().count()
         ));
     }
     Ok(request)
 }
 
-/// `GET /users HTTP/1.1`, at the end of a line: tcpdump shows packet headers before it.
+/// `GET /users HTTP/1.1` at the end of a line. In the output of tcpdump, packet headers come before it.
 fn request_line(line: &str) -> Option<(Method, Uri)> {
     let mut words = line.trim_end().rsplitn(3, ' ');
     let version = words.next()?;
@@ -195,7 +194,7 @@ fn request_line(line: &str) -> Option<(Method, Uri)> {
     }
     let target = words.next()?.parse().ok()?;
     let before = words.next()?;
-    // A header that ends like a request line is none.
+    // A header line can end like a request line, but it is not a request line.
     let is_name = |name: &str| name.parse::<HeaderName>().is_ok();
     if line
         .trim_start()
@@ -210,7 +209,7 @@ fn request_line(line: &str) -> Option<(Method, Uri)> {
         .take_while(char::is_ascii_uppercase)
         .collect();
     let method: String = method.chars().rev().collect();
-    // Packet headers may end in a capital letter.
+    // Packet headers may end in a capital letter, directly in front of the method.
     let known = [
         "GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS", "PATCH", "CONNECT", "TRACE",
     ];

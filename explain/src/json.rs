@@ -1,4 +1,4 @@
-//! One JSON object a line in, one a line out: how other test suites drive the crate.
+//! Reads one JSON object per line and writes one per line. Other test suites use the crate in this way.
 
 use std::convert::Infallible;
 use std::io::{self, BufRead, Write};
@@ -42,9 +42,9 @@ struct Answer {
     client_cert: Option<String>,
 }
 
-/// Answers every line of `input`: one that describes no configuration or no request with an error of
-/// its own, so that the others are answered too. Fails with the number of the first line that is no
-/// such object.
+/// Writes an answer to every line of `input`. If a configuration or a request is not valid, the answer to its line is
+/// an error, and the following lines are still answered. If a line is not such an object, the function stops with an
+/// error that contains the line number.
 pub fn run(input: impl BufRead, mut output: impl Write) -> Result<(), String> {
     for (number, line) in input.lines().enumerate() {
         let line = line.map_err(|error| format!("line {}: {error}", number + 1))?;
@@ -57,7 +57,7 @@ pub fn run(input: impl BufRead, mut output: impl Write) -> Result<(), String> {
     Ok(())
 }
 
-/// Writes a text; that nobody reads it any more (`| head -1`) is no error.
+/// Writes a text. It is not an error if the reader has closed the pipe (`| head -1`).
 pub fn write(mut output: impl Write, text: &str) -> Result<(), String> {
     let written = output.write_all(text.as_bytes());
     match written.and_then(|()| output.flush()) {
@@ -66,11 +66,11 @@ pub fn write(mut output: impl Write, text: &str) -> Result<(), String> {
     }
 }
 
-/// The same JSON in ASCII: a terminal acts on some of the characters that JSON lets through.
+/// Escapes the JSON so that it is ASCII, because JSON allows some characters that control a terminal.
 pub fn ascii(json: &str) -> String {
     let mut ascii = String::with_capacity(json.len());
     for char in json.chars() {
-        // DEL is ASCII, and a control character.
+        // DEL is ASCII, but it is a control character.
         if char.is_ascii() && char != '\x7f' {
             ascii.push(char);
         } else {
@@ -99,7 +99,7 @@ fn answer(line: &str) -> Result<Value, String> {
         Ok(request) => request,
         Err(error) => return Ok(json!({ "id": id, "request_error": error })),
     };
-    // The layer itself answers, so that this program cannot disagree with it.
+    // The answer comes from the layer itself, so this program cannot differ from it.
     let service = layer.layer(service_fn(async |request: Request<()>| {
         Ok::<_, Infallible>(request)
     }));
@@ -142,7 +142,7 @@ fn client_cert(_: &Resolution) -> Option<String> {
     None
 }
 
-/// The layer of a case. A case holds the values of a secret, which a `Config` never does.
+/// The layer of a case. A case contains the values of a secret, which a `Config` never contains.
 fn layer(mut config: Value) -> Result<ForwardedLayer, String> {
     let require = config
         .as_object_mut()
@@ -174,13 +174,13 @@ fn build(asked: Asked) -> Result<Request<()>, String> {
             .ok_or_else(|| format!("the value of {name} has characters above U+00FF"))?;
         let name: HeaderName = name
             .parse()
-            .map_err(|_| format!("`{name}` is no field name"))?;
+            .map_err(|_| format!("`{name}` is not a valid header name"))?;
         let value = HeaderValue::from_bytes(&bytes)
             .map_err(|_| format!("the value of {name} has control characters"))?;
         request
             .headers_mut()
             .try_append(name, value)
-            .map_err(|_| "these are more headers than a request can have".to_owned())?;
+            .map_err(|_| "the request has more headers than the http crate allows".to_owned())?;
     }
     if let Some(peer) = asked.peer {
         let peer: Peer = peer.parse().map_err(|error: PeerError| error.to_string())?;
@@ -189,7 +189,7 @@ fn build(asked: Asked) -> Result<Request<()>, String> {
     Ok(request)
 }
 
-/// A value's characters U+0000 to U+00FF are its bytes.
+/// The bytes of a value: its characters U+0000 to U+00FF stand for the bytes 0x00 to 0xFF.
 fn bytes(text: &str) -> Option<Vec<u8>> {
     text.chars().map(|char| u8::try_from(char).ok()).collect()
 }
@@ -198,7 +198,7 @@ fn latin1(bytes: &[u8]) -> String {
     bytes.iter().copied().map(char::from).collect()
 }
 
-/// The answer of a service that never waits.
+/// The output of a service that never waits.
 fn now<T>(future: impl Future<Output = Result<T, Infallible>>) -> T {
     let mut future = std::pin::pin!(future);
     let mut context = std::task::Context::from_waker(std::task::Waker::noop());

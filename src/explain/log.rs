@@ -1,5 +1,6 @@
-//! Findings in the log: a warning that says what to change, about each network once a minute, and debug lines for the
-//! others. A warning for every request would let any client flood the log; one for all would let any client silence it.
+//! Findings in the log. For each network and each minute, one line is a warning that says what to change. The other
+//! lines are debug lines. With a warning for every request, any client could flood the log. With a single warning, any
+//! client could use it up.
 
 use std::{sync::atomic::Ordering, time::Instant};
 
@@ -17,7 +18,7 @@ pub(crate) fn log(
     policy: &Policy,
     trust: &dyn Trust,
 ) {
-    // Where nobody listens, nothing is counted.
+    // If nobody listens, there is nothing to count.
     if !tracing::enabled!(tracing::Level::WARN) {
         return;
     }
@@ -29,7 +30,7 @@ pub(crate) fn log(
         );
         return;
     };
-    // What an attacker wrote is in there as printable ASCII only.
+    // The text of an attacker appears in it only as printable ASCII.
     let explanation = explain_head(peer, head, &policy.rules, trust);
     let text = explanation.advice_about(finding);
     let text = text.map_or_else(|| finding.to_string(), str::to_owned);
@@ -41,13 +42,13 @@ pub(crate) fn log(
     );
 }
 
-/// The peer as OpenTelemetry names it: an address, or what is known of a Unix socket.
+/// The peer, for the attribute of OpenTelemetry: an address, or `unix`.
 fn address(peer: Option<Peer>) -> Option<String> {
     let peer = peer?;
     Some(peer.ip().map_or("unix".to_owned(), |ip| ip.to_string()))
 }
 
-/// Says once what was decided.
+/// Logs the settings, once.
 pub(crate) fn started(policy: &Policy) {
     if policy.reports.started.swap(true, Ordering::Relaxed) {
         return;
@@ -63,7 +64,7 @@ pub(crate) fn started(policy: &Policy) {
         connection_scheme = ?rules.connection_scheme,
         secret = rules.secret.as_ref().map(|secret| secret.name.as_str()),
         ?identity,
-        "forwarding headers are believed from these proxies"
+        "ForwardedLayer believes forwarding headers from these proxies"
     );
     for (is_believed, field, what) in [
         (rules.prefix, rules.headers.prefix, "prefix"),
@@ -72,7 +73,7 @@ pub(crate) fn started(policy: &Policy) {
         if is_believed && field == NONE {
             tracing::warn!(
                 headers = rules.headers.name(),
-                "a forwarded {what} is believed, but these headers have none: name one with with_{what}_field"
+                "you believe a forwarded {what}, but this preset has no header for it: name one with `Headers::with_{what}_field`"
             );
         }
     }

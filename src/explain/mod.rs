@@ -1,4 +1,4 @@
-//! The same walk, told to a person.
+//! Explains to a person how a request is resolved.
 
 mod advice;
 #[cfg(feature = "tracing")]
@@ -37,10 +37,10 @@ use crate::{
     trust::Trust,
 };
 
-/// Tells how a request is resolved, and what to change if that is not what was meant.
+/// Explains how a request is resolved, and what to change if the result is wrong.
 ///
-/// It watches the very walk that [`ForwardedLayer`](crate::ForwardedLayer) takes, so it cannot
-/// disagree with it. Give it the request as it came, before the layer has seen it.
+/// It runs the same code as [`ForwardedLayer`](crate::ForwardedLayer) and watches it, so both always agree. Pass the
+/// request as it came, before the layer has seen it.
 ///
 /// ```
 /// use tower_forwarded::{ForwardedLayer, TrustedProxies, explain};
@@ -107,32 +107,32 @@ pub(crate) fn explain_head(
     }
 }
 
-/// How a request was resolved: for people by `Display`, for machines by serde (feature `serde`).
+/// How a request was resolved: as text with `Display`, and as data with serde (feature `serde`).
 ///
-/// The first line of the text is the most important advice, or, if there is none, the outcome.
+/// The first line of the text is the most important advice. If there is no advice, it is the outcome.
 #[derive(Clone, Debug)]
 pub struct Explanation {
     resolution: Resolution,
     trace: Trace,
-    /// What stands left of the client, from the left.
+    /// The elements to the left of the client, from the left.
     left: Vec<String>,
     /// What the next layer sees: `Host` and the forwarding headers.
     seen: Vec<(String, String)>,
     removed: Vec<String>,
     uri: String,
-    /// Each with its sentence.
+    /// The advice, each with its sentence.
     advice: Vec<(Advice, String)>,
 }
 
 impl Explanation {
-    /// What came out.
+    /// The outcome.
     #[must_use]
     pub const fn resolution(&self) -> &Resolution {
         &self.resolution
     }
 
-    /// What to change, most important first, each a sentence that names cause and cure. Empty if
-    /// nothing looks wrong.
+    /// What to change, the most important first. Each is a sentence that says what is wrong and what to do. Empty if nothing
+    /// looks wrong.
     pub fn advice(&self) -> impl Iterator<Item = &str> {
         self.advice.iter().map(|(_, text)| &**text)
     }
@@ -152,7 +152,7 @@ impl Explanation {
         &self.uri
     }
 
-    /// The forwarding fields that the inner service does not see.
+    /// The forwarding headers that the inner service does not see.
     #[must_use]
     pub fn removed(&self) -> &[String] {
         &self.removed
@@ -167,7 +167,7 @@ impl Explanation {
     }
 }
 
-/// The elements that nobody vouches for, of those that stand nearest.
+/// The nearest of the elements that no trusted proxy wrote.
 fn left_of_the_client(head: Head<'_>, rules: &Rules, trace: &Trace) -> Vec<String> {
     const SHOWN: usize = 8;
     let headers = &rules.headers;
@@ -206,8 +206,8 @@ fn what_is_left(headers: &HeaderMap, rules: &Rules) -> Vec<(String, String)> {
         .collect()
 }
 
-/// The value of a header that matters, as it may be shown: a token is nobody's business, and a proxy writes it where
-/// the browser never had it.
+/// The value of a header that matters, as it may be shown. Tokens are never shown: a proxy writes them, and the browser
+/// must not learn them.
 fn shown(name: &HeaderName, value: &HeaderValue, rules: &Rules) -> Option<String> {
     if rules.identity.resemble(name.as_str()) {
         return Some("…".to_owned());

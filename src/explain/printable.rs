@@ -1,6 +1,6 @@
-//! Bytes that an attacker may have chosen, as text that a terminal, a log and a page can show.
+//! Turns bytes that an attacker may have chosen into text that is safe for a terminal, a log and a page.
 
-/// As printable ASCII of a bearable length.
+/// As printable ASCII, shortened.
 pub(super) fn printable(bytes: &[u8]) -> String {
     const SHOWN: usize = 120;
     let shown = bytes.get(..SHOWN).unwrap_or(bytes);
@@ -8,7 +8,7 @@ pub(super) fn printable(bytes: &[u8]) -> String {
     format!("{}{more}", shown.escape_ascii())
 }
 
-/// A text of printable ASCII, cut to a length that a line can hold.
+/// Shortens a text of printable ASCII to the length of a line.
 pub(super) fn shortened(text: &str) -> String {
     const SHOWN: usize = 2000;
     match text.get(..SHOWN) {
@@ -17,7 +17,7 @@ pub(super) fn shortened(text: &str) -> String {
     }
 }
 
-/// As printable ASCII: terminals act on control characters, those of U+0080 to U+009F too.
+/// As printable ASCII. Terminals act on control characters, also on U+0080 to U+009F.
 pub(super) fn escaped(bytes: &[u8]) -> String {
     bytes.escape_ascii().to_string()
 }

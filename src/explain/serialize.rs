@@ -1,4 +1,4 @@
-//! An [`Explanation`] as data. Its names are stable: new ones may come, none changes its meaning.
+//! An [`Explanation`] as data. Its names are stable: new names can be added, but no name changes its meaning.
 
 use serde::{Serialize, Serializer, ser::SerializeStruct};
 
@@ -45,7 +45,7 @@ impl Serialize for Explanation {
     }
 }
 
-/// A piece of advice, and its sentence.
+/// A piece of advice with its sentence.
 struct Told<'a> {
     advice: &'a Advice,
     text: &'a str,

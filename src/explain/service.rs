@@ -20,35 +20,35 @@ use super::{
 };
 use crate::{layer::ForwardedLayer, policy::Policy, resolution::Resolution, rules::Rules};
 
-/// Makes a service that shows whoever asks how their very request is resolved: for a path such as
-/// `/debug/forwarded`, to be opened in the browser that is said to see `http`.
+/// Creates a service that shows a visitor how their own request is resolved. Give it a path such as `/debug/forwarded`,
+/// and open that path in the browser that has the problem.
 ///
-/// What it shows tells an attacker how the deployment is built, so it asks `guard` first: a function
-/// of the request as it came and of what was resolved. There is no way to make it without one. Where
-/// the guard says no, the answer is 404, as if nothing were there.
+/// The explanation tells an attacker how your deployment is built. So the service calls `guard` first, with the request
+/// as it came and with what was resolved. If the guard returns `false`, the response is 404, as if the path did not
+/// exist.
 ///
-/// | asked with | answer |
+/// | request | response |
 /// |---|---|
 /// | `Accept: text/html` (a browser), or `?format=html` | a page |
 /// | `Accept: application/json`, or `?format=json` | the [`Explanation`] as data |
 /// | anything else (curl), or `?format=text` | its text |
 ///
-/// The page shows the forwarding fields and `Host` as they came; no other field's value (cookies,
-/// credentials), so that no script can read there what it cannot read elsewhere. Nothing is stored by
-/// caches.
+/// The page shows the forwarding headers and `Host` as they came. It shows no other values, such as cookies and
+/// credentials, so a script in the browser learns nothing from it that it could not read before. Caches do not store
+/// the response.
 ///
 /// # Where to put it
 ///
-/// **Beside** the layer, not behind it: it explains what the layer will do, so it needs the request
-/// as it came. A route added after `.layer(…)` is not behind that layer. Behind it, it answers 500 and
-/// says so.
+/// **Beside** the layer, not behind it. The service explains what the layer will do, so it needs the request as it
+/// came. A route that you add after `.layer(…)` is not behind that layer. If the service is behind the layer, it
+/// responds with 500 and says so.
 ///
 /// ```
 /// use axum::{Router, routing::get};
 /// use subtle::ConstantTimeEq; // takes as long for a wrong token as for a right one
 /// use tower_forwarded::{ForwardedLayer, TrustedProxies, explain_service};
 ///
-/// let secret = std::env::var("DEBUG_TOKEN").ok(); // without one, nobody is let in
+/// let secret = std::env::var("DEBUG_TOKEN").ok(); // without a token, the guard admits nobody
 /// let forwarded = ForwardedLayer::new("10.0.0.0/8".parse::<TrustedProxies>()?);
 /// let why = explain_service(&forwarded, move |request, _| {
 ///     match (request.headers.get("x-debug-token"), &secret) {
@@ -65,9 +65,8 @@ use crate::{layer::ForwardedLayer, policy::Policy, resolution::Resolution, rules
 ///
 /// # Caveat
 ///
-/// Do not let the guard rest on the client's address alone. Where the proxy is not trusted yet, which is
-/// what one opens this page for, every client seems to be the proxy: `127.0.0.1` for one on the same
-/// machine.
+/// The guard must not rely on the client's address alone. People open this page when the proxy is not trusted yet. Then
+/// every client has the proxy's address, such as `127.0.0.1`.
 pub fn explain_service<G>(layer: &ForwardedLayer, guard: G) -> ExplainService
 where
     G: Fn(&Parts, &Resolution) -> bool + Send + Sync + 'static,
@@ -78,7 +77,7 @@ where
     }
 }
 
-/// The service that [`explain_service`] makes.
+/// The service that [`explain_service`] creates.
 #[derive(Clone)]
 pub struct ExplainService {
     policy: Arc<Policy>,
@@ -140,7 +139,7 @@ impl ExplainService {
             ),
             Format::Text => ("text/plain; charset=utf-8", format!("{explanation}\n")),
         };
-        // Over HTTP/2 an answer to HEAD that has content is an error.
+        // Over HTTP/2, a response to HEAD with content is an error.
         let is_head = parts.method == Method::HEAD;
         let mut response = Response::new(if is_head { String::new() } else { body });
         for (name, value) in [
@@ -183,7 +182,7 @@ enum Format {
 }
 
 impl Format {
-    /// What the query asks for by name, else the first of the types in `Accept` that is one of ours.
+    /// The format that the query names. Otherwise the first type in `Accept` that the service supports.
     fn of(uri: &Uri, headers: &HeaderMap) -> Self {
         let named = uri.query().and_then(|query| {
             let mut pairs = query.split('&');
@@ -230,7 +229,7 @@ fn page(explanation: &Explanation, parts: &Parts, rules: &Rules) -> String {
         }
     }
     let (came, steps) = (escape(&came), escape(steps));
-    // Each part of the template is written once, and what is put between is not read again.
+    // The inserted texts are not searched for marks of the template again.
     let mut page = String::new();
     let mut rest = include_str!("page.html");
     while let Some((before, after)) = rest.split_once("{{") {

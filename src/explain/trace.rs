@@ -1,4 +1,4 @@
-//! The steps of one resolution, written down as they happen.
+//! Records the steps of one resolution.
 
 use std::net::IpAddr;
 
@@ -12,29 +12,29 @@ use crate::{
     trust::Trust,
 };
 
-/// What the walk saw. Texts of the request are in it as printable ASCII.
+/// What the walk saw. It contains texts of the request only as printable ASCII.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Trace {
     pub(super) peer: Option<Peer>,
     pub(super) trusted: bool,
     /// The entry by which the peer is trusted.
     pub(super) trusted_by: Option<String>,
-    /// The forwarding fields that are there, believed or not.
+    /// The forwarding headers of the request, believed or not.
     pub(super) present: FieldSet,
-    /// The name of the client field.
+    /// The name of the header with the client's address.
     pub(super) client_field: String,
-    /// It is a list, to which each hop appends.
+    /// Whether that header is a list, to which each hop appends.
     pub(super) is_list: bool,
-    /// The elements of the client field, from the right.
+    /// The elements of that header, from the right.
     pub(super) elements: Vec<Element>,
-    /// `None` where nothing was walked, since the peer is not believed.
+    /// `None` if there was no walk, because the peer is not trusted.
     pub(super) end: Option<End>,
     pub(super) values: Vec<Value>,
-    /// The headers that say who the client is, without their values: a token is among them.
+    /// The headers that say who the client is, without their values, since some are tokens.
     pub(super) identity: Vec<(String, Fate)>,
 }
 
-/// An element of the client field.
+/// An element of the header with the client's address.
 #[derive(Clone, Debug)]
 pub(super) struct Element {
     /// `None` if it is too long to be read.
@@ -43,13 +43,13 @@ pub(super) struct Element {
     pub(super) verdict: Verdict,
 }
 
-/// The hop that vouches for an element: the one to its right.
+/// The hop that wrote an element: the one to its right.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Voucher {
     Nobody,
     Address(IpAddr),
     UnixSocket,
-    /// A proxy that is counted, and did not say its address.
+    /// A counted proxy whose address is not known.
     Hidden,
 }
 
@@ -58,7 +58,7 @@ pub(super) enum Voucher {
 pub(super) struct Value {
     pub(super) role: Role,
     pub(super) source: Source,
-    /// The name of the field that it was read from; empty for the request's target.
+    /// The name of the header that it was read from. Empty for the request's target.
     pub(super) field: String,
     pub(super) text: String,
     pub(super) believed: Result<(), Finding>,
@@ -75,12 +75,12 @@ impl Trace {
             })
     }
 
-    /// The text of what was ignored for a role, else of what was read.
+    /// The ignored text for a role, otherwise the text that was read.
     pub(super) fn text_of(&self, role: Role) -> &str {
         self.value(role).map_or("", |value| &value.text)
     }
 
-    /// What was read for a role: first what was ignored.
+    /// The values that were read for a role, the ignored ones first.
     pub(super) fn value(&self, role: Role) -> Option<&Value> {
         let mut values = self.values.iter().filter(|value| value.role == role);
         let ignored = values.clone().find(|value| value.believed.is_err());
@@ -88,7 +88,7 @@ impl Trace {
     }
 }
 
-/// Writes down each step.
+/// Records each step.
 pub(super) struct Recorder<'a> {
     trust: &'a dyn Trust,
     headers: &'a Headers,
@@ -152,7 +152,7 @@ impl Observer for Recorder<'_> {
                     Verdict::Address { address, .. } => Voucher::Address(address),
                     Verdict::Unix { .. } => Voucher::UnixSocket,
                     Verdict::Hidden => Voucher::Hidden,
-                    // An element that is none changes nothing; behind the others nobody looks.
+                    // An empty element changes nothing. After any other element, the walk has ended.
                     Verdict::Nothing | Verdict::WithoutFor | Verdict::Malformed => return,
                 };
             }

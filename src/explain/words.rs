@@ -18,7 +18,7 @@ pub(super) fn tell(trace: &Trace, left: &[String], f: &mut fmt::Formatter<'_>) -
     let trusted = match (&trace.trusted_by, trace.trusted) {
         (Some(entry), _) if entry == "*" => "trusted by *, as any peer is".to_owned(),
         (Some(entry), _) => format!("trusted by {entry}"),
-        (None, true) => "trusted by the service's own rule".to_owned(),
+        (None, true) => "trusted by your own rule".to_owned(),
         (None, false) => "not trusted: the client is the peer".to_owned(),
     };
     line("peer", &format_args!("{peer}, {trusted}"))?;
@@ -30,7 +30,7 @@ pub(super) fn tell(trace: &Trace, left: &[String], f: &mut fmt::Formatter<'_>) -
         let verdict = verdict(element, trace.end.filter(|_| is_last));
         line(
             "element",
-            &format_args!("{field}: {text} ({voucher} says so): {verdict}"),
+            &format_args!("{field}: {text} (written by {voucher}): {verdict}"),
         )?;
     }
     if let Some(end) = trace.end {
@@ -39,19 +39,21 @@ pub(super) fn tell(trace: &Trace, left: &[String], f: &mut fmt::Formatter<'_>) -
     if !left.is_empty() {
         let who = match trace.elements.last().map(|element| element.verdict) {
             Some(Verdict::Address { address, .. }) => address.to_string(),
-            _ => "the hop before it".to_owned(),
+            _ => "the hop in front of it".to_owned(),
         };
         let left = left.join(", ");
         line(
             "left",
-            &format_args!("{left}: anybody can write that; it would count if {who} were trusted"),
+            &format_args!(
+                "{left}: any client can write this; it would count if {who} were trusted"
+            ),
         )?;
     }
     for value in &trace.values {
         let text = &value.text;
         let source = source(value);
         match value.believed {
-            // A header that says https by being there.
+            // A header whose presence means https.
             Ok(()) if text.is_empty() => {
                 line(
                     value.role.as_str(),
@@ -76,24 +78,24 @@ pub(super) fn tell(trace: &Trace, left: &[String], f: &mut fmt::Formatter<'_>) -
 }
 
 impl Fate {
-    /// Why a header that says who the client is stays or goes.
+    /// Why a header that says who the client is stays or is removed.
     fn words(self, peer: &str) -> String {
         match self {
-            Self::Believed => format!("stays, {peer} says so"),
-            Self::NotNamed => "removed, it is not named with believe_identity".to_owned(),
+            Self::Believed => format!("stays, {peer} sent it"),
+            Self::NotNamed => "removed, believe_identity does not name it".to_owned(),
             Self::NotTrusted => format!("removed, {peer} is not trusted"),
-            Self::SeveralLines => "removed, of several lines one may be the client's".to_owned(),
-            Self::OtherSpelling => "removed, another spelling is believed".to_owned(),
+            Self::SeveralLines => "removed, the client may have sent one of the lines".to_owned(),
+            Self::OtherSpelling => "removed, you believe another spelling".to_owned(),
             Self::NotVerified => {
-                "removed, the proxy says that the certificate was not verified".to_owned()
+                "removed, the proxy does not say that it verified the certificate".to_owned()
             }
-            Self::NotAboutTheClient => "removed, no element of it is about the client".to_owned(),
-            Self::Nobody => "removed, it says that there is nobody".to_owned(),
+            Self::NotAboutTheClient => "removed, no element describes the client".to_owned(),
+            Self::Nobody => "removed, the proxy says that there is no user".to_owned(),
         }
     }
 }
 
-/// What an element turned out to be; `end` if the walk ended there.
+/// What kind of element this is. `end` is given if the walk ended there.
 fn verdict(element: &Element, end: Option<End>) -> &'static str {
     match (element.verdict, end) {
         (Verdict::Address { trusted: true, .. }, Some(End::Leftmost | End::HopLimit { .. })) => {
@@ -104,12 +106,12 @@ fn verdict(element: &Element, end: Option<End>) -> &'static str {
             Some(End::Leftmost | End::HopLimit { .. } | End::Client { .. }),
         ) => "the client",
         (Verdict::Address { trusted: true, .. }, _) => "a trusted proxy",
-        (Verdict::Address { trusted: false, .. }, _) => "a proxy that is counted",
+        (Verdict::Address { trusted: false, .. }, _) => "a counted proxy",
         (Verdict::Unix { trusted: true }, _) => "a trusted proxy on a Unix socket",
         (Verdict::Unix { trusted: false }, _) => "a Unix socket, which is not trusted",
         (Verdict::Nothing, _) => "nothing",
-        (Verdict::Hidden, _) => "hides its client",
-        (Verdict::WithoutFor, _) => "does not say for whom",
+        (Verdict::Hidden, _) => "hides the client",
+        (Verdict::WithoutFor, _) => "has no `for=`",
         (Verdict::Malformed, _) => match element.text.as_deref() {
             None => "too long for an element",
             Some("") => "empty",
@@ -146,11 +148,11 @@ impl fmt::Display for End {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Client { counted: false, .. } => "at the first address that is not trusted",
-            Self::Client { counted: true, .. } => "behind as many proxies as are counted",
+            Self::Client { counted: true, .. } => "behind as many proxies as you count",
             Self::Leftmost => "at the leftmost element: every address is trusted",
             Self::HopLimit { .. } => "at the hop limit",
-            Self::Unknown => "at an element that names no address",
-            Self::Missing => "before it began: there is no client field",
+            Self::Unknown => "at an element without an address",
+            Self::Missing => "before it began: there is no header with the client",
         })
     }
 }

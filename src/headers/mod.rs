@@ -521,7 +521,7 @@ impl Default for Headers {
 #[non_exhaustive]
 pub enum HeadersError {
     /// There is no preset with this name.
-    #[error("`{}` is no preset: expected one of {}", name.escape_debug(), presets.join(", "))]
+    #[error("`{}` is not a preset: expected one of {}", name.escape_debug(), presets.join(", "))]
     UnknownPreset {
         /// The name.
         name: String,
@@ -529,7 +529,7 @@ pub enum HeadersError {
         presets: Vec<&'static str>,
     },
     /// The text is not a header name (RFC 9110, section 5.1), or this header cannot be used here.
-    #[error("`{}` cannot be the name of a forwarding field", name.escape_debug())]
+    #[error("`{}` cannot be the name of a forwarding header", name.escape_debug())]
     InvalidName {
         /// The name.
         name: String,
@@ -544,7 +544,7 @@ pub enum HeadersError {
         name: String,
     },
     /// The name is spelled with underscores or dots. The layer always removes such headers (rule R11).
-    #[error("`{}` is never believed: write it with hyphens", name.escape_debug())]
+    #[error("`{}` is never believed: write the name with hyphens", name.escape_debug())]
     Underscored {
         /// The name.
         name: String,
@@ -559,14 +559,14 @@ pub enum HeadersError {
         reason: &'static str,
     },
     /// The layer already reads this header for something else.
-    #[error("`{}` is read for something else already: one field cannot say two things", name.escape_debug())]
+    #[error("`{}` is already read for something else: one header cannot have two meanings", name.escape_debug())]
     ReadTwice {
         /// The name.
         name: String,
     },
     /// This header cannot hold a list here.
     #[error(
-        "`{}` cannot be a list: expected the scheme, host, port or prefix field of these headers",
+        "`{}` cannot be a list: expected the header for the scheme, host, port or prefix",
         name.escape_debug()
     )]
     NotAList {
@@ -575,7 +575,7 @@ pub enum HeadersError {
     },
     /// The header is a list, and has its own preset.
     #[error(
-        "`{}` holds a list, not one address: use Headers::X_FORWARDED or Headers::FORWARDED",
+        "`{}` contains a list, not one address: use Headers::X_FORWARDED or Headers::FORWARDED",
         name.escape_debug()
     )]
     NotASingleValue {
@@ -584,7 +584,7 @@ pub enum HeadersError {
     },
     /// The header is not a list of addresses. It has its own syntax and its own preset.
     #[error(
-        "`{}` is no list of addresses but has a syntax of its own: use its preset",
+        "`{}` is not a list of addresses. It has its own syntax: use its preset",
         name.escape_debug()
     )]
     OwnSyntax {

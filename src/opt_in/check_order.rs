@@ -20,9 +20,9 @@ pub enum OrderError {
     InsideCors,
     /// Another layer responded, or the service does not contain this `ForwardedLayer` at all.
     #[error(
-        "a preflight was answered {0} before it reached ForwardedLayer: add \
-         `.layer(ForwardedLayer::new(…))` last on a Router, first in a ServiceBuilder, and ask with that \
-         very layer or a clone of it"
+        "a preflight was answered with {0} before it reached ForwardedLayer: add \
+         `.layer(ForwardedLayer::new(…))` last on a Router, first in a ServiceBuilder, and pass that \
+         layer, or a clone of it, to check_order"
     )]
     NotReached(StatusCode),
     /// The service returned an error.

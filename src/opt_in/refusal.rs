@@ -72,12 +72,14 @@ impl fmt::Display for Refusal {
                 f.write_str("no ForwardedLayer has seen this request: add it outside of this layer")
             }
             RefusalReason::HostNotAllowed => {
-                f.write_str("this service does not answer for the host that was asked for")
+                f.write_str("this service does not accept requests for this host")
             }
-            RefusalReason::PeerNotTrusted => f.write_str("this service answers its proxy only"),
+            RefusalReason::PeerNotTrusted => {
+                f.write_str("this service accepts requests only from its proxy")
+            }
             RefusalReason::NoTarget => f.write_str("the request names no valid host"),
             RefusalReason::Finding(finding) => finding.fmt(f),
-            RefusalReason::NotHttps => f.write_str("this service is reached by https"),
+            RefusalReason::NotHttps => f.write_str("this service is available only over https"),
         }
     }
 }

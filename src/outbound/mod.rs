@@ -151,7 +151,7 @@ impl OutboundLayer {
     /// let error = OutboundLayer::forwarded().by("app").unwrap_err();
     /// assert_eq!(
     ///     error.to_string(),
-    ///     "`app` is no node: write a name with an underscore before it (`_app`), or an address"
+    ///     "`app` is not a node: write a name that starts with an underscore (`_app`), or an address"
     /// );
     /// # Ok::<(), tower_forwarded::OutboundError>(())
     /// ```
@@ -250,13 +250,13 @@ impl OutboundLayer {
 #[non_exhaustive]
 pub enum OutboundError {
     /// The text is not a node identifier (RFC 7239, section 6).
-    #[error("`{}` is no node: write a name with an underscore before it (`_app`), or an address", node.escape_debug())]
+    #[error("`{}` is not a node: write a name that starts with an underscore (`_app`), or an address", node.escape_debug())]
     NoNode {
         /// The text that was passed.
         node: String,
     },
     /// `by=` exists only in `Forwarded`, which this layer does not write.
-    #[error("`by={}` can only stand in Forwarded, which this layer does not write: use OutboundLayer::forwarded()", node.escape_debug())]
+    #[error("`by={}` is only valid in Forwarded, which this layer does not write: use OutboundLayer::forwarded()", node.escape_debug())]
     NotForwarded {
         /// The text that was passed.
         node: String,

@@ -77,7 +77,7 @@ findings! {
     /// Check what the proxy writes that added this element. If it writes addresses only, you may trust one hop too
     /// many: then a client wrote the element.
     ForMalformed = "for-malformed",
-    /// A proxy hides its client: it sent `unknown`, `_obfuscated` or a Unix socket instead of an address. The layer
+    /// A proxy hides the client: it sent `unknown`, `_obfuscated` or a Unix socket instead of an address. The layer
     /// takes the nearest address to the right for the client, or the peer if there is none.
     ///
     /// Check whether the proxy can write the client's address.
@@ -144,7 +144,7 @@ impl fmt::Display for Finding {
 
 /// The error for a text that does not name a finding.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("`{}` is no finding: expected one of {}", text.escape_debug(), Finding::ALL.iter().map(|f| f.as_str()).collect::<Vec<_>>().join(", "))]
+#[error("`{}` is not a finding: expected one of {}", text.escape_debug(), Finding::ALL.iter().map(|f| f.as_str()).collect::<Vec<_>>().join(", "))]
 pub struct FindingError {
     text: String,
 }

@@ -82,7 +82,7 @@ pub(crate) enum Verdict {
     Unix { trusted: bool },
     /// There is nothing between two commas of `Forwarded`.
     Nothing,
-    /// The proxy hides its client, or does not know it.
+    /// The proxy hides the client, or does not know it.
     Hidden,
     /// An element of `Forwarded` (RFC 7239) without `for`.
     WithoutFor,

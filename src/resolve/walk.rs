@@ -329,7 +329,7 @@ impl<'a> Steps<'a> {
     }
 }
 
-/// Tracks the part of a header that trusted proxies wrote. In `X-Forwarded-For`, an element that hides its client is
+/// Tracks the part of a header that trusted proxies wrote. In `X-Forwarded-For`, an element that hides the client is
 /// not part of it, since readers expect addresses.
 struct Vouched {
     start: usize,

@@ -83,7 +83,7 @@ impl Entries {
 pub enum TrustError {
     /// An entry is not a word, an address or a network.
     #[error(
-        "`{}` is no trusted proxy: expected an address (10.0.0.1), a network (10.0.0.0/8), loopback, \
+        "`{}` is not a trusted proxy: expected an address (10.0.0.1), a network (10.0.0.0/8), loopback, \
          private, link-local, cgnat, unix, none or *{}",
         entry.escape_debug(), hint(entry)
     )]
@@ -102,7 +102,7 @@ pub enum TrustError {
         list: String,
     },
     /// A network has bits set after its prefix length, so it is unclear which network is meant.
-    #[error("`{}` has bits set behind its prefix length: write {network} for the network, or the address alone", entry.escape_debug())]
+    #[error("`{}` has bits set after its prefix length: write {network} for the network, or only the address", entry.escape_debug())]
     HostBits {
         /// The entry.
         entry: String,
@@ -116,7 +116,7 @@ fn hint(entry: &str) -> &'static str {
     match entry {
         "linklocal" => "; Express's `linklocal` is `link-local` here",
         "uniquelocal" => "; Express's `uniquelocal` is `private` here",
-        "none" => "; `none` stands alone",
+        "none" => "; `none` must be the only entry",
         _ => "",
     }
 }

@@ -18,10 +18,12 @@ pub enum ListError {
         error: TrustError,
     },
     /// The list has no entries, for example after a failed download.
-    #[error("the list holds no network")]
+    #[error("the list contains no networks")]
     Empty,
     /// An environment variable is not set.
-    #[error("the environment variable {name} is not set: give it addresses and networks, or `*`")]
+    #[error(
+        "the environment variable {name} is not set: set it to addresses and networks, or to `*`"
+    )]
     NotSet {
         /// The variable.
         name: String,
@@ -45,7 +47,7 @@ pub enum ListError {
     },
     /// The list contains no networks of the requested kind.
     #[cfg(feature = "published-lists")]
-    #[error("{list} lists nothing for {wanted}")]
+    #[error("{list} contains no networks for {wanted}")]
     Nothing {
         /// The list.
         list: &'static str,

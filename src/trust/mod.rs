@@ -23,8 +23,8 @@ use crate::peer::Peer;
 /// such as a service registry, implement this trait for a type of your own. The trait is object-safe: `Arc<dyn Trust>`
 /// implements it too.
 #[diagnostic::on_unimplemented(
-    message = "`{Self}` does not say whom to trust",
-    note = "read a text with `.parse::<TrustedProxies>()?`",
+    message = "`{Self}` cannot decide which proxies are trusted",
+    note = "parse a text with `.parse::<TrustedProxies>()?`",
     note = "make a trust of a closure with `trust_fn(|address| …)`"
 )]
 pub trait Trust: fmt::Debug + Send + Sync {

@@ -1,4 +1,4 @@
-//! The article: two https origins behind real nginx, which answers plain http with a 301.
+//! Tests the article's case in a browser: two https origins behind a real nginx, which responds to plain http with 301.
 
 use axum::{
     Form, Router,
@@ -20,7 +20,7 @@ use crate::{
     support::wire::{Server, serve, serve_at},
 };
 
-/// A page that asks the other origin, and says what came of it.
+/// A page that sends a request to the other origin and shows the outcome.
 const PAGE: &str = r#"<!doctype html><title>page</title><link rel="icon" href="data:,">
 <img id="picture" src="{{picture}}">
 <output id="fetched"></output> <output id="socket"></output>
@@ -34,7 +34,7 @@ const PAGE: &str = r#"<!doctype html><title>page</title><link rel="icon" href="d
   socket.onerror = () => say("socket", "bad", "error");
 </script>"#;
 
-/// Redirects to the path with a slash, at the scheme and host of the request's own URI.
+/// Redirects to the path with a slash, with the scheme and host of the request's own URI.
 async fn add_slash(request: Request) -> Response {
     let uri = request.uri();
     let host = request.headers()[header::HOST].to_str().unwrap();
@@ -47,10 +47,10 @@ async fn add_slash(request: Request) -> Response {
         .into_response()
 }
 
-/// The app that the page at `page` and the API at `api` are both made of.
+/// The app, which serves both the page at `page` and the API at `api`.
 fn app(page: u16, api: u16) -> Router {
     let show = move |resolution: Option<Resolution>| async move {
-        // An absolute URL of the app's own: http would be mixed content.
+        // The app builds an absolute URL. With http, the picture would be mixed content.
         let picture = resolution
             .and_then(|resolution| resolution.origin())
             .map(|origin| origin.url("/picture.svg"))
@@ -102,9 +102,9 @@ fn app(page: u16, api: u16) -> Router {
         )
 }
 
-/// nginx in front of an app that has to know nginx's ports before it is there.
+/// nginx in front of an app that must know nginx's ports before nginx has started.
 async fn behind(kind: Kind, app: impl FnOnce(&Proxy) -> Router) -> (Server, Proxy) {
-    // A first server finds a free port for the app.
+    // A temporary server finds a free port for the app.
     let certificate = Certificate::new();
     let placeholder = serve(Router::new()).await;
     let address = placeholder.address;
@@ -152,20 +152,20 @@ async fn without_the_layer_the_browser_blocks_the_fetch() {
 #[ignore = "needs nginx, chromedriver and chromium: tests/run"]
 async fn with_it_fetch_cookie_form_picture_and_websocket_all_work() {
     let trust: TrustedProxies = "127.0.0.1".parse().unwrap();
-    // The browser is on this machine too: one hop.
+    // The browser is on this machine too, so the limit is one hop.
     let (_app, nginx) = behind_nginx(Some(ForwardedLayer::new(trust.hops(1)))).await;
     let browser = Browser::start().await;
     let page = format!("https://localhost:{}/", nginx.address.port());
     browser.client.goto(&page).await.unwrap();
-    // Preflight, redirect, answer.
+    // Preflight, redirect, response.
     let fetched = text_of(&browser, "fetched", "good").await;
     assert_eq!(
         fetched,
         format!("https://localhost:{}/users/", nginx.second)
     );
-    // A WebSocket by wss.
+    // A WebSocket over wss.
     assert_eq!(text_of(&browser, "socket", "good").await, "https");
-    // The picture's absolute URL is https, and it is shown.
+    // The picture's absolute URL has https, and the browser shows the picture.
     let shown = browser
         .client
         .execute("const i = document.getElementById('picture'); return [i.src, i.complete && i.naturalWidth > 0]", vec![])
@@ -175,7 +175,7 @@ async fn with_it_fetch_cookie_form_picture_and_websocket_all_work() {
         shown,
         serde_json::json!([format!("{page}picture.svg"), true])
     );
-    // A form with CSRF protection, and the cookie that is marked Secure.
+    // A form with CSRF protection, and a cookie that is marked Secure.
     browser
         .client
         .find(Locator::Id("send"))
@@ -199,7 +199,7 @@ async fn with_it_fetch_cookie_form_picture_and_websocket_all_work() {
     browser.close().await;
 }
 
-/// A page that asks by plain http.
+/// A page that sends a request over plain http.
 const HTTP_PAGE: &str = r#"<!doctype html><title>page</title><link rel="icon" href="data:,">
 <output id="fetched"></output>
 <script>
@@ -208,8 +208,8 @@ const HTTP_PAGE: &str = r#"<!doctype html><title>page</title><link rel="icon" hr
     .then(async answer => say("good", answer.url + " " + await answer.text()), error => say("bad", error));
 </script>"#;
 
-/// The app redirects http to https itself; nginx just passes both on. `localhost` is the page's origin,
-/// `127.0.0.1` the API's.
+/// The app itself redirects http to https; nginx passes both on. `localhost` is the page's origin, and `127.0.0.1` is
+/// the API's.
 async fn app_redirects(cors: impl FnOnce(&Proxy) -> CorsLayer) -> (Server, Proxy) {
     let nginx = Kind::NginxWith(&[
         "proxy_set_header Host $http_host;",
@@ -251,7 +251,7 @@ async fn the_apps_own_redirect_to_https_is_followed_with_its_preflight() {
     let (_app, nginx) = app_redirects(|_| CorsLayer::new().allow_origin(AllowOrigin::any())).await;
     let browser = Browser::start().await;
     let (https, http) = (nginx.address.port(), nginx.second);
-    // From another origin: preflight by http, 308, preflight by https, 307, answer.
+    // From another origin: preflight over http, 308, preflight over https, 307, response.
     browser
         .client
         .goto(&format!("https://localhost:{https}/cross"))
@@ -259,7 +259,7 @@ async fn the_apps_own_redirect_to_https_is_followed_with_its_preflight() {
         .unwrap();
     let fetched = text_of(&browser, "fetched", "good").await;
     assert_eq!(fetched, format!("https://127.0.0.1:{https}/users/ https"));
-    // A person who types http lands on https.
+    // A person who types an http URL gets to https.
     browser
         .client
         .goto(&format!("http://localhost:{http}/cross"))
@@ -287,7 +287,7 @@ async fn a_named_origin_is_kept_over_the_redirect_for_the_same_site_and_lost_acr
     let (_app, nginx) = app_redirects(names_both).await;
     let browser = Browser::start().await;
     let (https, http) = (nginx.address.port(), nginx.second);
-    // The page itself came by http, so its own origin is what is redirected.
+    // The page itself was first requested over http, so its own origin is redirected.
     browser
         .client
         .goto(&format!("http://localhost:{http}/same"))
@@ -297,7 +297,7 @@ async fn a_named_origin_is_kept_over_the_redirect_for_the_same_site_and_lost_acr
     assert_eq!(fetched, format!("https://localhost:{https}/users/ https"));
     let console = browser.console().await;
     assert!(console.is_empty(), "{console:#?}");
-    // From another origin, the Fetch standard makes it `null` at the second one; no server can help.
+    // From another origin, the Fetch standard sets `Origin: null` after the second redirect. No server can change that.
     browser
         .client
         .goto(&format!("https://localhost:{https}/cross"))

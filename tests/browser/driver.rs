@@ -89,7 +89,7 @@ impl Browser {
     }
 }
 
-/// What WebDriver's standard does not have.
+/// Commands that are not part of the WebDriver standard.
 #[derive(Debug)]
 enum Extra {
     Log,
@@ -118,7 +118,7 @@ impl WebDriverCompatibleCommand for Extra {
     }
 }
 
-/// Where pictures are left for a person to look at.
+/// The folder for screenshots, which a person can look at.
 pub fn screenshots() -> PathBuf {
     let folder = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("screenshots");
     std::fs::create_dir_all(&folder).unwrap();

@@ -1,4 +1,4 @@
-//! `explain --listen` behind nginx, opened in a browser.
+//! Opens `explain --listen` behind nginx in a browser.
 
 use super::*;
 use crate::real_proxies::fixture::{Certificate, Kind, Proxy, Upstream};
@@ -32,7 +32,7 @@ async fn a_load_balancer_that_points_at_explain_shows_the_browser_its_request() 
     std::fs::write(driver::screenshots().join("explain-live.png"), picture).unwrap();
     let console = browser.console().await;
     assert!(console.is_empty(), "{console:#?}");
-    // The same on the terminal.
+    // The terminal shows the same.
     program.wait_for(&format!("GET /users?page=2 HTTP/1.1\n{outcome}."));
     browser.close().await;
 }

@@ -1,4 +1,4 @@
-//! The article in a real browser: Chromium, driven through its own driver.
+//! Tests the article's case in a real browser: Chromium with its own driver.
 
 mod article;
 mod driver;
@@ -12,10 +12,10 @@ use tokio::time::Instant;
 use self::driver::Browser;
 use crate::support::{process::Process, *};
 
-/// No page takes longer.
+/// The time limit for a page.
 const PATIENCE: Duration = Duration::from_secs(20);
 
-/// Starts the example server on free ports; gives its addresses as it prints them.
+/// Starts the example server on free ports, and returns its addresses as it prints them.
 fn server() -> (Process, Vec<String>) {
     let mut server = Process::start(std::process::Command::new(example("server")).args(FREE_PORTS));
     let text = server.wait_for("Ctrl-C stops it.");
@@ -27,12 +27,12 @@ fn server() -> (Process, Vec<String>) {
     (server, urls)
 }
 
-/// Waits until an element has this class, and gives its text.
+/// Waits until an element has this class, and returns its text.
 async fn text_of(browser: &Browser, id: &str, class: &str) -> String {
     let started = Instant::now();
     loop {
         let element = browser.client.find(Locator::Id(id)).await.unwrap();
-        // The class first: the text does not change after it.
+        // Read the class first, because the text does not change after the class is set.
         let now = element.attr("class").await.unwrap();
         let text = element.text().await.unwrap();
         if now.as_deref() == Some(class) {
@@ -98,7 +98,7 @@ async fn the_servers_page_shows_the_failure_and_its_cure() {
         "{good}"
     );
 
-    // The preflight of the redirect's target runs into the balancer's 301.
+    // The load balancer responds to the preflight of the redirect's target with 301.
     let console = browser.console().await;
     assert!(
         console.iter().any(|line| {

@@ -1,4 +1,4 @@
-//! `examples/lambda.rs`: events as AWS documents them, honest and forged, through the real adapter.
+//! Tests `examples/lambda.rs` with the real adapter and with events as AWS documents them, both honest and forged.
 
 use std::net::SocketAddr;
 
@@ -18,10 +18,10 @@ fn event(name: &str) -> Value {
     serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap()
 }
 
-/// What the app sees of an event: client, URI and how many forwarding headers are left that name somebody else.
+/// What the app sees of an event: the client, the URI, and whether a header still contains forged text.
 async fn ask(event: &Value) -> String {
     let app = Router::new().fallback(async |resolution: Resolution, request: Request| {
-        // For a rate limiter.
+        // A rate limiter would read these.
         let connected: Option<&ConnectInfo<SocketAddr>> = request.extensions().get();
         assert_eq!(
             connected.map(|ConnectInfo(address)| address.ip()),
@@ -41,7 +41,7 @@ async fn ask(event: &Value) -> String {
         format!("{} {}{forged}", client.unwrap_or_default(), request.uri())
     });
     let app = lambda::on_lambda(app).unwrap();
-    // As the runtime does it: from the text of the event to the data of the answer.
+    // As in the runtime: from the text of the event to the data of the response.
     let request: LambdaRequest = serde_json::from_str(&event.to_string()).unwrap();
     let event = LambdaEvent::new(request, Context::default());
     let answer = Adapter::from(app).oneshot(event).await.unwrap();
@@ -52,7 +52,7 @@ async fn ask(event: &Value) -> String {
     }
 }
 
-/// The event with headers that a client wrote, as the front passes them on.
+/// The event with headers that a client wrote, as the AWS service in front of the function passes them on.
 fn forged(event: &Value, scheme: Option<&str>) -> Value {
     let mut event = event.clone();
     let mut write = |name: &str, value: &str| {
@@ -109,7 +109,7 @@ async fn with_multi_value_headers_a_clients_lines_stand_before_the_load_balancer
     written["multiValueHeaders"]["x-forwarded-for"] = json!(["6.6.6.6", "6.6.6.6, 72.21.198.67"]);
     written["multiValueHeaders"]["x-forwarded-proto"] = json!(["https", "http"]);
     assert_eq!(ask(&written).await, expected);
-    // A client that asks by https cannot make it look like http.
+    // A client that uses https cannot make the request look like http.
     written["multiValueHeaders"]["x-forwarded-proto"] = json!(["http", "https"]);
     let by_https = expected.replace("http:", "https:");
     assert_eq!(ask(&written).await, by_https);
@@ -136,7 +136,7 @@ async fn a_gateway_tells_who_connected_and_no_header_can() {
         assert!(honest.starts_with(expected), "{name}: {honest}");
         assert_eq!(ask(&forged(&plain, Some("http"))).await, honest, "{name}");
         assert_eq!(ask(&forged(&plain, Some("https"))).await, honest, "{name}");
-        // `lambda_http` puts the scheme into the URI as it came.
+        // `lambda_http` copies the scheme from the header into the URI.
         for scheme in [
             "https://evil.example/admin?",
             "https://evil.example/admin#",
@@ -157,7 +157,7 @@ async fn an_address_that_is_none_is_nobody() {
         answer.starts_with(" https://id.execute-api.us-east-1.amazonaws.com/Prod/my/path?"),
         "{answer}"
     );
-    // With a port, as one was measured.
+    // An address with a port, as it was seen in a real event.
     written["requestContext"]["http"]["sourceIp"] = json!("10.1.22.195:32554");
     assert!(ask(&written).await.starts_with("10.1.22.195 https://"));
 }
@@ -177,7 +177,7 @@ async fn the_path_is_the_events() {
         written["headers"]["host"] = json!(host);
         assert_eq!(ask(&written).await, "Some(400)", "{host}");
     }
-    // It is no address.
+    // `unix` is not an address.
     let mut written = event("apigw-v2.json");
     written["requestContext"]["http"]["sourceIp"] = json!("unix");
     written["headers"]["x-forwarded-for"] = json!("6.6.6.6");

@@ -1,4 +1,4 @@
-//! Entrances that are no connection of `axum::serve`'s own.
+//! Requests that do not come in through `axum::serve`.
 
 mod lambda;
 mod own_tls;

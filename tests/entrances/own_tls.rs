@@ -1,5 +1,5 @@
-//! A service that ends TLS itself on one port, is behind a proxy on another, and takes a Unix socket too: one app, with
-//! HTTPS redirect, HSTS and CORS right on each.
+//! Tests one app with three entrances: a port on which it terminates TLS itself, a port behind a proxy, and a Unix
+//! socket. HTTPS redirects, HSTS and CORS must be right on each.
 
 use std::{net::SocketAddr, sync::Arc, time::Duration};
 
@@ -17,7 +17,7 @@ use crate::support::wire::{self, Answer, Version};
 const HOST: &str = "api.example.test";
 const ORIGIN: &str = "https://app.example.com";
 
-/// Inserted by the port that ends TLS.
+/// The port that terminates TLS inserts this.
 #[derive(Clone)]
 struct Tls;
 
@@ -40,7 +40,7 @@ fn app() -> Router {
         .layer(forwarded)
 }
 
-/// The three entrances, which stop with it.
+/// The three entrances. They stop when this value is dropped.
 struct Entrances {
     tls: SocketAddr,
     proxied: SocketAddr,
@@ -105,7 +105,7 @@ impl Entrances {
             .unwrap()
             .with_root_certificates(roots)
             .with_no_client_auth();
-        // It is no proxy: it connects from another address.
+        // The client connects from another address than the proxy.
         let socket = tokio::net::TcpSocket::new_v4().unwrap();
         socket.bind("127.0.0.9:0".parse().unwrap()).unwrap();
         let stream = socket.connect(self.tls).await.unwrap();

@@ -44,7 +44,7 @@ async fn route_layer_leaves_the_fallback_out_and_layer_does_not() {
     };
     assert_eq!(ask(app().layer(forwarded()), "/none").await, "true");
     assert_eq!(ask(app().route_layer(forwarded()), "/none").await, "false");
-    // A layer covers what was there when it was added.
+    // A layer applies only to the routes and fallbacks that were added before it.
     let added_after = Router::new()
         .route("/", get(async || {}))
         .layer(forwarded());

@@ -1,4 +1,4 @@
-//! tower-http 0.7, and 0.6 beside it.
+//! tower-http 0.7 and 0.6.
 
 use axum::{
     Router,

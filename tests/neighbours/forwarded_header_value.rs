@@ -12,7 +12,7 @@ fn came_out(lines: &[&str]) -> (String, String) {
     (client(&resolution), findings(&resolution))
 }
 
-/// The crate forwarded-header-value 0.1 reads the field from the left, as a whole.
+/// The crate forwarded-header-value 0.1 reads the whole header from the left.
 fn theirs(line: &str) -> Option<std::net::IpAddr> {
     let value = forwarded_header_value::ForwardedHeaderValue::from_forwarded(line).ok()?;
     value.proximate_forwarded_for_ip()
@@ -48,19 +48,19 @@ fn where_both_are_sure_they_agree() {
     }
 }
 
-/// Where realclientip-go deviates from RFC 7239, by its own test `Test_forwardedHeaderRFCDeviations`.
+/// The deviations of realclientip-go from RFC 7239, from its own test `Test_forwardedHeaderRFCDeviations`.
 #[test]
 fn realclientip_gos_documented_deviations_are_not_ours() {
     for (line, client, found) in [
-        // "Comma in quotes": it splits there, and reads 2.2.2.2.
+        // "Comma in quotes": it splits at this comma, and reads 2.2.2.2.
         (
             "For=\"1.1.1.1, For=2.2.2.2, For=3.3.3.3\", For=\"10.0.0.2\"",
             "10.0.0.2",
             "for-malformed scheme-missing",
         ),
-        // "Unmatched quote": the RFC, read from the left, loses everything right of it.
+        // "Unmatched quote": a parser that reads from the left, as in the RFC, loses everything to the right of it.
         ("For=\"1.1.1.1, For=2.2.2.2;proto=https", "2.2.2.2", ""),
-        // "Invalid characters": it looks at no parameter but `for`.
+        // "Invalid characters": it reads no parameter except `for`.
         (
             "For=1.1.1.1;@!=x;proto=https",
             "10.0.0.1",
@@ -74,7 +74,7 @@ fn realclientip_gos_documented_deviations_are_not_ours() {
         ),
         // "Escaped character": it does not unescape.
         ("For=\"3.3.3.\\3\";proto=https", "3.3.3.3", ""),
-        // "Equal sign spaces": it lets one before the value pass.
+        // "Equal sign spaces": it accepts a space before the value.
         (
             "For =1.1.1.1;proto=https",
             "10.0.0.1",
@@ -85,13 +85,13 @@ fn realclientip_gos_documented_deviations_are_not_ours() {
             "10.0.0.1",
             "for-malformed scheme-missing",
         ),
-        // IPv4 in brackets: it trims them.
+        // IPv4 in brackets: it removes the brackets.
         (
             "For=\"[1.1.1.1]\";proto=https",
             "10.0.0.1",
             "for-malformed scheme-missing",
         ),
-        // Missing quotes and brackets around IPv6 mean one thing only, and are let pass here too.
+        // IPv6 without quotes or brackets has only one meaning, so this crate accepts it too.
         (
             "For=[2607:f8b0:4004:83f::200e];proto=https",
             "2607:f8b0:4004:83f::200e",

@@ -1,4 +1,4 @@
-//! Other frameworks: hyper alone, and warp.
+//! Other frameworks: only hyper, and warp.
 
 use std::convert::Infallible;
 
@@ -77,7 +77,7 @@ async fn warp_is_right_around_its_service() {
     assert_eq!(body, "203.0.113.7 https app.example.com");
 }
 
-/// For frameworks whose requests are of other types: the head is copied, rewritten and copied back.
+/// For frameworks with other request types: copies the request head, rewrites the copy, and copies it back.
 #[test]
 fn a_head_of_other_types_is_rewritten_by_a_call() {
     let (mut parts, ()) = behind(Request::get("/users"))

@@ -55,7 +55,7 @@ async fn under_tonic_the_peer_is_where_tonic_puts_it() {
     server.abort();
 }
 
-/// Inside of `ForwardedLayer`: tonic's own `remote_addr()` is the client's too.
+/// Inside `ForwardedLayer`, tonic's own `remote_addr()` is the client's address too.
 fn tell_tonic<B>(mut request: Request<B>) -> Request<B> {
     let resolution: Option<&Resolution> = request.extensions().get();
     let client = resolution.and_then(Resolution::client_addr);

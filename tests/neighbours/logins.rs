@@ -86,7 +86,7 @@ impl axum_login::AuthnBackend for Backend {
     }
 }
 
-/// Between `ForwardedLayer` and `login_required!`: what comes back in `next=` is a path.
+/// Between `ForwardedLayer` and `login_required!`, this makes the value of `next=` a path.
 async fn next_is_a_path(mut request: Request, next: Next) -> Response<Body> {
     if let Some(OriginalUri(uri)) = request.extensions_mut().get_mut()
         && let Some(path) = uri.path_and_query().cloned()

@@ -1,4 +1,4 @@
-//! Crates that are used beside this one. Each is a test that a user of both could have written.
+//! Tests with crates that services use together with this one. A user of both crates could have written each test.
 
 mod axum_router;
 mod cors_and_csrf;
@@ -32,8 +32,8 @@ const HTTPS: [(&str, &str); 3] = [
     ("x-forwarded-proto", "https"),
 ];
 
-/// A request as the load balancer at 10.0.0.1 sends it on for 203.0.113.7, who asked https://app.example.com and wrote
-/// an address of somebody else.
+/// A request as the load balancer at 10.0.0.1 forwards it. The client at 203.0.113.7 requested
+/// https://app.example.com and forged an address.
 fn behind(request: Builder) -> Builder {
     HTTPS
         .iter()

@@ -10,7 +10,7 @@ use super::*;
 #[tokio::test]
 async fn utoipas_document_names_the_public_server_with_its_prefix() {
     let document = async |origin: Origin, State(mut api): State<OpenApi>| {
-        // The paths of the document are appended to it.
+        // The paths of the document are appended to this URL.
         let url = format!("{origin}{}", origin.prefix().unwrap_or_default());
         api.servers = Some(vec![Server::new(url)]);
         Json(api)

@@ -32,7 +32,7 @@ async fn tower_governor_limits_each_client_and_not_the_load_balancer() {
     for (app, second) in [(app(), 429), (app().layer(forwarded()), 200)] {
         assert_eq!(ask(&app, "203.0.113.7").await, 200);
         assert_eq!(ask(&app, "203.0.113.8").await, second);
-        // A forged element buys no other bucket.
+        // A client does not get another bucket with a forged element.
         assert_eq!(ask(&app, "198.51.100.66, 203.0.113.7").await, 429);
     }
 }
@@ -56,7 +56,7 @@ async fn axum_client_ips_connect_info_is_the_client_behind_two_proxies() {
         .await
     };
     assert_eq!(says(ClientIpSource::ConnectInfo).await, "203.0.113.7");
-    // It knows no second proxy.
+    // This source does not support a second proxy.
     assert_eq!(
         says(ClientIpSource::RightmostXForwardedFor).await,
         "10.0.0.2"

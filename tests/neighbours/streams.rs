@@ -55,7 +55,7 @@ async fn a_websocket_connects_through_the_layer() {
     assert_eq!(message.to_text().unwrap(), "https 203.0.113.7");
 }
 
-/// Neither axum nor tower-http's `CsrfLayer` looks at the origin of a WebSocket.
+/// Checks the origin of a WebSocket. Neither axum nor tower-http's `CsrfLayer` does this.
 async fn same_origin(
     own: Origin,
     headers: HeaderMap,
@@ -66,7 +66,7 @@ async fn same_origin(
         Some(origin) if origin.as_bytes() != own.to_string().as_bytes() => {
             StatusCode::FORBIDDEN.into_response()
         }
-        // The own page, or no browser.
+        // The request comes from the service's own page, or not from a browser.
         _ => next.run(request).await,
     }
 }
@@ -79,7 +79,7 @@ async fn a_websocket_of_another_origin_is_refused() {
         .layer(middleware::from_fn(same_origin))
         .layer(forwarded());
     for (origin, status) in [
-        // A test has no connection to upgrade.
+        // The test has no connection that can be upgraded.
         ("https://app.example.com", 426),
         ("http://app.example.com", 403),
         ("https://evil.example", 403),

@@ -1,4 +1,4 @@
-//! OpenTelemetry: the names of a span are those of the semantic conventions, by their crate.
+//! OpenTelemetry: the names in a span are those of the semantic conventions, which their crate defines.
 
 use axum::http::{Request, Response};
 use opentelemetry_semantic_conventions::attribute;
@@ -11,7 +11,7 @@ use super::*;
 #[tokio::test]
 async fn the_names_of_a_span_are_those_of_the_semantic_conventions() {
     let inner = tower::service_fn(async |request: Request<()>| {
-        // A span that nobody listens to has no names.
+        // A span without a subscriber has no names.
         let subscriber = tracing_subscriber::registry();
         let names = tracing::subscriber::with_default(subscriber.with(Everything), || {
             let span = request_span(&request);
@@ -42,12 +42,12 @@ async fn the_names_of_a_span_are_those_of_the_semantic_conventions() {
     assert_eq!(names, known);
 }
 
-/// Listens to every span.
+/// A subscriber that enables every span.
 struct Everything;
 
 impl<S: tracing::Subscriber> tracing_subscriber::Layer<S> for Everything {}
 
-/// Keeps the names of what is recorded as a signed integer: tracing-opentelemetry exports unsigned ones as text.
+/// Keeps the names of signed integers, because tracing-opentelemetry exports unsigned integers as text.
 #[derive(Clone, Default)]
 struct Signed(std::sync::Arc<std::sync::Mutex<Vec<&'static str>>>);
 
@@ -97,7 +97,7 @@ fn ports_are_signed_integers_as_the_conventions_say() {
 
 #[tokio::test]
 async fn what_reads_the_scheme_from_the_uri_reads_the_clients() {
-    // opentelemetry-instrumentation-tower, tower-otel-http-metrics and axum-tracing-opentelemetry do.
+    // opentelemetry-instrumentation-tower, tower-otel-http-metrics and axum-tracing-opentelemetry do this.
     let inner = tower::service_fn(async |request: Request<()>| {
         Ok::<_, std::convert::Infallible>(Response::new(
             request.uri().scheme_str().map(str::to_owned),

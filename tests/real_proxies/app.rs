@@ -1,4 +1,4 @@
-//! The app behind the proxy: it says what came out, and what was on the wire.
+//! The app behind the proxy. Its response contains the outcome, and the request head that it got from the proxy.
 
 use std::{
     net::SocketAddr,
@@ -26,7 +26,7 @@ use tower_forwarded::{ForwardedLayer, Peer, Resolution};
 /// What the app saw of a request.
 #[derive(Clone, Debug, Deserialize, Serialize)]
 pub struct Seen {
-    /// The head as it came from the proxy.
+    /// The request head as the proxy sent it.
     pub wire: Vec<String>,
     pub uri: String,
     pub client: Option<String>,
@@ -35,11 +35,11 @@ pub struct Seen {
     pub prefix: Option<String>,
     pub hops: usize,
     pub findings: Vec<String>,
-    /// The head as the app sees it.
+    /// The request head as the app sees it.
     pub headers: Vec<String>,
-    /// Who the client is.
+    /// The believed identity headers.
     pub identity: Vec<(String, String)>,
-    /// The client's certificate and those above it, in hexadecimal digits.
+    /// The client's certificate and its chain, in hexadecimal digits.
     pub client_cert: Option<Vec<String>>,
 }
 
@@ -53,7 +53,7 @@ pub struct App {
 }
 
 impl App {
-    /// How many requests it answered.
+    /// How many requests the app has answered.
     pub fn served(&self) -> usize {
         self.served.load(Ordering::Relaxed)
     }

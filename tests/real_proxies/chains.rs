@@ -1,4 +1,4 @@
-//! More than one proxy in a row, and more than one app.
+//! Chains of several proxies, and several apps.
 
 use std::{
     collections::BTreeSet,
@@ -39,7 +39,7 @@ async fn serve(headers: Headers) -> (App, tempfile::TempDir) {
     (app, folder)
 }
 
-/// What the app saw of an honest request and of a spoofed one, by both versions of HTTP.
+/// What the app saw of an honest request and of a spoofed request, over both versions of HTTP.
 async fn ask(client: &Client, to: SocketAddr) -> Vec<Seen> {
     client.wait_for(CLIENT, to).await;
     let mut all = Vec::new();
@@ -90,8 +90,8 @@ async fn caddy_then_nginx() {
 #[ignore = "needs envoy and haproxy: tests/run"]
 async fn envoy_then_haproxy() {
     let certificate = Certificate::new();
-    // For a loopback client, and for no other, Envoy appends an address of the machine to
-    // X-Forwarded-For; what it tells of the client stands in a field of its own.
+    // Only for a client on loopback, Envoy appends an address of the machine to X-Forwarded-For. Another header holds
+    // the client's address.
     let headers = Headers::client_field("x-envoy-external-address").unwrap();
     let (app, _folder) = serve(headers.with_scheme_field("x-forwarded-proto").unwrap()).await;
     let haproxy = Proxy::start(Kind::HaproxyInner, &Upstream::Http1(app.tcp), &certificate);
@@ -104,8 +104,8 @@ async fn envoy_then_haproxy() {
 #[ignore = "needs haproxy and nginx: tests/run"]
 async fn a_proxy_that_speaks_x_forwarded_behind_one_that_speaks_forwarded() {
     let certificate = Certificate::new();
-    // nginx passes Forwarded on as HAProxy wrote it. As nginx accepts connections from HAProxy only,
-    // the last element is HAProxy's, and RFC 7239 is the family to believe.
+    // nginx passes Forwarded through as HAProxy wrote it. nginx accepts connections only from HAProxy, so the last
+    // element is HAProxy's, and RFC 7239 is the right family to believe.
     let (app, _folder) = serve(Headers::FORWARDED).await;
     let nginx = Proxy::start(Kind::NginxInner, &Upstream::Http1(app.tcp), &certificate);
     let haproxy = Proxy::start(

@@ -1,4 +1,4 @@
-//! A client that connects from an address of its choice, by TLS, with HTTP/1.1 or HTTP/2.
+//! A client that connects over TLS from a chosen address, with HTTP/1.1 or HTTP/2.
 
 use std::{
     net::{IpAddr, SocketAddr},
@@ -14,23 +14,23 @@ use tokio_rustls::{TlsConnector, client::TlsStream};
 
 use crate::support::wire::{self, Answer, Version};
 
-/// The name that every request asks for.
+/// The host of every request.
 pub const HOST: &str = "api.example.test";
 
 #[derive(Clone)]
 pub struct Client {
     certificate: CertificateDer<'static>,
-    /// What it presents when it is asked for a certificate.
+    /// The certificate that it presents if the server requests one.
     presents: Option<Arc<Presented>>,
 }
 
-/// A certificate, those above it, and its key.
+/// A certificate, its chain, and its key.
 pub struct Presented {
     pub chain: Vec<CertificateDer<'static>>,
     pub key: rustls::pki_types::PrivateKeyDer<'static>,
 }
 
-/// No answer is worth waiting longer for.
+/// The time limit for a response.
 const PATIENCE: Duration = Duration::from_secs(10);
 
 impl Client {
@@ -41,7 +41,7 @@ impl Client {
         }
     }
 
-    /// The same, presenting a certificate.
+    /// The same client, but with a certificate.
     pub fn presenting(&self, presented: Option<Arc<Presented>>) -> Self {
         Self {
             presents: presented,
@@ -49,11 +49,11 @@ impl Client {
         }
     }
 
-    /// Waits until a proxy that listens answers too: some read their routes later.
+    /// Waits until a proxy responds. Some proxies listen before they have read their routes.
     ///
     /// # Panics
     ///
-    /// If it does not.
+    /// If the proxy does not respond.
     pub async fn wait_for(&self, from: IpAddr, to: SocketAddr) {
         let started = std::time::Instant::now();
         loop {
@@ -71,7 +71,7 @@ impl Client {
         }
     }
 
-    /// Connects from `from` to `to`, speaking `alpn` only.
+    /// Connects from `from` to `to`, and offers only the protocol `alpn`.
     pub async fn connect(
         &self,
         from: IpAddr,
@@ -104,7 +104,7 @@ impl Client {
             .await
     }
 
-    /// Sends one request on a connection of its own; an error is the connection's.
+    /// Sends one request on a new connection. An error comes from the connection.
     pub async fn send(
         &self,
         from: IpAddr,
@@ -116,7 +116,7 @@ impl Client {
         Ok((answer.status, answer.body))
     }
 
-    /// The same, for those who look at the answer's fields too.
+    /// The same, but returns the response with its headers.
     pub async fn answer(
         &self,
         from: IpAddr,

@@ -1,5 +1,5 @@
-//! Mutual TLS in real proxies: what comes out is the certificate that the client presented, byte for byte, or none,
-//! whatever the client writes into the headers that could hold one.
+//! Tests mutual TLS in real proxies. The outcome is exactly the certificate that the client presented, or none. This is
+//! true for anything that the client writes into headers that could hold a certificate.
 
 use std::{collections::BTreeSet, net::IpAddr, sync::Arc};
 
@@ -28,8 +28,8 @@ macro_rules! own {
     };
 }
 
-/// A proxy, the headers by which it passes a certificate on, and what it does with a certificate of a stranger's
-/// authority and with the chain.
+/// A proxy, the headers in which it passes a certificate on, and how it handles the chain and a certificate of an
+/// unknown authority.
 struct Setup {
     own: &'static Own,
     identity: &'static [&'static str],
@@ -39,11 +39,11 @@ struct Setup {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Stranger {
-    /// It says that it did not verify it, or leaves it out.
+    /// The proxy says that it did not verify the certificate, or does not pass it on.
     Refused,
-    /// It ends the connection.
+    /// The proxy closes the connection.
     Rejected,
-    /// It passes it on, and does not say that it did not verify it.
+    /// The proxy passes the certificate on, and does not say that it did not verify it.
     PassedOn,
 }
 
@@ -121,7 +121,7 @@ impl Authority {
         }
     }
 
-    /// An authority below this one.
+    /// An intermediate authority, which this authority signs.
     fn intermediate(&self, name: &str) -> Self {
         let key = KeyPair::generate().unwrap();
         let mut params = named(name);
@@ -145,7 +145,7 @@ impl Authority {
     }
 }
 
-/// What a client writes to become somebody else, in every form, with a certificate that exists.
+/// The headers that a client writes to get another identity, in every form, with a real certificate.
 fn forged(admin: &CertificateDer<'static>) -> Vec<(&'static str, String)> {
     let base64 = base64(admin);
     let pem = format!("-----BEGIN%20CERTIFICATE-----%0A{base64}%0A-----END%20CERTIFICATE-----%0A");
@@ -219,7 +219,7 @@ async fn ask(
 
 /// # Panics
 ///
-/// With the proxy, the case and what came out, if it is not what was presented.
+/// If the outcome is not the presented certificate. The message contains the proxy, the case and the outcome.
 async fn run(setup: Setup) {
     let clients = Authority::new("clients");
     let below = clients.intermediate("below");
@@ -265,7 +265,7 @@ async fn run(setup: Setup) {
             (!is_refused).then(|| chain.collect::<Vec<_>>())
         });
         let is_rejected = *case == "stranger" && setup.stranger == Stranger::Rejected;
-        // A client can make a proxy drop what it wrote itself, and can only lose by it.
+        // A client can make a proxy drop its own headers, but then the client only loses its certificate.
         if !is_rejected {
             let names = format!("close, {}", setup.identity.join(", "));
             let seen = ask(&client, &proxy, false, &[("Connection", names)]).await;
@@ -292,9 +292,9 @@ async fn run(setup: Setup) {
                 let seen = ask(&client, &proxy, http2, headers).await;
                 let told = format!("{}, {case}, HTTP/2: {http2}: {seen:#?}", setup.own.name);
                 assert_eq!(seen.client_cert, expected, "{told}");
-                // Nothing that was forged reaches a handler.
+                // No forged header reaches a handler.
                 for (name, value) in headers {
-                    // As the app shows it.
+                    // The value as the app shows it.
                     let shown = value.as_bytes().escape_ascii().to_string();
                     let start: String = shown.chars().take(60).collect();
                     let line = format!("{}: {start}", name.to_lowercase());
@@ -302,7 +302,7 @@ async fn run(setup: Setup) {
                         head.iter()
                             .any(|other| other.to_lowercase().starts_with(&line.to_lowercase()))
                     };
-                    // The proxy's own word can be the same.
+                    // The proxy's own value can be the same as the forged one.
                     let honest = is_the_proxys(&seen, name, setup.identity);
                     assert!(honest || !is_in(&seen.headers), "{name}: {told}");
                     if is_in(&seen.wire) && !honest {
@@ -316,7 +316,7 @@ async fn run(setup: Setup) {
     keep(setup.own.name, &names, &passed);
 }
 
-/// Whether this is the header in which the proxy says that the certificate was verified, as a client also can.
+/// Whether this is the proxy's own statement that it verified the certificate. A client can write the same text.
 fn is_the_proxys(seen: &Seen, name: &str, identity: &[&str]) -> bool {
     let is_verification = name.to_lowercase().ends_with("verify");
     let is_its_own = identity.iter().any(|own| own.eq_ignore_ascii_case(name));

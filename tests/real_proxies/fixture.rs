@@ -23,7 +23,7 @@ pub enum Kind {
     /// With `Forwarded` that names clients by address.
     NghttpxForwarded,
     Caddy,
-    /// For every name.
+    /// For every host name.
     CaddyAnyHost,
     Traefik,
     /// With middlewares that strip prefixes.
@@ -35,15 +35,15 @@ pub enum Kind {
     HaproxyInner,
     /// In front of three replicas.
     HaproxyReplicas,
-    /// With two origins and a 301 for plain http.
+    /// With two origins, and 301 for plain http.
     NginxArticle,
-    /// With these directives and no others.
+    /// With only these directives.
     NginxWith(&'static [&'static str]),
     /// With a configuration of its own.
     Own(&'static Own),
 }
 
-/// A program, a name, and the configuration: the first file is the one that it starts with.
+/// A program, a name, and the configuration. The program starts with the first file.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Own {
     pub name: &'static str,
@@ -62,7 +62,7 @@ pub enum Program {
 }
 
 impl Program {
-    /// How it is started with this configuration.
+    /// The command that starts it with this configuration.
     fn command(self, file: &str) -> (&'static str, Vec<String>) {
         let (program, arguments): (_, &[&str]) = match self {
             Self::Nginx => ("nginx", &["-c", file]),
@@ -97,7 +97,7 @@ pub enum Upstream {
     Http1(SocketAddr),
     Http2(SocketAddr),
     Unix(PathBuf),
-    /// Three of the same, by HTTP/1.1.
+    /// Three replicas, over HTTP/1.1.
     Replicas([SocketAddr; 3]),
 }
 
@@ -136,7 +136,7 @@ impl Kind {
         }
     }
 
-    /// Whether it can connect to the app in that way.
+    /// Whether the proxy can connect to the app in this way.
     pub fn can(self, upstream: &Upstream) -> bool {
         !matches!(
             (self, upstream),
@@ -229,10 +229,10 @@ impl Kind {
     }
 }
 
-/// A proxy that runs.
+/// A running proxy.
 pub struct Proxy {
     pub address: SocketAddr,
-    /// Another port, for those that listen on two.
+    /// The second port, if the proxy listens on two.
     pub second: u16,
     process: Option<Process>,
     kind: Kind,
@@ -241,20 +241,20 @@ pub struct Proxy {
 }
 
 impl Proxy {
-    /// Starts it, and waits until it listens.
+    /// Starts the proxy, and waits until it listens.
     ///
     /// # Panics
     ///
-    /// With its log, if it does not.
+    /// If it does not listen. The message contains its log.
     pub fn start(kind: Kind, upstream: &Upstream, certificate: &Certificate) -> Self {
         Self::start_filled(kind, upstream, certificate, &[])
     }
 
-    /// The same, with more that is filled into its configuration.
+    /// The same, with more values for the placeholders in its configuration.
     ///
     /// # Panics
     ///
-    /// With its log, if it does not listen.
+    /// If it does not listen. The message contains its log.
     pub fn start_filled(
         kind: Kind,
         upstream: &Upstream,
@@ -292,16 +292,16 @@ impl Proxy {
         proxy
     }
 
-    /// Stops it if it runs, starts it at the same address, and waits until it listens.
+    /// Stops the proxy if it runs, starts it at the same address, and waits until it listens.
     ///
     /// # Panics
     ///
-    /// With its log, if it does not.
+    /// If it does not listen. The message contains its log.
     pub fn restart(&mut self) {
         self.process = None;
         let dir = self.dir.path();
         let mut command = self.kind.command(dir, self.address.port(), &self.upstream);
-        // Both addresses: what listens on one may not on the other yet.
+        // Check both addresses, because a proxy may listen on one before the other.
         let addresses = [self.address, self.v6()];
         let process = self.process.insert(Process::start(&mut command));
         process.wait_until("listens", || {
@@ -367,12 +367,12 @@ pub fn free_port() -> u16 {
     }
 }
 
-/// A certificate made for one test.
+/// A certificate for one test.
 pub struct Certificate {
     pub der: rustls::pki_types::CertificateDer<'static>,
     cert: String,
     key: String,
-    /// Whose certificates clients may present.
+    /// The authority whose certificates clients may present.
     pub clients: Option<String>,
 }
 

@@ -1,5 +1,5 @@
-//! Hosts that no client should get through with: each proxy writes the client's own `Host` into what it
-//! says, and that must not change what it says beside it.
+//! Tests malicious hosts. Each proxy writes the client's own `Host` into its headers, and this must not change the
+//! other values that the proxy writes.
 
 use std::net::{IpAddr, Ipv4Addr};
 
@@ -15,10 +15,10 @@ use super::{
 
 const CLIENT: IpAddr = IpAddr::V4(Ipv4Addr::new(127, 0, 0, 9));
 
-/// A name that the deployment believes, and that the client must not be taken to ask for.
+/// A host that the deployment believes. No client may make it the host of its request.
 const ADMIN: &str = "admin.example.test";
 
-/// Asks the proxy, which has to be the nearest one, by each host.
+/// Sends a request with each host to the proxy, which must be the nearest one.
 async fn every_host(kind: Kind, headers: Headers) {
     let certificate = Certificate::new();
     let client = Client::new(certificate.der.clone());
@@ -48,7 +48,7 @@ async fn every_host(kind: Kind, headers: Headers) {
         format!("a..{ADMIN}"),
         "010.0.0.1".to_owned(),
     ] {
-        // A proxy may refuse any of these.
+        // A proxy may refuse any of these hosts.
         let Some(seen) = ask(&client, &proxy, &host).await else {
             continue;
         };
@@ -118,9 +118,9 @@ async fn what_traefik_strips_off_the_path_is_the_prefix_and_no_part_of_it() {
     let proxy = Proxy::start(Kind::TraefikPrefix, &Upstream::Http1(app.tcp), &certificate);
     client.wait_for(CLIENT, proxy.address).await;
     for (path, prefix, rest, findings) in [
-        // Two StripPrefix middlewares, a line each.
+        // Two StripPrefix middlewares, which write a line each.
         ("/api/v1/users", Some("/api/v1"), "/users", &[][..]),
-        // StripPrefixRegex, by a path that the client chose.
+        // StripPrefixRegex, with a path that the client chose.
         ("/t/a/b/users", Some("/t/a/b"), "/users", &[]),
         ("/t/a,/evil/users", None, "/users", &["prefix-invalid"]),
         ("/users", None, "/users", &[]),

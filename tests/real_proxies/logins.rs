@@ -1,4 +1,4 @@
-//! Proxies that know who logged in: what comes out is that user, or nobody, whatever the client writes.
+//! Tests proxies that know who logged in. The outcome is this user or nobody, for anything that the client writes.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -34,10 +34,10 @@ macro_rules! own {
     };
 }
 
-/// The headers that our authenticator answers with.
+/// The headers of our authenticator's response.
 const LOGIN: [&str; 3] = ["remote-user", "remote-email", "remote-groups"];
 
-/// What a client writes to be the administrator.
+/// The headers that a client writes to become the administrator.
 const FORGED: [(&str, &str); 16] = [
     ("Remote-User", "admin"),
     ("Remote-Email", "admin@example.com"),
@@ -57,7 +57,7 @@ const FORGED: [(&str, &str); 16] = [
     ("OIDC_CLAIM_groups", "admins"),
 ];
 
-/// A client makes a proxy drop its own headers, if it does that, and writes them in other spellings.
+/// The client tries to make a proxy drop its own headers, and writes them with other spellings.
 const RESPELLED: [(&str, &str); 7] = [
     (
         "Connection",
@@ -96,7 +96,7 @@ fn seen(answer: &Answer) -> Seen {
     serde_json::from_str(&answer.body).unwrap()
 }
 
-/// Knows alice, and bob, who is in no group.
+/// Our authenticator. It knows alice and bob, and bob is in no group.
 async fn authenticator() -> SocketAddr {
     async fn auth(headers: HeaderMap) -> impl IntoResponse {
         let cookie = headers
@@ -131,7 +131,7 @@ fn layer(identity: &[&str]) -> ForwardedLayer {
         .unwrap()
 }
 
-/// Waits until a proxy that listens answers as it should: some read their routes later.
+/// Waits until a proxy responds correctly. Some proxies listen before they have read their routes.
 async fn wait_for(proxy: &Proxy, cookie: &str) {
     let started = Instant::now();
     while send(proxy.address, "/", &[("cookie", cookie)]).await.status != StatusCode::OK {
@@ -150,7 +150,7 @@ fn pairs(pairs: &[(&str, &str)]) -> BTreeMap<String, String> {
     pairs.collect()
 }
 
-/// Which of the forged headers came to the app.
+/// The forged headers that reached the app.
 fn passed_on(seen: &Seen) -> BTreeSet<&'static str> {
     let names = FORGED.into_iter().filter(|(name, value)| {
         let line = format!("{}: {value}", name.to_lowercase());
@@ -161,7 +161,7 @@ fn passed_on(seen: &Seen) -> BTreeSet<&'static str> {
 
 /// # Panics
 ///
-/// With the proxy, the case and what came out, if it is not who logged in.
+/// If the outcome is not the user who logged in. The message contains the proxy, the case and the outcome.
 async fn forward_auth(kind: Kind, fields: &str) {
     let folder = tempfile::tempdir().unwrap();
     let app = app::serve(layer(&LOGIN), &folder.path().join("app.sock")).await;
@@ -187,7 +187,7 @@ async fn forward_auth(kind: Kind, fields: &str) {
         ),
         ("who=bob", &[("remote-user", "bob")]),
     ] {
-        // A client can make some proxies drop what they wrote, and write it in another spelling.
+        // A client can make some proxies drop their own headers, and can write them with another spelling.
         let headers = [&[("cookie", cookie)][..], &RESPELLED].concat();
         let respelled = self::seen(&send(proxy.address, "/", &headers).await);
         let all = pairs(user);
@@ -212,7 +212,7 @@ async fn forward_auth(kind: Kind, fields: &str) {
             passed.extend(passed_on(&seen));
         }
     }
-    // Nobody gets past the proxy, and who asks the app directly is nobody.
+    // No unknown user gets past the proxy, and a client that connects directly to the app has no identity.
     let forged = [&[("cookie", "who=eve")][..], &FORGED].concat();
     let answer = send(proxy.address, "/", &forged).await;
     assert_eq!(answer.status, StatusCode::UNAUTHORIZED);
@@ -260,7 +260,8 @@ async fn traefik_forward_auth_says_who_logged_in() {
     forward_auth(kind, "").await;
 }
 
-/// Envoy's filter copies what the answer has, and leaves the rest: another filter has to strip it first.
+/// Envoy's filter copies the headers of the authenticator's response, but does not remove a client's other headers.
+/// Another filter must strip those first.
 const STRIPS: &str = r#"          - name: envoy.filters.http.header_mutation
             typed_config:
               "@type": type.googleapis.com/envoy.extensions.filters.http.header_mutation.v3.HeaderMutation
@@ -290,8 +291,8 @@ async fn envoy_ext_authz_alone_leaves_a_clients_own_groups() {
     assert!(seen.identity.contains(&groups), "{seen:#?}");
 }
 
-/// The premise that nobody but the proxy can check: `auth_request` alone overwrites nothing. The page in the docs
-/// says how to try it.
+/// Shows a premise that only the proxy can ensure: `auth_request` alone overwrites nothing. The page in the docs says
+/// how to test a proxy.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 #[ignore = "needs nginx: tests/run"]
 async fn nginx_that_overwrites_nothing_makes_whoever_logs_in_whom_they_like() {
@@ -310,7 +311,7 @@ async fn nginx_that_overwrites_nothing_makes_whoever_logs_in_whom_they_like() {
     );
 }
 
-/// The cookies that an answer sets, for the next request.
+/// The cookies that a response sets, for the next request.
 fn cookies(jar: &mut BTreeMap<String, String>, answer: &Answer) -> String {
     for value in answer.headers.get_all("set-cookie") {
         let pair = value.to_str().unwrap().split(';').next().unwrap();
@@ -321,7 +322,7 @@ fn cookies(jar: &mut BTreeMap<String, String>, answer: &Answer) -> String {
     pairs.collect::<Vec<_>>().join("; ")
 }
 
-/// Where an answer sends the client.
+/// The URL to which a response redirects the client.
 fn location(answer: &Answer) -> (SocketAddr, String) {
     assert_eq!(answer.status, StatusCode::FOUND, "{}", answer.body);
     let location: http::Uri = answer.headers["location"]
@@ -336,7 +337,7 @@ fn location(answer: &Answer) -> (SocketAddr, String) {
     )
 }
 
-/// Logs in by the authorization code flow, as a browser does, and gives back the cookies.
+/// Logs in with the authorization code flow, as a browser does, and returns the cookies.
 async fn log_in(proxy: SocketAddr, user: &str) -> String {
     let mut jar = BTreeMap::new();
     let asked = send(proxy, "/", &[]).await;
@@ -397,7 +398,7 @@ async fn mod_auth_openidc_says_who_logged_in_at_an_openid_provider() {
             let seen = seen(&send(proxy.address, "/", &headers).await);
             let identity: BTreeMap<String, String> = seen.identity.iter().cloned().collect();
             assert_eq!(identity, expected, "{user}: {seen:#?}");
-            // Its other claims go too, and the token.
+            // The layer also removes the proxy's other claims and the token.
             let left = seen.headers.iter().filter(|line| line.starts_with("oidc"));
             assert_eq!(left.count(), 2, "{seen:#?}");
             assert!(
@@ -407,7 +408,7 @@ async fn mod_auth_openidc_says_who_logged_in_at_an_openid_provider() {
             passed.extend(passed_on(&seen));
         }
     }
-    // Without a login, where the proxy lets everybody through, and directly.
+    // There is no identity without a login, on a path that is open for everybody, or without the proxy.
     for (to, path) in [(proxy.address, "/open"), (app.tcp, "/")] {
         let seen = seen(&send(to, path, &FORGED).await);
         assert!(seen.identity.is_empty(), "{seen:#?}");

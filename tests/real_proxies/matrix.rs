@@ -1,4 +1,4 @@
-//! Every request through every proxy, compared with the truth.
+//! Sends every request through every proxy, and compares the outcome with the truth.
 
 use std::{
     fmt::Write,
@@ -19,7 +19,7 @@ use super::{
     fixture::{Certificate, Kind, Proxy, Upstream},
 };
 
-/// Where clients connect from; the proxies connect from 127.0.0.1.
+/// The address from which clients connect. The proxies connect from 127.0.0.1.
 const CLIENT: IpAddr = IpAddr::V4(std::net::Ipv4Addr::new(127, 0, 0, 9));
 
 /// A request as a client writes it.
@@ -32,7 +32,7 @@ struct Case {
     fields: Vec<(&'static str, String)>,
 }
 
-/// What a client writes to forge everything at once.
+/// The headers that a client writes to forge everything at once.
 const SPOOFED: [(&str, &str); 17] = [
     ("X-Forwarded-For", "198.51.100.66"),
     ("X-Forwarded-Proto", "http"),
@@ -141,7 +141,7 @@ fn cases() -> Vec<Case> {
     ]
 }
 
-/// What is known to come out otherwise, and why; all else must be the truth.
+/// The reason, if the outcome is known to differ from the truth. All other outcomes must be the truth.
 fn exception(kind: Kind, case: &Case, upstream: &Upstream) -> Option<&'static str> {
     match (kind, case.name) {
         (Kind::Apache, "Connection names the fields") => Some(
@@ -159,7 +159,7 @@ fn exception(kind: Kind, case: &Case, upstream: &Upstream) -> Option<&'static st
 
 /// # Panics
 ///
-/// With proxy, request, wire and outcome, if one is not the truth.
+/// If an outcome is not the truth. The message contains the proxy, the request, the head on the wire and the outcome.
 pub async fn run(kind: Kind) {
     let certificate = Certificate::new();
     let client = Client::new(certificate.der.clone());
@@ -199,7 +199,7 @@ pub async fn run(kind: Kind) {
 fn layer(kind: Kind) -> ForwardedLayer {
     let trust = "127.0.0.1, unix".parse::<TrustedProxies>().unwrap();
     let headers = match kind {
-        // For a loopback client, and for no other, Envoy appends an address of the machine.
+        // Only for a client on loopback, Envoy appends an address of the machine.
         Kind::Envoy => Headers::client_field("x-envoy-external-address")
             .unwrap()
             .with_scheme_field("x-forwarded-proto")
@@ -247,7 +247,7 @@ async fn ask(client: &Client, proxy: &Proxy, case: &Case) -> Result<(StatusCode,
         .await
 }
 
-/// What to write into the table, or what is wrong.
+/// The text for the table, or an error.
 fn judge(
     kind: Kind,
     case: &Case,
@@ -298,7 +298,7 @@ fn truth(case: &Case, outcome: Result<(StatusCode, String), String>) -> Result<S
     }
 }
 
-/// What came out is kept in the repository, for the docs.
+/// Compares the outcomes with those in the repository, which are part of the docs.
 pub fn keep(name: &str, rows: &str) {
     let path = support::root()
         .join("docs/real-proxies")

@@ -1,5 +1,5 @@
-//! The mistakes of the chapter "Why is my scheme still http?", made for real: the first line that the
-//! app prints names the cause and the line that cures it.
+//! Makes the mistakes of the chapter "Why is my scheme still http?" with real proxies. The first line that the app
+//! prints names the cause and the line that fixes it.
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
@@ -18,7 +18,7 @@ use super::{
 
 const CLIENT: IpAddr = IpAddr::V4(Ipv4Addr::new(127, 0, 0, 9));
 
-/// What nginx has to send, but for the one that a test gets wrong.
+/// The lines that nginx needs. Each test gets one of them wrong.
 const HOST_LINE: &str = "proxy_set_header Host $host;";
 const FOR_LINE: &str = "proxy_set_header X-Forwarded-For $proxy_add_x_forwarded_for;";
 const PROTO_LINE: &str = "proxy_set_header X-Forwarded-Proto $scheme;";
@@ -38,7 +38,7 @@ fn layer(trust: &str) -> ForwardedLayer {
     ForwardedLayer::new(trust.parse::<TrustedProxies>().unwrap())
 }
 
-/// An app whose every path explains.
+/// An app that explains the request on every path.
 fn app(layer: &ForwardedLayer) -> Router {
     Router::new().fallback_service(explain_service(layer, |_, _| true))
 }
@@ -53,7 +53,7 @@ async fn serve(layer: &ForwardedLayer) -> App {
     }
 }
 
-/// The first line of the explanation of a request through the proxy, by https.
+/// The first line of the explanation of a request through the proxy, over https.
 async fn first_line(certificate: &Certificate, proxy: &Proxy, fields: &[(&str, &str)]) -> String {
     let client = Client::new(certificate.der.clone());
     client.wait_for(CLIENT, proxy.address).await;
@@ -133,7 +133,7 @@ async fn mistake_3_the_proxy_names_the_client_but_not_the_scheme() {
         line.contains("`proxy_set_header X-Forwarded-Proto $scheme;`"),
         "{line}"
     );
-    // The line that cures it is the line that is missing above.
+    // The line that fixes it is the line that is missing above.
     assert!(line.contains(PROTO_LINE), "{line}");
 }
 
@@ -161,7 +161,7 @@ async fn mistake_5_http_between_the_cdn_and_the_balancer() {
         &Upstream::Http1(app.address),
         &certificate,
     );
-    // As CloudFront sends it, to the balancer's port for plain http.
+    // Like CloudFront, this proxy connects to the load balancer's port for plain http.
     let cdn = Proxy::start(
         Kind::NginxWith(&[
             HOST_LINE,
@@ -189,7 +189,7 @@ async fn mistake_6_a_second_proxy_is_taken_for_the_client() {
         &Upstream::Http1(app.address),
         &certificate,
     );
-    // The outer proxy has an address of its own.
+    // The outer proxy connects from a different address.
     let nginx = Proxy::start(
         Kind::NginxWith(&[HOST_LINE, FOR_LINE, PROTO_LINE, "proxy_bind 127.0.0.2;"]),
         &Upstream::Http1(haproxy.address),
@@ -222,7 +222,7 @@ async fn mistake_7_every_address_is_trusted_however_many_there_are() {
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "needs nginx: tests/run"]
 async fn mistake_8_the_host_is_forwarded_but_not_allowed() {
-    // nginx's own default for Host is the upstream's address.
+    // nginx's default for Host is the upstream's address.
     let forwards = &[
         FOR_LINE,
         PROTO_LINE,

@@ -1,7 +1,6 @@
-//! The promise behind real proxies: TLS in front, each kind of upstream behind.
+//! Tests the promise behind real proxies, which terminate TLS and use each kind of connection to the app.
 //!
-//! The client connects from 127.0.0.9 (or ::1) and only 127.0.0.1, where the proxy connects from, is
-//! trusted.
+//! The client connects from 127.0.0.9 (or ::1). Only 127.0.0.1 is trusted, from which the proxy connects.
 
 mod app;
 mod chains;
@@ -20,7 +19,7 @@ mod uvicorn;
 
 use self::fixture::Kind;
 
-/// Each proxy is a test of its own, so that the others run where one is missing.
+/// Each proxy has its own test, so that the other tests still run if a proxy is not installed.
 macro_rules! proxies {
     ($($test:ident: $kind:ident, $reason:literal;)*) => {
         $(

@@ -1,5 +1,5 @@
-//! A service of ours that sends requests on: `examples/proxy.rs` and axum-reverse-proxy, with real proxies behind and
-//! before them.
+//! Tests services of ours that send requests on: `examples/proxy.rs` and axum-reverse-proxy, with real proxies behind
+//! them and in front of them.
 
 use std::net::{IpAddr, SocketAddr};
 
@@ -55,7 +55,7 @@ fn loopback() -> TrustedProxies {
     "127.0.0.1".parse().unwrap()
 }
 
-/// Asks by plain HTTP from [`CLIENT`].
+/// Sends a request over plain HTTP from [`CLIENT`].
 async fn ask(to: SocketAddr, fields: &[(&str, &str)]) -> Seen {
     let socket = tokio::net::TcpSocket::new_v4().unwrap();
     socket.bind(SocketAddr::new(CLIENT, 0)).unwrap();
@@ -99,7 +99,7 @@ async fn the_example_proxy_sends_the_whole_truth_on() {
             "{seen:#?}"
         );
     }
-    // Two of them in a row.
+    // Two example proxies in a row.
     let outer = ours(proxy.address).await;
     for fields in [&[], FORGED] {
         let seen = ask(outer.address, fields).await;
@@ -134,7 +134,7 @@ async fn the_example_proxy_sends_on_no_host_but_the_clients_and_no_trailer_that_
         assert_eq!(answer.split(' ').nth(1), Some(status), "{head}: {answer}");
         assert!(!answer.contains(&app.tcp.to_string()), "{head}: {answer}");
     }
-    // A next service that keeps all that comes.
+    // The next service keeps everything that it gets.
     let keeper = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let proxy = ours(keeper.local_addr().unwrap()).await;
     let head = "POST / HTTP/1.1\r\nhost: a.example\r\ntransfer-encoding: chunked\r\n\
@@ -161,7 +161,7 @@ async fn the_example_proxy_sends_on_no_host_but_the_clients_and_no_trailer_that_
     asked.abort();
 }
 
-/// What comes back for these bytes.
+/// The response to these bytes.
 async fn raw(to: SocketAddr, bytes: &str) -> String {
     use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
@@ -174,7 +174,7 @@ async fn raw(to: SocketAddr, bytes: &str) -> String {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_http_2_splits_and_leaves_out_is_put_together_for_http_1() {
-    // A next service that says what it got.
+    // The next service responds with the request that it got.
     let echo = Router::new().fallback(async |request: Request<Body>| {
         let cookies: Vec<_> = request
             .headers()
@@ -204,7 +204,7 @@ async fn what_http_2_splits_and_leaves_out_is_put_together_for_http_1() {
     assert_eq!(answer.body, format!("{HOST} [\"a=1; b=2\"] b\"ab\""));
 }
 
-/// Apache httpd drops the headers that `Connection` names, and takes semicolons and spaces for commas there.
+/// Apache httpd drops the headers that `Connection` names, and reads semicolons and spaces there as commas.
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "needs apache2: tests/run"]
 async fn apache_behind_our_own_service_drops_nothing_that_it_said() {
@@ -220,7 +220,7 @@ async fn apache_behind_our_own_service_drops_nothing_that_it_said() {
     let certificate = Certificate::new();
     let apache = Proxy::start(Kind::Own(&APACHE), &Upstream::Http1(app.tcp), &certificate);
     let next = apache.address;
-    // `OutboundLayer` alone: nothing else takes `Connection` away.
+    // Here only `OutboundLayer` removes `Connection`.
     let send = ServiceBuilder::new()
         .layer(HandleErrorLayer::new(async |error: axum::BoxError| {
             error.to_string()
@@ -269,8 +269,8 @@ async fn a_next_service_that_is_down_is_502() {
     assert_eq!(answer.status, 502, "{}", answer.body);
 }
 
-/// axum-reverse-proxy behind the layer, as it is, writes the client twice, since `ConnectInfo` says the client there.
-/// With `OutboundLayer` around it, and told to leave the headers alone, it sends the truth on.
+/// Behind the layer, axum-reverse-proxy writes the client twice by default, because `ConnectInfo` contains the client
+/// there. With `OutboundLayer` around it, and with options to leave the headers unchanged, it sends the truth on.
 #[tokio::test(flavor = "multi_thread")]
 async fn axum_reverse_proxy_sends_the_whole_truth_on() {
     use axum_reverse_proxy::{HostBehaviour, ProxyPolicy, ReverseProxy, XForwardedFor};
@@ -289,7 +289,7 @@ async fn axum_reverse_proxy_sends_the_whole_truth_on() {
     let seen = ask(twice.address, &[]).await;
     let line = "x-forwarded-for: 127.0.0.9".to_owned();
     assert!(seen.wire.contains(&line), "{seen:#?}");
-    // Behind a proxy it is `127.0.0.9, 127.0.0.9`.
+    // Behind a proxy, the list is `127.0.0.9, 127.0.0.9`.
     let before = ours(twice.address).await;
     let seen = ask(before.address, &[]).await;
     let line = "x-forwarded-for: 127.0.0.9, 127.0.0.9".to_owned();
@@ -319,16 +319,16 @@ async fn real_proxies_before_and_behind_our_own_service() {
         (Kind::NginxInner, Headers::NGINX),
         (Kind::HaproxyInner, Headers::HAPROXY),
     ] {
-        // It writes no host itself, and passes on what ours wrote.
+        // This proxy writes no forwarded host itself, and passes through the one that ours wrote.
         let headers = headers.with_host_field("x-forwarded-host").unwrap();
         let (app, _folder) = last(headers).await;
         let inner = Proxy::start(inner, &Upstream::Http1(app.tcp), &certificate);
         let proxy = ours(inner.address).await;
-        // The client asks ours.
+        // The client connects to our service.
         for fields in [&[], FORGED] {
             check(&ask(proxy.address, fields).await, "http", 2);
         }
-        // The client asks Caddy by TLS, which asks ours.
+        // The client connects to Caddy over TLS, and Caddy connects to our service.
         let caddy = Proxy::start(Kind::Caddy, &Upstream::Http1(proxy.address), &certificate);
         client.wait_for(CLIENT, caddy.address).await;
         for fields in [&[], FORGED] {

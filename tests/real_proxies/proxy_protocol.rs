@@ -1,4 +1,5 @@
-//! `examples/proxy_protocol.rs`: a service behind an L4 load balancer, as real ones speak to it, and as others try to.
+//! Tests `examples/proxy_protocol.rs`, a service behind an L4 load balancer, with real load balancers and with
+//! attackers who connect to it.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
@@ -31,7 +32,7 @@ const FORGED: [(&str, &str); 3] = [
     ),
 ];
 
-/// What a service says that trusts these HTTP proxies before its load balancer, which is at 127.0.0.1.
+/// A service that trusts these HTTP proxies in front of its load balancer, which is at 127.0.0.1.
 async fn service(proxies: &str) -> Server {
     let app = Router::new().fallback(async |resolution: Resolution, request: Request<Body>| {
         let client = resolution.client().map(|client| client.to_string());
@@ -67,7 +68,7 @@ fn request(fields: &[(&str, &str)]) -> Request<Body> {
     request.body(Body::empty()).unwrap()
 }
 
-/// Writes these bytes and then a request, and reads to the end: an empty text if the connection is closed.
+/// Writes these bytes and then a request, and reads the whole response. It is empty if the connection is closed.
 async fn raw(from: IpAddr, to: SocketAddr, head: &[u8], fields: &[(&str, &str)]) -> String {
     let mut stream = connect(from, to).await;
     let mut text = format!("GET /users HTTP/1.1\r\nhost: {HOST}\r\nconnection: close\r\n");
@@ -82,13 +83,13 @@ async fn raw(from: IpAddr, to: SocketAddr, head: &[u8], fields: &[(&str, &str)])
     String::from_utf8_lossy(&answer).into_owned()
 }
 
-/// The body of an answer.
+/// The body of a response.
 fn body(answer: &str) -> &str {
     assert!(answer.starts_with("HTTP/1.1 200"), "{answer:?}");
     answer.split_once("\r\n\r\n").unwrap().1
 }
 
-/// A header of version 2 for a client at 203.0.113.7, or with LOCAL for none.
+/// A header of version 2 for a client at 203.0.113.7, or with LOCAL and without a client.
 fn version_2(local: bool, tlvs: &[u8]) -> Vec<u8> {
     let mut header = b"\r\n\r\n\0\r\nQUIT\n".to_vec();
     let addresses: &[u8] = match local {
@@ -137,11 +138,11 @@ async fn https_is_what_the_load_balancer_says_of_a_connection_that_it_proxies() 
     let service = service("none").await;
     for (local, flags, scheme) in [
         (false, 0x01, "https"),
-        // HAProxy sends it for a plain connection too.
+        // HAProxy also sends it for a connection without TLS.
         (false, 0x00, "http"),
-        // A connection of the load balancer's own.
+        // The load balancer's own connection.
         (true, 0x01, "http"),
-        // A certificate without TLS is nothing that there is.
+        // A certificate without TLS is not possible.
         (false, 0x06, "http"),
     ] {
         let header = version_2(local, &tls(flags, ""));
@@ -181,7 +182,7 @@ async fn a_cdn_before_the_load_balancer_is_believed_and_the_load_balancer_is_not
         body(&answer),
         format!("198.51.100.7 https://{HOST}/users 1 0")
     );
-    // Connections of the load balancer's own say nothing of clients.
+    // The load balancer's own connections do not name a client.
     for header in [version_2(true, &[]), b"PROXY UNKNOWN\r\n".to_vec()] {
         let answer = raw(BALANCER, service.address, &header, &told).await;
         assert_eq!(body(&answer), format!("127.0.0.1 http://{HOST}/users 0 0"));
@@ -195,7 +196,7 @@ async fn what_has_no_header_of_the_load_balancers_is_not_answered() {
     let v1 = b"PROXY TCP4 203.0.113.7 10.0.0.1 4711 443\r\n";
     for (from, head) in [
         (BALANCER, &b""[..]),
-        // Forged by somebody who is no load balancer.
+        // A client that is not the load balancer forges the header.
         (CLIENT, &header),
         (CLIENT, v1),
         (CLIENT, b""),
@@ -205,7 +206,7 @@ async fn what_has_no_header_of_the_load_balancers_is_not_answered() {
         let answer = raw(from, service.address, head, &FORGED).await;
         assert_eq!(answer, "", "{from} {}", head.escape_ascii());
     }
-    // One header is the load balancer's; a second is the client's text.
+    // The first header is the load balancer's. A second one is text from the client.
     let two = [&header[..], v1].concat();
     let answer = raw(BALANCER, service.address, &two, &[]).await;
     assert!(answer.starts_with("HTTP/1.1 400"), "{answer:?}");
@@ -233,7 +234,7 @@ async fn whoever_stays_silent_keeps_nobody_waiting_and_is_closed() {
     }
 }
 
-/// Asks by TLS and without, over IPv4 and IPv6, honestly and with everything forged.
+/// Sends honest and forged requests with and without TLS, over IPv4 and IPv6.
 async fn ask_a_real_one(kind: Kind, send: &str, tells_tls: bool) {
     let service = service("none").await;
     let certificate = Certificate::new();
@@ -261,7 +262,7 @@ async fn ask_a_real_one(kind: Kind, send: &str, tells_tls: bool) {
             "{send}"
         );
     }
-    // A client's own header is text behind the load balancer's.
+    // A client's own header comes after the load balancer's header, so it is text from the client.
     let to = SocketAddr::new(BALANCER, proxy.second);
     let answer = raw(CLIENT, to, b"PROXY TCP4 6.6.6.6 7.7.7.7 1 2\r\n", &[]).await;
     assert!(

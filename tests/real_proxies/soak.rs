@@ -1,9 +1,9 @@
-//! Many requests through HAProxy and Envoy while everything that can happen happens: honest and hostile
-//! clients, connections that are kept, made anew and cut off, proxies that restart, a trust set that is
-//! swapped ten times a second. Every answer is compared with the truth.
+//! Sends many requests through HAProxy and Envoy while many things happen at the same time. Clients are honest and
+//! hostile. Connections are kept, opened again and cut off. Proxies restart, and the trust set is swapped ten times a
+//! second. The test compares every response with the truth.
 //!
 //! ```text
-//! SOAK_REQUESTS=5000000 cargo test --release --test all -- --ignored --nocapture soak
+//! SOAK_REQUESTS=5000000 cargo test --release -p tower-forwarded-checks --test checks -- --ignored --nocapture soak
 //! ```
 
 use std::{
@@ -34,15 +34,15 @@ struct Counts {
     asked: AtomicU64,
     right: AtomicU64,
     wrong: AtomicU64,
-    /// No answer, and no end of the connection either.
+    /// There was no response, and the connection did not end either.
     lost: AtomicU64,
-    /// The connection ended, as it does when a proxy restarts; the request was asked again.
+    /// The connection ended, such as when a proxy restarts. The request was sent again.
     interrupted: AtomicU64,
     cut_off: AtomicU64,
     connections: AtomicU64,
 }
 
-/// An app that says who asks for what by which scheme.
+/// An app whose response contains the client and the URI with the scheme.
 async fn serve(layer: ForwardedLayer) -> SocketAddr {
     let app = Router::new()
         .fallback(|resolution: Resolution, request: Request| async move {
@@ -63,7 +63,7 @@ async fn serve(layer: ForwardedLayer) -> SocketAddr {
     address
 }
 
-/// What a hostile client writes; its turn comes every other time.
+/// Adds the headers of a hostile client to every second request.
 fn forge(request: http::request::Builder, turn: u64) -> http::request::Builder {
     match turn % 8 {
         1 => request
@@ -102,7 +102,7 @@ async fn work(worker: u8, client: Client, to: SocketAddr, wanted: u64, counts: A
             .wrapping_mul(31)
             .wrapping_add(u64::from(worker));
         if turn % 997 == 0 {
-            // Half a request, and away.
+            // Send half a request, then close the connection.
             if let Ok(mut stream) = client.connect(from, to, "http/1.1").await {
                 let _ = stream
                     .write_all(b"GET /cut HTTP/1.1\r\nhost: api.example.test\r\nx-forw")
@@ -160,7 +160,7 @@ async fn work(worker: u8, client: Client, to: SocketAddr, wanted: u64, counts: A
     }
 }
 
-/// Resident memory of this process, which is the app and its clients, in MiB.
+/// The resident memory of this process in MiB. The process contains the app and its clients.
 fn resident() -> u64 {
     let status = std::fs::read_to_string("/proc/self/status").unwrap();
     let line = status
@@ -181,7 +181,7 @@ async fn soak() {
     let wanted: u64 = std::env::var("SOAK_REQUESTS").map_or(20_000, |text| text.parse().unwrap());
     let certificate = Certificate::new();
     let trust = SwapProxies::new("127.0.0.1".parse().unwrap());
-    // For a loopback client Envoy writes an address of the machine into X-Forwarded-For.
+    // For a client on loopback, Envoy writes an address of the machine into X-Forwarded-For.
     let envoys = Headers::client_field("x-envoy-external-address").unwrap();
     let envoys = envoys.with_scheme_field("x-forwarded-proto").unwrap();
     let mut proxies = Vec::new();
@@ -233,7 +233,7 @@ async fn soak() {
             let mut last = Instant::now();
             while !ended.load(Relaxed) {
                 std::thread::sleep(Duration::from_millis(200));
-                // After the first twentieth, when everything is warm.
+                // Start to measure after a twentieth of the requests, when the process has warmed up.
                 if counts.asked.load(Relaxed) > wanted / 20 {
                     memory.push(resident());
                 }

@@ -1,10 +1,10 @@
-//! The table in the docs: which of a client's own headers a proxy strips.
+//! Makes the table in the docs of the client headers that each proxy strips.
 
 use std::{collections::BTreeSet, fs};
 
 use crate::support;
 
-/// Compares the row of a proxy with the one that is kept; BLESS writes it.
+/// Compares the row of a proxy with the row in the repository. With BLESS, it writes the row.
 ///
 /// # Panics
 ///

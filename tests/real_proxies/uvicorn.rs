@@ -1,4 +1,4 @@
-//! uvicorn beside this crate, behind the same nginx: the same states, the same requests.
+//! Compares uvicorn with this crate behind the same nginx, with the same settings and the same requests.
 
 use std::{
     fmt::Write,
@@ -39,14 +39,14 @@ const REQUESTS: [(&str, &[(&str, &str)]); 4] = [
     ),
 ];
 
-/// Three states: nobody trusted, `*`, the exact network.
+/// Three settings: no trusted proxy, `*`, and the exact network.
 const STATES: [(&str, &str); 3] = [
     ("no proxy headers", ""),
     ("`*`", "*"),
     ("exact CIDR", "127.0.0.1/32"),
 ];
 
-/// Client and URL, as the app behind nginx sees them.
+/// The client and the URL, as the app behind nginx sees them.
 async fn ask(client: &Client, upstream: SocketAddr, certificate: &Certificate) -> Vec<String> {
     let nginx = Proxy::start(Kind::Nginx, &Upstream::Http1(upstream), certificate);
     client.wait_for(CLIENT, nginx.address).await;

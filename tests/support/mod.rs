@@ -1,4 +1,4 @@
-//! What many tests need.
+//! Functions that many tests use.
 
 #![allow(dead_code)] // Each binary, and each set of features, uses what it needs.
 
@@ -30,7 +30,7 @@ pub fn layer() -> ForwardedLayer {
 /// The nearest proxy of most tests, which is trusted.
 pub const PROXY: &str = "10.0.0.1:40000";
 
-/// A request with these header fields, `Host: app.internal` if none is among them.
+/// A request with these headers. If they contain no `Host`, the request has `Host: app.internal`.
 pub fn request(uri: &str, headers: &[(&str, &str)]) -> Request<()> {
     let mut builder = Request::builder().uri(uri);
     if !headers.iter().any(|(name, _)| *name == "host") && uri.starts_with(['/', '*']) {
@@ -42,7 +42,7 @@ pub fn request(uri: &str, headers: &[(&str, &str)]) -> Request<()> {
     builder.body(()).unwrap()
 }
 
-/// What the inner service sees.
+/// The request that the inner service sees.
 pub fn through(
     layer: &ForwardedLayer,
     peer: Option<&str>,
@@ -59,12 +59,12 @@ pub fn through(
     now(service.call(request)).unwrap()
 }
 
-/// What comes out of a request for `/` from [`PROXY`].
+/// The resolution of a request for `/` from [`PROXY`].
 pub fn resolve(layer: &ForwardedLayer, headers: &[(&str, &str)]) -> Resolution {
     resolution(&through(layer, Some(PROXY), request("/", headers)))
 }
 
-/// What the layer left in the extensions.
+/// The resolution that the layer inserted into the extensions.
 pub fn resolution(request: &Request<()>) -> Resolution {
     request.extensions().get::<Resolution>().unwrap().clone()
 }
@@ -77,13 +77,13 @@ pub fn client(resolution: &Resolution) -> String {
         .unwrap_or_default()
 }
 
-/// The findings as text, between spaces.
+/// The findings as text, separated by spaces.
 pub fn findings(resolution: &Resolution) -> String {
     let findings: Vec<_> = resolution.findings().iter().map(Finding::as_str).collect();
     findings.join(" ")
 }
 
-/// Every line of a field, between `|`.
+/// All lines of a header, separated by `|`.
 pub fn field(request: &Request<()>, name: &str) -> String {
     let lines: Vec<_> = request
         .headers()
@@ -94,7 +94,7 @@ pub fn field(request: &Request<()>, name: &str) -> String {
     lines.join("|")
 }
 
-/// The folder of the repository, whichever package of it this is built in.
+/// The folder of the repository. Two packages build this file, in different folders.
 pub fn root() -> std::path::PathBuf {
     let package = std::path::PathBuf::from(env!("CARGO_MANIFEST_DIR"));
     match package.ends_with("checks") {
@@ -103,10 +103,10 @@ pub fn root() -> std::path::PathBuf {
     }
 }
 
-/// The path of an example, built as its source is now.
+/// The path of an example. The examples are built first, so that they match their source.
 pub fn example(name: &str) -> std::path::PathBuf {
     static BUILT: std::sync::Once = std::sync::Once::new();
-    // target/debug/deps/all-… lies beside target/debug/examples.
+    // This binary is target/debug/deps/all-…, and the examples are in target/debug/examples.
     let tests = std::env::current_exe().unwrap();
     let folder = tests.parent().unwrap().parent().unwrap();
     BUILT.call_once(|| {
@@ -122,7 +122,7 @@ pub fn example(name: &str) -> std::path::PathBuf {
     folder.join("examples").join(name)
 }
 
-/// Arguments that let the example server take free ports.
+/// Arguments with which the example server takes free ports.
 pub const FREE_PORTS: [&str; 8] = [
     "--https-port",
     "0",
@@ -134,7 +134,7 @@ pub const FREE_PORTS: [&str; 8] = [
     "0",
 ];
 
-/// The example program `explain` as a person runs it, with this input.
+/// Runs the example program `explain` with this input, as a person would.
 pub fn explain_program(arguments: &[&str], input: &str) -> std::process::Output {
     use std::{
         io::Write,
@@ -148,7 +148,7 @@ pub fn explain_program(arguments: &[&str], input: &str) -> std::process::Output 
         .stderr(Stdio::piped())
         .spawn()
         .unwrap();
-    // It may have ended already, with an error about its arguments.
+    // The program may have ended already, with an error about its arguments.
     let _ = child.stdin.take().unwrap().write_all(input.as_bytes());
     child.wait_with_output().unwrap()
 }

@@ -1,4 +1,4 @@
-//! A program that runs beside the test, and stops with it.
+//! A program that runs during a test and stops when the test ends.
 
 use std::{
     fs,
@@ -16,14 +16,14 @@ pub struct Process {
 }
 
 impl Process {
-    /// Starts it, with its output in a file.
+    /// Starts the program and writes its output to a file.
     pub fn start(command: &mut Command) -> Self {
         let output = NamedTempFile::new().unwrap();
-        // Each writes behind what the other has written.
+        // Both streams append to the file, so neither overwrites the other.
         let append = || fs::OpenOptions::new().append(true).open(output.path());
         let name = command.get_program().to_string_lossy().into_owned();
         let child = command
-            // A group of its own, so that what it starts ends with it.
+            // The program has its own process group, so that its children end with it.
             .process_group(0)
             .stdin(Stdio::null())
             .stdout(append().unwrap())
@@ -37,7 +37,7 @@ impl Process {
         }
     }
 
-    /// Waits until it has written `text`, and gives all that it wrote.
+    /// Waits until the program has written `text`, and returns its whole output.
     pub fn wait_for(&mut self, text: &str) -> String {
         let path = self.output.path().to_owned();
         let read = || fs::read_to_string(&path).unwrap_or_default();
@@ -45,11 +45,11 @@ impl Process {
         read()
     }
 
-    /// Waits until something is so.
+    /// Waits until a condition is true.
     ///
     /// # Panics
     ///
-    /// With its output, if it ends before or takes too long.
+    /// If the program ends before that, or if it takes too long. The message contains the program's output.
     pub fn wait_until(&mut self, what: &str, is_so: impl Fn() -> bool) {
         let started = Instant::now();
         while !is_so() {
@@ -69,7 +69,7 @@ impl Process {
         String::from_utf8_lossy(&output).into_owned()
     }
 
-    /// Sends a signal by its name, and waits for the end.
+    /// Sends a signal, which is given by its name, and waits until the program ends.
     pub fn signal(&mut self, signal: &str) -> std::process::ExitStatus {
         let pid = self.child.id().to_string();
         let _ = Command::new("kill").args(["-s", signal, &pid]).status();
@@ -89,10 +89,10 @@ impl Process {
 impl Drop for Process {
     fn drop(&mut self) {
         if matches!(self.child.try_wait(), Ok(None)) {
-            // Asked first: some have children of their own.
+            // First ask the program to stop, because it may have to stop its own children.
             self.signal("TERM");
         }
-        // A driver that is stopped while a test fails leaves its browser behind.
+        // A driver that is stopped while a test fails does not stop its browser. So kill the whole group.
         let group = format!("-{}", self.child.id());
         let _ = Command::new("kill")
             .args(["-s", "KILL", "--", &group])
@@ -104,7 +104,7 @@ impl Drop for Process {
     }
 }
 
-// It looks into /proc.
+// This test reads /proc.
 #[cfg(target_os = "linux")]
 #[test]
 fn what_a_program_starts_ends_with_it_when_a_test_fails() {

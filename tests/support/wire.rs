@@ -1,4 +1,4 @@
-//! A real server on a real socket, and a real client.
+//! A real server and a real client, connected by a real socket.
 
 use std::net::SocketAddr;
 
@@ -20,7 +20,7 @@ pub struct Server {
 }
 
 impl Server {
-    /// One that was started otherwise.
+    /// A server that was started in another way.
     pub fn of(address: SocketAddr, task: JoinHandle<()>) -> Self {
         Self { address, task }
     }
@@ -46,7 +46,7 @@ pub async fn serve_at(address: SocketAddr, app: Router) -> Server {
     Server { address, task }
 }
 
-/// An answer, read to its end.
+/// A response that was read to its end.
 #[derive(Debug)]
 pub struct Answer {
     pub status: StatusCode,
@@ -55,7 +55,7 @@ pub struct Answer {
 }
 
 impl Answer {
-    /// A field as text; empty if it is not there.
+    /// The value of a header as text. It is empty if the header is missing.
     pub fn field(&self, name: &str) -> &str {
         self.headers
             .get(name)
@@ -68,11 +68,11 @@ impl Answer {
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Version {
     Http1,
-    /// Prior knowledge, as balancers use it.
+    /// HTTP/2 with prior knowledge, as load balancers use it.
     Http2,
 }
 
-/// Sends a request as a balancer sends it on: to `server`, for `uri`.
+/// Sends a request for `uri` to `server`, as a load balancer forwards it.
 pub async fn send(
     server: &Server,
     version: Version,
@@ -110,7 +110,7 @@ pub async fn send_to(
     over(stream, version, request).await.unwrap()
 }
 
-/// Sends a request over a connection that is made already; an error is the connection's.
+/// Sends a request over an existing connection. An error comes from the connection.
 pub async fn over<C>(
     connection: C,
     version: Version,

@@ -1,4 +1,4 @@
-//! A CDN that came out as the client, since nobody named its networks.
+//! Advice about a CDN that came out as the client, because its networks are not trusted.
 
 use std::net::IpAddr;
 
@@ -7,18 +7,18 @@ use http::HeaderMap;
 use super::{Advice, Case, Evidence, evidence};
 use crate::{peer::is_public, resolve::observer::End};
 
-/// A CDN, and how a request that came through it can be told.
+/// A CDN, and how to recognize a request that came through it.
 struct Cdn {
     name: &'static str,
     /// Headers that it adds to requests for the origin.
     evidence: &'static [&'static str],
-    /// What its `Via` holds.
+    /// A text that its `Via` contains.
     via: Option<&'static str>,
-    /// What its `CDN-Loop` (RFC 8586) holds.
+    /// A text that its `CDN-Loop` (RFC 8586) contains.
     cdn_loop: Option<&'static str>,
-    /// Where its networks are published, and how they are read.
+    /// Where its networks are published, and how to read them.
     networks: &'static str,
-    /// Its peer has a public address of another network, and so says nothing.
+    /// Its peer has a public address from another network, so the peer's address tells nothing.
     has_two_addresses: bool,
 }
 
@@ -32,7 +32,7 @@ const CDNS: [Cdn; 5] = [
         via: None,
         cdn_loop: Some("cloudflare"),
         networks: "https://www.cloudflare.com/ips/ (`TrustedProxies::from_list`). Other customers share \
-                   them, so let yours prove itself with `.require(…)`",
+                   them, so require a secret from yours with `.require(…)`",
         has_two_addresses: false,
     },
     Cdn {
@@ -42,7 +42,7 @@ const CDNS: [Cdn; 5] = [
         cdn_loop: None,
         networks: "https://ip-ranges.amazonaws.com/ip-ranges.json \
                    (`TrustedProxies::from_aws_ip_ranges`, CLOUDFRONT_ORIGIN_FACING). Other customers share \
-                   them, so let yours prove itself with `.require(…)`",
+                   them, so require a secret from yours with `.require(…)`",
         has_two_addresses: false,
     },
     Cdn {
@@ -51,7 +51,7 @@ const CDNS: [Cdn; 5] = [
         via: None,
         cdn_loop: None,
         networks: "https://api.fastly.com/public-ip-list (`TrustedProxies::from_fastly_ip_list`). Other \
-                   customers share them, so let yours prove itself with `.require(…)`",
+                   customers share them, so require a secret from yours with `.require(…)`",
         has_two_addresses: false,
     },
     Cdn {
@@ -75,7 +75,7 @@ const CDNS: [Cdn; 5] = [
 ];
 
 impl Cdn {
-    /// The header that tells it.
+    /// The header that shows it.
     fn told_by(&self, headers: &HeaderMap) -> Option<Evidence> {
         let present = |name: &&'static str| evidence::of(headers, name);
         let says = |header, text: &str| {
@@ -91,10 +91,10 @@ impl Cdn {
     }
 }
 
-/// What to name, if the walk ended at the first address and a CDN was on the way.
+/// Which networks to trust, if the walk ended at the first address and the request came through a CDN.
 ///
-/// Behind a list alone: a header that a CDN sets itself says the client and not the CDN. A peer with a public
-/// address may be the CDN itself.
+/// Only for lists: a header that the CDN overwrites contains the client and not the CDN. A peer with a public address may
+/// be the CDN itself.
 pub(super) fn as_client(case: Case<'_>) -> Option<Advice> {
     let client = case.resolution.client()?;
     let peer = case.resolution.peer().and_then(|peer| peer.ip());
@@ -119,19 +119,19 @@ pub(super) fn as_client(case: Case<'_>) -> Option<Advice> {
     Some(
         Advice::new(
             format!(
-                "The request came through {name}, or says so ({}), and {client} came out as the client",
+                "The request seems to come through {name} ({}), but the client came out as {client}",
                 evidence.header
             ),
             format!(
-                "if that is an address of {name}'s, trust its networks too, as in \"{trusted}\": {networks}"
+                "if that is an address of {name}, trust its networks too, as in \"{trusted}\": {networks}"
             ),
         )
         .with(evidence),
     )
 }
 
-/// An edge of a CDN or a platform that has no line of its own: a header that such products set names somebody else, who
-/// stands left of the client in the list. A client can write both, so it is for a person to judge.
+/// Advice for other CDNs and platforms: a header that such products set contains another address, which is to the left of
+/// the client in the list. A client can write both, so a person must judge.
 fn edge(case: Case<'_>, may_be_the_peer: bool) -> Option<Advice> {
     const HEADERS: [&str; 6] = [
         "true-client-ip",
@@ -156,7 +156,7 @@ fn edge(case: Case<'_>, may_be_the_peer: bool) -> Option<Advice> {
     Some(
         Advice::new(
             format!(
-                "{client} came out as the client, but {}: {} names who stands left of it",
+                "The client came out as {client}, but {}: {} names the address to the left of it",
                 evidence.header, evidence.value
             ),
             format!(

@@ -1,4 +1,4 @@
-//! Who the client is taken to be.
+//! Advice about the client's address.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
@@ -30,30 +30,28 @@ pub(super) fn missing(case: Case<'_>) -> Advice {
     let client = case.resolution.client();
     let client = client.map_or_else(|| "unknown".to_owned(), |client| client.to_string());
     Advice::new(
-        format!("The proxy does not say for whom it asks, so the client is taken to be {client}"),
-        format!("let it send {field}"),
+        format!("The proxy does not name the client, so the client is taken to be {client}"),
+        format!("configure it to send {field}"),
     )
 }
 
-/// The field of another family that is there, and the line that believes it.
+/// The header of another family that the request has, and the line that believes it.
 pub(super) fn other_family(case: Case<'_>) -> Option<Advice> {
     let headers = &case.rules.headers;
     let other = headers.other_family(case.trace.present)?;
     let constant = other.to_string().replace('-', "_").to_uppercase();
     Some(Advice::new(
         format!(
-            "The proxy sends `{}`, but `{}` is what is believed",
+            "The proxy sends `{}`, but the layer believes `{}`",
             other.field_name(other.client),
             headers.field_name(headers.client)
         ),
-        format!(
-            "if it sets that itself, whatever a client sends, add `.headers(Headers::{constant})`"
-        ),
+        format!("if the proxy overwrites it, add `.headers(Headers::{constant})`"),
     ))
 }
 
-/// A header that no preset is named after, and that holds one client: none of the family that is believed is
-/// there, so the peer came out as the client.
+/// A header without a preset that contains the client's address. The request has no header of the believed family, so
+/// the peer came out as the client.
 pub(super) fn elsewhere(case: Case<'_>) -> Option<Advice> {
     const HEADERS: [&str; 10] = [
         "x-envoy-external-address",
@@ -86,7 +84,7 @@ pub(super) fn elsewhere(case: Case<'_>) -> Option<Advice> {
                 evidence.value
             ),
             format!(
-                "let it send {}; or, if it sets {name} itself, whatever a client sends, believe that with \
+                "configure it to send {}; or, if the proxy overwrites {name}, believe that header with \
                  `Headers::client_field(\"{name}\")?` (in a configuration, `headers_client = \"{name}\"`)",
                 headers.field_name(headers.client)
             ),
@@ -97,8 +95,8 @@ pub(super) fn elsewhere(case: Case<'_>) -> Option<Advice> {
 
 pub(super) fn hidden() -> Advice {
     Advice::new(
-        "The proxy hides its client behind an identifier (RFC 7239, section 6.3)",
-        "let it write the address (nghttpx: `--forwarded-for=ip`)",
+        "The proxy sends an identifier instead of the client's address (RFC 7239, section 6.3)",
+        "configure it to write the address (nghttpx: `--forwarded-for=ip`)",
     )
 }
 
@@ -110,7 +108,7 @@ pub(super) fn malformed(case: Case<'_>) -> Advice {
         .unwrap_or("…");
     Advice::new(
         format!(
-            "The element `{text}`, which a trusted hop vouches for, is no address, and the walk ended there"
+            "The element `{text}`, which a trusted proxy wrote, is not an address, so the walk ended there"
         ),
         what_is_wrong(text),
     )
@@ -121,38 +119,38 @@ fn what_is_wrong(text: &str) -> &'static str {
     let is_address = |text: &str| text.trim_matches(['[', ']']).parse::<IpAddr>().is_ok();
     match (text, before_port) {
         (_, Some(address)) if address.parse::<Ipv6Addr>().is_ok() => {
-            "it seems to be an IPv6 address with a port, which needs brackets, `[2001:db8::1]:443`; or \
+            "it seems to be an IPv6 address with a port, which needs brackets, as in `[2001:db8::1]:443`; or \
              let the proxy leave the port out"
         }
         (_, Some(address)) if is_address(address) => {
-            "what follows its address is no port: let the proxy leave it out"
+            "the text after the address is not a port: let the proxy leave it out"
         }
         ("", _) => {
             "it is empty: the proxy writes nothing for a client that it does not know, or adds a comma to \
              an empty header; let it write an address or `unknown`"
         }
         _ if text.contains(['{', '[']) && text.contains('"') => {
-            "it is JSON, and a header holds a list with commas: let the proxy write the address alone"
+            "it is JSON, but the header must be a list with commas: let the proxy write only the address"
         }
         _ if text.contains(',') => {
-            "it is a list, and this header holds one address: let the proxy write its own peer alone (nginx: \
-             `proxy_set_header X-Real-IP $remote_addr;`), or believe X-Forwarded-For"
+            "it is a list, but this header must hold one address: let the proxy write only the address of \
+             its own peer (nginx: `proxy_set_header X-Real-IP $remote_addr;`), or believe X-Forwarded-For"
         }
         _ if is_address(text.trim_matches(['"', '\'', '\\'])) => {
-            "there are quotes around the address, which only Forwarded has: let the proxy leave them out"
+            "there are quotes around the address, but only Forwarded allows quotes: let the proxy leave them out"
         }
         _ if text.contains('%') => {
-            "what stands behind `%` is no zone of an IPv6 address (RFC 4007): let the proxy leave it out"
+            "the text after `%` is not a zone of an IPv6 address (RFC 4007): let the proxy leave it out"
         }
         _ if text.contains('/') => "it is a network: let the proxy write one address",
         _ if text.ends_with('=') || text.contains("=;") => {
             "a parameter has no value: let the proxy leave it out"
         }
         _ if looks_like_a_name(text) => {
-            "it is a host name, and only an address tells who asked: let the proxy write the address of \
+            "it is a host name, but it must be an address: let the proxy write the address of \
              its peer, without looking up its name"
         }
-        _ => "look at what that proxy writes, it may be one hop less than you trust",
+        _ => "check what that proxy writes; perhaps there is one proxy less than you trust",
     }
 }
 
@@ -163,7 +161,7 @@ fn looks_like_a_name(text: &str) -> bool {
         && text.bytes().any(|byte| byte.is_ascii_alphabetic())
 }
 
-/// The hop limit ended the walk at what may be a proxy.
+/// The hop limit ended the walk at an address that may be a proxy.
 pub(super) fn hop_limit(case: Case<'_>) -> Option<Advice> {
     if case.trace.end != Some(End::HopLimit { more: true }) {
         return None;
@@ -173,11 +171,11 @@ pub(super) fn hop_limit(case: Case<'_>) -> Option<Advice> {
     let client = case.resolution.client()?;
     Some(Advice::new(
         format!("The hop limit of {limit} ended the walk at {client}, which is a trusted address"),
-        format!("if it is a proxy of yours, there is one hop more, `.hops({more})`"),
+        format!("if it is your proxy, raise the limit: `.hops({more})`"),
     ))
 }
 
-/// A private address came out as the client, and somebody stands left of it.
+/// A private address came out as the client, and there are more addresses to the left of it.
 pub(super) fn missing_hop(case: Case<'_>) -> Option<Advice> {
     let client = case.resolution.client()?;
     let Some(End::Client {
@@ -192,29 +190,27 @@ pub(super) fn missing_hop(case: Case<'_>) -> Option<Advice> {
     }
     let cure = if counted {
         let count = case.resolution.hops().saturating_add(1);
-        format!("if it is a proxy of yours, one hop is missing, count({count})")
+        format!("if it is your proxy, count one more: count({count})")
     } else {
         let entry = narrowest(client);
         let wider = wider(client, case.trust)
             .map(|network| {
                 format!(
-                    " (\"{network}\" if your proxies are all over it, as the pods of a cluster are)"
+                    " (or \"{network}\" if your proxies have addresses all over it, like the pods of a cluster)"
                 )
             })
             .unwrap_or_default();
-        format!(
-            "if it is a proxy of yours, one hop is missing, add \"{entry}\" to TrustedProxies{wider}"
-        )
+        format!("if it is your proxy, one hop is missing: add \"{entry}\" to TrustedProxies{wider}")
     };
     Some(Advice::new(
         format!(
-            "The client came out as {client}, which is a private address with more to its left"
+            "The client came out as {client}, a private address, but the header has more addresses to the left of it"
         ),
         cure,
     ))
 }
 
-/// The first address of the peer's own network came out as the client, and nobody stands left of it.
+/// The first address of the peer's own network came out as the client, and there is no address to the left of it.
 ///
 /// Sources: Docker, [Networking overview](https://docs.docker.com/engine/network/) and
 /// [rootless mode](https://docs.docker.com/engine/security/rootless/); Kubernetes,
@@ -242,13 +238,12 @@ pub(super) fn nat(case: Case<'_>) -> Option<Advice> {
         Advice::new(
             format!(
                 "The client came out as {client}, which seems to be the gateway of the proxy's own network: \
-                 NAT put it in the client's place before the proxy saw the request, and no header tells who \
-                 asked"
+                 NAT replaced the client's address before the proxy saw the request, so no header contains it"
             ),
-            "publish the proxy's port without it. Docker: `network_mode: host` for the proxy, or no userland \
+            "publish the proxy's port without NAT. Docker: `network_mode: host` for the proxy, or no userland \
              proxy; rootless, a port driver that keeps source addresses. Kubernetes: \
-             `externalTrafficPolicy: Local`. Else let what stands before the NAT speak the PROXY protocol to \
-             the proxy",
+             `externalTrafficPolicy: Local`. Otherwise let a load balancer in front of the NAT send the PROXY \
+             protocol to the proxy",
         )
     })
 }
@@ -261,9 +256,9 @@ pub(super) fn every_address(case: Case<'_>) -> Option<Advice> {
     let at_the_left = case.trace.end == Some(End::Leftmost);
     (at_the_left && second.is_some() && trusts_everyone(case.trust)).then(|| {
         Advice::new(
-            "Every address is trusted, so whatever the client wrote is believed",
+            "Every address is trusted, so the layer believes whatever the client wrote",
             format!(
-                "{} is a public address and was taken for a proxy. Name the proxies instead of every \
+                "{} is a public address, and the layer took it for a proxy. Name your proxies instead of every \
                  address, or write `*` for any peer",
                 first.0
             ),

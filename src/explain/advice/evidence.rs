@@ -1,7 +1,7 @@
-//! What a request says beside its forwarding headers.
+//! What a request says outside of its forwarding headers.
 //!
-//! Any client can write all of this. It is for advice only, which a person reads and judges: nothing here
-//! decides anything, and a test sees to it.
+//! Any client can write all of this. It is only for advice, which a person reads and judges. It never changes the result,
+//! and a test checks that.
 
 use http::HeaderMap;
 
@@ -22,17 +22,17 @@ pub(super) fn of(headers: &HeaderMap, header: &'static str) -> Option<Evidence> 
     })
 }
 
-/// Where a browser says it is: the origin of the page that asks.
+/// The origin of the page that sent the request, according to the browser.
 pub(super) struct Page {
     pub(super) evidence: Evidence,
     pub(super) scheme: Scheme,
     pub(super) host: String,
     pub(super) port: u16,
-    /// The browser says that it asks the page's own origin (`Sec-Fetch-Site: same-origin`).
+    /// Whether the browser says that the request is for the page's own origin (`Sec-Fetch-Site: same-origin`).
     pub(super) same_origin: bool,
 }
 
-/// The page that asks, from `Origin` (RFC 6454) or `Referer` (RFC 9110, section 10.1.3).
+/// The page that sent the request, from `Origin` (RFC 6454) or `Referer` (RFC 9110, section 10.1.3).
 pub(super) fn page(case: Case<'_>) -> Option<Page> {
     let headers = case.head.headers;
     ["origin", "referer"].into_iter().find_map(|header| {
@@ -59,7 +59,7 @@ pub(super) fn page(case: Case<'_>) -> Option<Page> {
     })
 }
 
-/// A switch or a scheme that some product writes beside `X-Forwarded-Proto`.
+/// A switch or a scheme that some products write beside `X-Forwarded-Proto`.
 pub(super) const SCHEMES: [&str; 13] = [
     "x-scheme",
     "x-forwarded-ssl",
@@ -76,7 +76,7 @@ pub(super) const SCHEMES: [&str; 13] = [
     "fly-forwarded-ssl",
 ];
 
-/// A header that holds a scheme or a switch, and says https.
+/// A header with a scheme or a switch that says https.
 pub(super) fn scheme_header(case: Case<'_>) -> Option<Evidence> {
     let says_https = |evidence: &Evidence| {
         let value = evidence.value.to_ascii_lowercase();
@@ -89,7 +89,7 @@ pub(super) fn scheme_header(case: Case<'_>) -> Option<Evidence> {
         .or_else(|| of(case.head.headers, "x-arr-ssl"))
 }
 
-/// Something that says that the client asked by https.
+/// A sign that the client used https.
 pub(super) fn https(case: Case<'_>) -> Option<Evidence> {
     let headers = case.head.headers;
     let page = || {
@@ -107,8 +107,8 @@ pub(super) fn https(case: Case<'_>) -> Option<Evidence> {
         let outermost = list.value.split(',').next()?.trim();
         outermost.eq_ignore_ascii_case("https").then_some(list)
     };
-    // Browsers send it to https and to loopback only (https://www.w3.org/TR/fetch-metadata/).
-    // Upgrade-Insecure-Requests says nothing: they send it by http too.
+    // Browsers send it only over https and to loopback (https://www.w3.org/TR/fetch-metadata/).
+    // Upgrade-Insecure-Requests tells nothing: browsers send it over http too.
     let fetch = || {
         let is_local = case.resolution.host().is_none_or(is_loopback);
         of(headers, "sec-fetch-site").filter(|_| !is_local)
@@ -120,7 +120,7 @@ pub(super) fn https(case: Case<'_>) -> Option<Evidence> {
         .or_else(fetch)
 }
 
-/// Whether a host is the machine itself.
+/// Whether a host is the same machine.
 pub(super) fn is_loopback(host: &str) -> bool {
     let address = host.trim_matches(['[', ']']).parse::<std::net::IpAddr>();
     address.is_ok_and(|address| address.is_loopback())

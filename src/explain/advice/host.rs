@@ -1,4 +1,4 @@
-//! Which host, port and prefix came out.
+//! Advice about the host, the port and the prefix.
 
 use std::net::IpAddr;
 
@@ -13,9 +13,12 @@ use crate::{
 pub(super) fn not_allowed(case: Case<'_>) -> Advice {
     let text = case.trace.text_of(Role::Host);
     Advice::new(
-        format!("The forwarded host `{text}` is not one to believe, so the request's own is taken"),
         format!(
-            "if it is yours, and your proxy sets the field itself, add `.believe_hosts([\"{text}\"])?`"
+            "The forwarded host `{text}` is not among the hosts that you believe, so the layer uses \
+             the request's own host"
+        ),
+        format!(
+            "if it is your host, and your proxy overwrites the header, add `.believe_hosts([\"{text}\"])?`"
         ),
     )
 }
@@ -24,17 +27,17 @@ pub(super) fn invalid(case: Case<'_>) -> Advice {
     match forwarded_host(case) {
         Some(list) if list.contains(',') => not_a_list(case, Role::Host, list),
         Some(text) => Advice::new(
-            format!("The forwarded host `{text}` is no valid host and was ignored"),
-            "look at what the proxy writes there",
+            format!("The forwarded host `{text}` is not a valid host, so it was ignored"),
+            "check what the proxy writes into this header",
         ),
         None => Advice::new(
-            "The request names no valid host, so its URI stays relative",
-            "let the proxy pass Host on (nginx: `proxy_set_header Host $host;`)",
+            "The request has no valid host, so its URI stays relative",
+            "let the proxy pass Host through (nginx: `proxy_set_header Host $host;`)",
         ),
     }
 }
 
-/// A forwarded host that was read, and is none.
+/// A forwarded host that is invalid.
 fn forwarded_host<'a>(case: Case<'a>) -> Option<&'a str> {
     let value = case.trace.value(Role::Host)?;
     let is_own = matches!(value.source, Source::Host | Source::Target);
@@ -45,8 +48,8 @@ pub(super) fn port_invalid(case: Case<'_>) -> Advice {
     match case.trace.text_of(Role::Port) {
         list if list.contains(',') => not_a_list(case, Role::Port, list),
         text => Advice::new(
-            format!("The forwarded port `{text}` is no port and was ignored"),
-            "let the proxy set the field itself, or take `.believe_port()` away",
+            format!("The forwarded port `{text}` is not a port, so it was ignored"),
+            "let the proxy overwrite the header, or remove `.believe_port()`",
         ),
     }
 }
@@ -55,13 +58,13 @@ pub(super) fn prefix_invalid(case: Case<'_>) -> Advice {
     match case.trace.text_of(Role::Prefix) {
         list if list.contains(',') => not_a_list(case, Role::Prefix, list),
         text => Advice::new(
-            format!("The forwarded prefix `{text}` is no safe path and was ignored"),
-            "let the proxy set the field itself, or take `.believe_prefix()` away",
+            format!("The forwarded prefix `{text}` is not a safe path, so it was ignored"),
+            "let the proxy overwrite the header, or remove `.believe_prefix()`",
         ),
     }
 }
 
-/// A field that holds one value, and came with a comma.
+/// A header that must hold one value, but has a comma.
 pub(super) fn not_a_list(case: Case<'_>, role: Role, text: &str) -> Advice {
     let headers = &case.rules.headers;
     let name = headers.field_name(match role {
@@ -72,15 +75,15 @@ pub(super) fn not_a_list(case: Case<'_>, role: Role, text: &str) -> Advice {
     });
     let what = role.as_str();
     Advice::new(
-        format!("The forwarded {what} `{text}` is not one value, so it was ignored"),
+        format!("The forwarded {what} `{text}` is more than one value, so it was ignored"),
         format!(
             "if each of your proxies appends to {name}, say so with `Headers::with_lists([\"{name}\"])`; if \
-             the nearest one sets it, the comma is a client's"
+             the nearest one overwrites it, the client wrote the comma"
         ),
     )
 }
 
-/// The host that came out is a name of the service behind the proxy, and another one is told elsewhere.
+/// The host is an internal name of the service, and another header shows the public name.
 pub(super) fn internal(case: Case<'_>) -> Option<Advice> {
     let authority = case.resolution.authority()?;
     let findings = case.resolution.findings();
@@ -88,7 +91,7 @@ pub(super) fn internal(case: Case<'_>) -> Option<Advice> {
         return None;
     }
     let headers = case.head.headers;
-    // It is Azure's, which puts the client's host there when it asks by another.
+    // Azure writes the client's host into it when it requests another host.
     if let Some(original) = evidence::of(headers, "x-original-host") {
         let preset = &case.rules.headers;
         let believes =
@@ -98,13 +101,13 @@ pub(super) fn internal(case: Case<'_>) -> Option<Advice> {
             return Some(
                 Advice::new(
                     format!(
-                        "The proxy asked for {authority}, but x-original-host says that the client asked for \
+                        "The proxy requested {authority}, but x-original-host says that the client requested \
                          {host}"
                     ),
                     format!(
                         "behind Azure's Application Gateway, believe it with \
                          `.headers(Headers::AZURE_APPLICATION_GATEWAY).believe_hosts([\"{host}\"])?`, or let \
-                         the gateway keep the host; other proxies pass a client's own on"
+                         the gateway keep the host; other proxies pass the client's header through"
                     ),
                 )
                 .with(original),
@@ -113,7 +116,7 @@ pub(super) fn internal(case: Case<'_>) -> Option<Advice> {
     }
     let page = evidence::page(case)?;
     let is_other = page.host != authority.host();
-    // A browser that says that the page is of another origin is believed.
+    // If the browser says that the page belongs to another origin, believe it.
     let is_foreign = !page.same_origin && headers.contains_key("sec-fetch-site");
     if !is_other || is_foreign || !(page.same_origin || is_internal(authority.host())) {
         return None;
@@ -122,11 +125,11 @@ pub(super) fn internal(case: Case<'_>) -> Option<Advice> {
     let cure = match evidence::of(headers, "x-forwarded-host") {
         Some(told) if told.value.split(':').next() == Some(host) => {
             format!(
-                "if that is the service's own page, and your proxy sets X-Forwarded-Host itself, add \
+                "if that page belongs to the service, and your proxy overwrites X-Forwarded-Host, add \
                  `.believe_hosts([\"{host}\"])?`"
             )
         }
-        _ => "if that is the service's own page, let the proxy pass Host on (nginx: `proxy_set_header Host \
+        _ => "if that page belongs to the service, let the proxy pass Host through (nginx: `proxy_set_header Host \
               $http_host;`, Apache: `ProxyPreserveHost On`, IIS: `preserveHostHeader`), or set \
               X-Forwarded-Host, and add `.believe_hosts(…)`"
             .to_owned(),
@@ -134,8 +137,8 @@ pub(super) fn internal(case: Case<'_>) -> Option<Advice> {
     Some(
         Advice::new(
             format!(
-                "The proxy asked for {authority}, which is its own name for the service, and the page that \
-                 asks is of {} ({})",
+                "The proxy requested {authority}, which seems to be an internal name of the service, but the page that \
+                 sent the request belongs to {} ({})",
                 page.evidence.value, page.evidence.header
             ),
             cure,
@@ -144,7 +147,7 @@ pub(super) fn internal(case: Case<'_>) -> Option<Advice> {
     )
 }
 
-/// Whether a host is none that the public asks for: an address, or a name without a public suffix.
+/// Whether a host is not public: an address, or a name without a public suffix.
 fn is_internal(host: &str) -> bool {
     let address = host.trim_matches(['[', ']']).parse::<IpAddr>();
     let private = address.as_ref().is_ok_and(|address| !is_public(*address));
@@ -162,7 +165,7 @@ fn is_internal(host: &str) -> bool {
         || suffixes.iter().any(|suffix| host.ends_with(suffix))
 }
 
-/// The browser asked the same host at another port.
+/// The browser requested the same host at another port.
 pub(super) fn other_port(case: Case<'_>) -> Option<Advice> {
     let host = case.resolution.host()?;
     let port = case.resolution.port()?;
@@ -174,12 +177,12 @@ pub(super) fn other_port(case: Case<'_>) -> Option<Advice> {
     let told = forwarded
         .as_ref()
         .and_then(|evidence| evidence.value.parse::<u16>().ok());
-    // Another scheme is another matter.
+    // A different scheme explains a different port.
     let page = page.filter(|page| page.scheme == case.resolution.scheme() && page.port != port);
     if let Some(page) = page {
         let cure = match told {
             Some(told) if told == page.port && !case.rules.port => {
-                "X-Forwarded-Port says it too: if your proxy sets that itself, add `.believe_port()`"
+                "X-Forwarded-Port has the same port: if your proxy overwrites that header, add `.believe_port()`"
                     .to_owned()
             }
             _ => format!(
@@ -191,7 +194,7 @@ pub(super) fn other_port(case: Case<'_>) -> Option<Advice> {
         return Some(
             Advice::new(
                 format!(
-                    "The browser asked port {} ({}: {}), but the host that came out has port {port}",
+                    "The browser requested port {} ({}: {}), but the host came out with port {port}",
                     page.port, page.evidence.header, page.evidence.value
                 ),
                 cure,
@@ -199,12 +202,12 @@ pub(super) fn other_port(case: Case<'_>) -> Option<Advice> {
             .with(page.evidence),
         );
     }
-    // `https` and `:80` is what a balancer leaves of its own http listener.
+    // `https` with `:80`: the load balancer passed on the port of its own http listener.
     let is_mixed = case.resolution.scheme().is_https() && port == 80;
     is_mixed.then(|| {
         Advice::new(
-            format!("The scheme is https, but the host that came out is {host}:80"),
-            "let the proxy write the client's own Host, or one without a port (nginx: `proxy_set_header Host \
+            format!("The scheme is https, but the host came out as {host}:80"),
+            "let the proxy pass the client's Host through, or write it without a port (nginx: `proxy_set_header Host \
              $host;`)",
         )
     })

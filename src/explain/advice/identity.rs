@@ -1,4 +1,4 @@
-//! Who the client is.
+//! Advice about headers that say who the client is.
 
 use super::{Advice, Case};
 use crate::identity::fate::Fate;
@@ -30,17 +30,17 @@ pub(super) fn ignored(case: Case<'_>) -> Option<Advice> {
                 says_who(&names),
                 it_is(&names)
             ),
-            "nothing is to be done if a client made it up; if that is your proxy, trust its address",
+            "if a client forged it, do nothing; if this peer is your proxy, trust its address",
         ));
     }
     let not_verified = names(Fate::NotVerified);
     if !not_verified.is_empty() {
         return Some(Advice::new(
             format!(
-                "The trusted peer {peer} says that it did not verify the certificate in {}, so it is removed",
+                "The trusted peer {peer} does not say that it verified the certificate in {}, so it is removed",
                 list(&not_verified)
             ),
-            "let the proxy ask for a certificate of the authority that you expect (nginx: \
+            "configure the proxy to request a certificate from your own CA (nginx: \
              `ssl_client_certificate` and `ssl_verify_client optional`)",
         ));
     }
@@ -48,7 +48,7 @@ pub(super) fn ignored(case: Case<'_>) -> Option<Advice> {
     if !not_about.is_empty() {
         return Some(Advice::new(
             format!(
-                "{} has fewer elements than there are proxies before the client, or holds JSON, so nobody says what \
+                "{} has fewer elements than there are trusted proxies, or contains JSON, so it does not say which \
                  certificate the client presented",
                 list(&not_about)
             ),
@@ -62,11 +62,11 @@ pub(super) fn ignored(case: Case<'_>) -> Option<Advice> {
         return (!spellings.is_empty()).then(|| {
             Advice::new(
                 format!(
-                    "{} {} removed, since another spelling is believed",
+                    "{} {} removed, because you believe another spelling of the name",
                     list(&spellings),
                     is_or_are(&spellings)
                 ),
-                "nothing is to be done if a client made it up; if your proxy writes it so, name it so with \
+                "if a client forged it, do nothing; if your proxy sends this spelling, name this spelling in \
                  `.believe_identity(…)`",
             )
         });
@@ -78,20 +78,20 @@ pub(super) fn ignored(case: Case<'_>) -> Option<Advice> {
     let quoted: Vec<String> = not_named.iter().map(|name| format!("\"{name}\"")).collect();
     Some(Advice::new(
         format!(
-            "{} the client is, and {} removed since nobody named {}",
+            "{} the client is, and {} removed, because you did not name {}",
             says_who(&not_named),
             is_or_are(&not_named),
             it
         ),
         format!(
-            "if {peer} sets {it}, and strips or overwrites what a client sends by {that}, write \
-             `.believe_identity([{}])?`; if a client made {it} up, nothing is to be done",
+            "if {peer} sets {it}, and removes or overwrites what a client sends under {that}, write \
+             `.believe_identity([{}])?`; if a client forged {it}, do nothing",
             quoted.join(", ")
         ),
     ))
 }
 
-/// A header that is believed says too much, or nothing that can be read.
+/// A believed header has several lines, or a value that cannot be read.
 pub(super) fn malformed(case: Case<'_>) -> Advice {
     let several: Vec<&str> = case
         .trace
@@ -102,13 +102,13 @@ pub(super) fn malformed(case: Case<'_>) -> Advice {
         .collect();
     if several.is_empty() {
         return Advice::new(
-            "A header that is believed to hold the client's certificate holds something else",
+            "A header that should contain the client's certificate contains something else",
             "let the proxy write PEM, percent-encoded, or DER in base64",
         );
     }
     Advice::new(
         format!(
-            "{} came in several lines, and one of them may be the client's, so all are removed",
+            "{} has several lines, and the client may have sent one of them, so all are removed",
             list(&several)
         ),
         "let the proxy overwrite the header instead of adding a line (nginx: `proxy_set_header`; HAProxy: \
@@ -116,7 +116,7 @@ pub(super) fn malformed(case: Case<'_>) -> Advice {
     )
 }
 
-/// One says who, several say who.
+/// One header says who, several say who.
 fn says_who(names: &[&str]) -> String {
     let verb = if names.len() > 1 { "say" } else { "says" };
     format!("{} {verb} who", list(names))

@@ -1,4 +1,4 @@
-//! What is likely wrong, and the line that cures it.
+//! What is likely wrong, and the line that fixes it.
 
 mod address;
 mod cdn;
@@ -27,11 +27,11 @@ pub(super) struct Advice {
     pub(super) cause: String,
     /// What to do.
     pub(super) cure: String,
-    /// The headers that tell, beside those that are believed.
+    /// Headers that support the advice, beside those that are believed.
     pub(super) evidence: Vec<Evidence>,
 }
 
-/// A header that tells something. It never decides anything.
+/// A header that supports the advice. It never changes the result.
 #[derive(Clone, Debug)]
 pub(super) struct Evidence {
     pub(super) header: &'static str,
@@ -39,7 +39,7 @@ pub(super) struct Evidence {
 }
 
 impl Advice {
-    /// A cause and its cure, of a kind that is given later.
+    /// A cause and its cure. The kind is set later.
     fn new(cause: impl Into<String>, cure: impl Into<String>) -> Self {
         Self {
             kind: Kind::MissingHop,
@@ -59,7 +59,7 @@ impl Advice {
         self
     }
 
-    /// The finding that it is about, if it is about one.
+    /// The finding that it is about, if any.
     pub(super) const fn finding(&self) -> Option<Finding> {
         match self.kind {
             Kind::Finding(finding) => Some(finding),
@@ -74,29 +74,29 @@ impl fmt::Display for Advice {
     }
 }
 
-/// What advice can be about.
+/// What a piece of advice is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Kind {
     Finding(Finding),
-    /// Every address is trusted, so a client's word was believed.
+    /// Every address is trusted, so the layer believed what a client wrote.
     EveryAddress,
     /// Any peer is trusted, and this one has a public address.
     PublicPeer,
-    /// Nobody names the client where it is looked for, and another header holds one.
+    /// The believed header is missing, and another header contains a client's address.
     ClientElsewhere,
     /// A CDN seems to have come out as the client.
     CdnAsClient,
-    /// A proxy of one's own seems to have come out as the client.
+    /// Your own proxy seems to have come out as the client.
     MissingHop,
     /// A gateway that translates addresses seems to have come out as the client.
     NatAsClient,
-    /// The CDN was asked by https, and asked the next proxy by http.
+    /// The client used https with the CDN, and the CDN used http with the next proxy.
     CleartextBehindCdn,
-    /// Something says that the client asked by https, and http came out.
+    /// There is a sign that the client used https, but http came out.
     HttpsLost,
-    /// The host is the service's own name behind the proxy.
+    /// The host is an internal name of the service.
     InternalHost,
-    /// The browser's port is another than the one that came out.
+    /// The browser used another port than the one that came out.
     OtherPort,
 }
 
@@ -120,8 +120,8 @@ impl Kind {
     }
 }
 
-/// The order in which advice is given, the worst first: who is believed at all, what can be forged, a wrong
-/// client, a wrong scheme, a wrong host, and the rest. What is malformed goes before what is missing.
+/// The order of advice, the most serious first: whether anything is believed, what can be forged, a wrong client, a wrong
+/// scheme, a wrong host, and the rest. Malformed values come before missing ones.
 const ORDER: [Kind; Finding::ALL.len() + 10] = [
     Kind::Finding(Finding::PeerUnknown),
     Kind::Finding(Finding::PeerUntrusted),
@@ -152,7 +152,7 @@ const ORDER: [Kind; Finding::ALL.len() + 10] = [
     Kind::Finding(Finding::ClientHidden),
 ];
 
-/// What advice looks at.
+/// What the advice is based on.
 #[derive(Clone, Copy)]
 pub(super) struct Case<'a> {
     pub(super) head: Head<'a>,
@@ -160,7 +160,7 @@ pub(super) struct Case<'a> {
     pub(super) trust: &'a dyn Trust,
     pub(super) resolution: &'a Resolution,
     pub(super) trace: &'a Trace,
-    /// What stands left of the client.
+    /// The elements to the left of the client.
     pub(super) left: &'a [String],
 }
 
@@ -180,7 +180,7 @@ impl Case<'_> {
             }
             Kind::EveryAddress => client::every_address(self),
             Kind::PublicPeer => peer::public(self),
-            // The findings say it where the request has one of them.
+            // If the request has one of these findings, the advice for the finding says it.
             Kind::ClientElsewhere => {
                 let findings = self.resolution.findings();
                 let is_told = findings.contains(Finding::ForMissing)
@@ -197,7 +197,7 @@ impl Case<'_> {
         }
     }
 
-    /// What to change about a finding that the request has.
+    /// What to change if the request has this finding.
     fn about_finding(self, finding: Finding) -> Option<Advice> {
         match finding {
             Finding::PeerUnknown => Some(peer::unknown(self)),

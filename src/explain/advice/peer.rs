@@ -1,4 +1,4 @@
-//! Who is connected, and whether it is believed.
+//! Advice about the peer.
 
 use std::net::SocketAddr;
 
@@ -14,12 +14,12 @@ use crate::{
 
 pub(super) fn unknown(case: Case<'_>) -> Advice {
     let cause = "The peer of the connection is unknown, so nothing is believed";
-    // Lambda has no connection, and says so by what it sends.
+    // On Lambda there is no connection. This header shows that the request comes from there.
     match evidence::of(case.head.headers, "x-amzn-trace-id") {
         Some(evidence) => Advice::new(
             cause,
-            "on AWS Lambda, take the peer from the event with `.peer_from(…)`, as the chapter entrances shows (AWS \
-             Lambda); anywhere else, serve the app with `app.into_make_service_with_connect_info::<SocketAddr>()`",
+            "on AWS Lambda, take the peer from the event with `.peer_from(…)`, as shown in the chapter entrances \
+             (AWS Lambda); anywhere else, serve the app with `app.into_make_service_with_connect_info::<SocketAddr>()`",
         )
         .with(evidence),
         None => Advice::new(
@@ -39,7 +39,7 @@ pub(super) fn untrusted(case: Case<'_>) -> Advice {
     };
     if case.trust.hop_limit().most() == 0 {
         return Advice::new(
-            "The hop limit is 0, so nobody is believed",
+            "The hop limit is 0, so no proxy is trusted",
             "raise it to the number of proxies in front of the service",
         );
     }
@@ -48,8 +48,8 @@ pub(super) fn untrusted(case: Case<'_>) -> Advice {
     let cure = format!("if it is your proxy, add \"{entry}\" to TrustedProxies");
     if is_public(address) {
         let cure = format!(
-            "{cure}. It is a public address, so make sure that it is; if it is a client, it reaches the \
-             service without passing the proxy"
+            "{cure}. It is a public address, so check first whether it is your proxy; if it is a client, it \
+             reaches the service without passing the proxy"
         );
         return Advice::new(cause, cure);
     }
@@ -57,8 +57,8 @@ pub(super) fn untrusted(case: Case<'_>) -> Advice {
         Some(network) => Advice::new(
             cause,
             format!(
-                "{cure}, or \"{network}\" if your proxies are all over it, as the pods of a cluster are: \
-                 another part of it is trusted already"
+                "{cure}, or \"{network}\" if your proxies have addresses all over it, like the pods of a cluster: \
+                 you already trust another part of it"
             ),
         ),
         None => Advice::new(cause, cure),
@@ -69,10 +69,10 @@ pub(super) fn secret_missing(case: Case<'_>) -> Option<Advice> {
     let name = case.rules.secret.as_ref()?.name.as_str();
     Some(Advice::new(
         format!(
-            "The peer is trusted, but the request does not carry the secret that is required in {name}, so \
+            "The peer is trusted, but the request does not have the required secret in {name}, so \
              what it forwards is ignored"
         ),
-        "let your proxy send it. If it does, somebody asks around it, or through a proxy of another \
+        "configure your proxy to send it. If it does, the request went around it, or through a proxy of another \
          customer",
     ))
 }
@@ -81,31 +81,31 @@ pub(super) fn hops_missing(case: Case<'_>) -> Option<Advice> {
     let count = case.trust.hop_limit().counted()?;
     Some(Advice::new(
         format!(
-            "The request came through fewer than the {count} proxies that are counted, so what it says is \
+            "The request came through fewer proxies than the {count} that you count, so what it forwards is \
              ignored"
         ),
-        "somebody asks around the outer ones, or there are fewer; name them instead of counting",
+        "the request went around the outer ones, or there are fewer; name your proxies instead of counting them",
     ))
 }
 
-/// `*` in use, and the peer may well be a client that reaches the service directly.
+/// `*` is used, and the peer may be a client that reaches the service directly.
 pub(super) fn public(case: Case<'_>) -> Option<Advice> {
     let address = case.resolution.peer()?.ip()?;
     let forgeable =
         case.resolution.is_trusted() && is_public(address) && trusts_any_peer(case.trust);
-    // Who proves itself is no client.
+    // A peer with the secret is not a client.
     (forgeable && case.rules.secret.is_none()).then(|| {
         Advice::new(
             format!(
                 "Every peer is trusted (`*`), and the peer {address} is a public address"
             ),
-            "if it is no proxy of yours, clients reach the service directly and can forge all of this. Name \
+            "if it is not your proxy, clients reach the service directly, and can forge all of this. Name \
              your proxies in TrustedProxies instead of `*`",
         )
     })
 }
 
-/// Whether any peer is trusted, as by `*`: peers at addresses that nobody has (RFC 5737) are.
+/// Whether any peer is trusted, as with `*`. It is, if addresses that nobody has (RFC 5737) are trusted.
 fn trusts_any_peer(trust: &dyn Trust) -> bool {
     [[192, 0, 2, 1], [198, 51, 100, 1]]
         .into_iter()

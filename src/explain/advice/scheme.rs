@@ -1,4 +1,4 @@
-//! Which scheme came out.
+//! Advice about the scheme.
 
 use super::{Advice, Case, Evidence, evidence, host::not_a_list};
 use crate::{
@@ -18,16 +18,18 @@ pub(super) fn missing(case: Case<'_>) -> Advice {
                 evidence.value
             ),
             format!(
-                "if it sets that itself, whatever a client sends, believe it with \
+                "if the proxy overwrites {name}, believe that header with \
                  `.with_scheme_field(\"{name}\")?` (in a configuration, `headers_scheme = \"{name}\"`); \
-                 else {}",
+                 otherwise {}",
                 scheme_line(case)
             ),
         )
         .with(evidence);
     }
     Advice::new(
-        format!("The proxy names the client but not the scheme, so {scheme} is assumed"),
+        format!(
+            "The proxy sends the client's address but not the scheme, so the layer assumes {scheme}"
+        ),
         scheme_line(case),
     )
 }
@@ -37,7 +39,7 @@ pub(super) fn invalid(case: Case<'_>) -> Advice {
         list if list.contains(',') => not_a_list(case, Role::Scheme, list),
         text => Advice::new(
             format!(
-                "The proxy sends `{text}` as the scheme, which is none, so {} is assumed",
+                "The proxy sends `{text}` as the scheme, which is not a scheme, so the layer assumes {}",
                 case.resolution.scheme()
             ),
             scheme_line(case),
@@ -45,7 +47,7 @@ pub(super) fn invalid(case: Case<'_>) -> Advice {
     }
 }
 
-/// Whether the scheme is read from a header of its own.
+/// Whether the scheme is read from its own header.
 fn reads_headers(case: Case<'_>) -> bool {
     case.rules.headers.client_syntax != ClientSyntax::Forwarded
 }
@@ -60,22 +62,22 @@ fn scheme_header(case: Case<'_>) -> &str {
 
 fn scheme_line(case: Case<'_>) -> String {
     if !reads_headers(case) {
-        return "let it write `proto=` into Forwarded".to_owned();
+        return "configure it to write `proto=` into Forwarded".to_owned();
     }
     let headers = &case.rules.headers;
     match headers.field_name(headers.scheme) {
-        "" => "name the field that holds it with `Headers::with_scheme_field`, or say that none does with \
+        "" => "name the header with the scheme in `Headers::with_scheme_field`, or say that there is none with \
                `Headers::without_scheme`"
             .to_owned(),
-        "x-forwarded-proto" => "let it send X-Forwarded-Proto (nginx: `proxy_set_header \
+        "x-forwarded-proto" => "configure it to send X-Forwarded-Proto (nginx: `proxy_set_header \
             X-Forwarded-Proto $scheme;`, HAProxy: `http-request set-header X-Forwarded-Proto \
             %[ssl_fc,iif(https,http)]`, Apache: `RequestHeader set X-Forwarded-Proto https`)"
             .to_owned(),
-        name => format!("let it send {name}"),
+        name => format!("configure it to send {name}"),
     }
 }
 
-/// The balancer was asked by http, but a CDN's own header says that the client asked by https.
+/// The load balancer got an http request, but a CDN's own header says that the client used https.
 pub(super) fn cleartext_behind_a_cdn(case: Case<'_>) -> Option<Advice> {
     if !http_was_stated(case) {
         return None;
@@ -88,10 +90,10 @@ pub(super) fn cleartext_behind_a_cdn(case: Case<'_>) -> Option<Advice> {
         .or_else(|| Some((says_https("cloudfront-forwarded-proto")?, "AWS_CLOUDFRONT")))?;
     Some(
         Advice::new(
-            "The CDN was asked by https, but it asked the next proxy by http, and that is what the scheme \
-             says",
+            "The client used https with the CDN, but the CDN used http with the next proxy, so the scheme came \
+             out as http",
             format!(
-                "let it connect by https; or, if nobody can go around it, believe the CDN's own field with \
+                "let the CDN connect over https; or, if nobody can go around it, believe the CDN's own header with \
                  `.headers(Headers::{preset})`"
             ),
         )
@@ -99,7 +101,7 @@ pub(super) fn cleartext_behind_a_cdn(case: Case<'_>) -> Option<Advice> {
     )
 }
 
-/// A trusted proxy says http, or nothing where it should, or the service's own rule says so.
+/// The scheme is http because a trusted proxy says so, because the header is missing, or because of the service's own rule.
 fn http_was_stated(case: Case<'_>) -> bool {
     case.resolution.scheme() == Scheme::Http
         && case.trace.trusted
@@ -107,7 +109,7 @@ fn http_was_stated(case: Case<'_>) -> bool {
         && !case.resolution.findings().contains(Finding::SchemeInvalid)
 }
 
-/// The nearest proxy says how it was asked itself, and not how the client asked.
+/// The nearest proxy sends the scheme of its own connection, not the client's.
 pub(super) fn https_lost(case: Case<'_>) -> Option<Advice> {
     let stated = case.trace.value(Role::Scheme)?;
     if !http_was_stated(case) || cleartext_behind_a_cdn(case).is_some() {
@@ -119,12 +121,13 @@ pub(super) fn https_lost(case: Case<'_>) -> Option<Advice> {
     Some(
         Advice::new(
             format!(
-                "The nearest proxy says http in {field}, but {header}: {value} says that the client asked by \
+                "The nearest proxy says http in {field}, but {header}: {value} says that the client used \
                  https"
             ),
             format!(
-                "https ended before that proxy, so let it pass on what the proxy before it says: {}. Only if \
-                 nobody else can reach it: else any client writes that",
+                "another proxy in front of it terminated TLS, so let it pass on the scheme that the \
+                 other proxy sends: {}. Do so only if nobody else can reach it: otherwise any client can choose \
+                 the scheme",
                 switch(case)
             ),
         )
@@ -132,7 +135,7 @@ pub(super) fn https_lost(case: Case<'_>) -> Option<Advice> {
     )
 }
 
-/// The product's own switch. Sources: the pages that the presets name, and
+/// The setting of each product. Sources: the pages that the presets name, and
 /// [ingress-nginx](https://kubernetes.github.io/ingress-nginx/user-guide/nginx-configuration/configmap/#use-forwarded-headers),
 /// [Caddy](https://caddyserver.com/docs/caddyfile/options#trusted-proxies),
 /// [Envoy](https://www.envoyproxy.io/docs/envoy/latest/configuration/http/http_conn_man/headers#x-forwarded-proto).

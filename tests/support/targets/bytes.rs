@@ -1,5 +1,5 @@
-//! Scenarios from bytes, so that a fuzzer can change one thing at a time. When the bytes are used up,
-//! everything is zero.
+//! Makes scenarios from bytes, so that a fuzzer can change one thing at a time. After the last byte, every value is
+//! zero.
 
 use std::net::{IpAddr, SocketAddr};
 
@@ -73,7 +73,7 @@ impl<'a> Bytes<'a> {
                 format!("a{name}")
             }
         };
-        // What no host can be, and what proxies pass on or quote all the same.
+        // These are not valid hosts, but proxies pass them on or quote them.
         let host = match kind / 16 {
             0 => format!("x,{host}"),
             1 => format!("{host}\"\\;for=198.51.100.66"),
@@ -163,7 +163,7 @@ impl<'a> Bytes<'a> {
         }
     }
 
-    /// Fields until the bytes are used up: which, how long, what.
+    /// Reads headers until the bytes are used up. Each has its name, its length and its value.
     fn written(&mut self) -> Vec<(HeaderName, HeaderValue)> {
         let mut written = Vec::new();
         while !self.0.is_empty() && written.len() < 8 {

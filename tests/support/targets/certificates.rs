@@ -1,13 +1,13 @@
-//! A second implementation of what proxies write about client certificates: plain, and in no hurry. It answers
-//! only where there is one right answer.
+//! A second implementation that reads the headers with client certificates. It is simple and slow. It gives an answer
+//! only if there is exactly one right answer.
 
-/// The certificates in a header, the client's own first; empty for none.
+/// The certificates in a header, the client's own first. The list is empty if the header says that there is none.
 pub type Answer = Option<Vec<Vec<u8>>>;
 
-/// What a header of this name holds. `Err` where opinions may differ: about padding, and bits that are left over.
+/// Reads a header with this name. Returns `Err` if readers may differ, such as about padding and unused bits.
 pub fn read(name: &str, value: &[u8]) -> Result<Answer, Unclear> {
     let Ok(text) = std::str::from_utf8(value) else {
-        // What stands left of the last element does not matter.
+        // The text to the left of the last element does not matter.
         return if name == "x-forwarded-client-cert" {
             Err(Unclear)
         } else {
@@ -24,7 +24,7 @@ pub fn read(name: &str, value: &[u8]) -> Result<Answer, Unclear> {
     }
 }
 
-/// There is more than one right answer.
+/// There may be more than one right answer.
 pub struct Unclear;
 
 /// RFC 9440, section 2.2, without parameters.
@@ -70,7 +70,7 @@ fn any(text: &str) -> Result<Answer, Unclear> {
     if !text.contains("-----") {
         return chain(text.split(',').map(|part| part.trim().to_owned()));
     }
-    // Without any white space, blocks stand beside each other.
+    // After removing all white space, the blocks follow each other directly.
     const BEGIN: &str = "-----BEGINCERTIFICATE-----";
     const END: &str = "-----ENDCERTIFICATE-----";
     let squeezed: String = text.split_ascii_whitespace().collect();
@@ -106,7 +106,7 @@ fn chain(parts: impl Iterator<Item = String>) -> Result<Answer, Unclear> {
     Ok(Some(chain))
 }
 
-/// The last element of Envoy's list, read from the left, which is possible where all quotes are closed.
+/// The last element of Envoy's list. It is read from the left, which is possible only if all quotes are closed.
 fn element(text: &str) -> Result<Answer, Unclear> {
     let (mut elements, mut quoted, mut escaped) = (vec![vec![String::new()]], false, false);
     for char in text.trim().chars() {
@@ -136,7 +136,7 @@ fn element(text: &str) -> Result<Answer, Unclear> {
     {
         return Err(Unclear);
     }
-    // Base64 alone, as Cloud Foundry writes it.
+    // Only base64, as Cloud Foundry writes it.
     if let [only] = &*pairs
         && only.starts_with("MI")
         && !only.contains(';')
@@ -155,7 +155,7 @@ fn element(text: &str) -> Result<Answer, Unclear> {
         let value = match value.strip_prefix('"') {
             None if value.contains('"') => return Ok(None),
             None => value.to_owned(),
-            // One string and nothing behind it.
+            // Accept one string only, with nothing after it.
             Some(rest) => match unescaped(rest) {
                 Some(inner) => inner,
                 None => return Ok(None),
@@ -184,7 +184,7 @@ fn element(text: &str) -> Result<Answer, Unclear> {
     }
 }
 
-/// A quoted string behind its first quotation mark, with nothing behind its last.
+/// The rest of a quoted string after its first quotation mark. Nothing may follow its last one.
 fn unescaped(rest: &str) -> Option<String> {
     let mut inner = String::new();
     let mut chars = rest.chars();
@@ -244,7 +244,7 @@ fn base64(text: &str) -> Result<Option<Vec<u8>>, Unclear> {
     Ok(Some(bytes.collect()))
 }
 
-/// One `SEQUENCE` and nothing behind it, below 64 KiB.
+/// Accepts one `SEQUENCE` of less than 64 KiB, with nothing after it.
 fn certificate(der: Vec<u8>) -> Option<Vec<u8>> {
     let (length, at) = match *der.get(1)? {
         short @ 0..=0x7f => (usize::from(short), 2),

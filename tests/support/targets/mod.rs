@@ -1,5 +1,5 @@
-//! What the fuzzers run, each a function of bytes that panics if something is wrong. The corpus is
-//! replayed through the same functions.
+//! The functions that the fuzzers run. Each takes bytes and panics if something is wrong. The tests replay the corpus
+//! with the same functions.
 
 mod bytes;
 #[cfg(feature = "client-cert")]
@@ -30,7 +30,7 @@ use self::bytes::Bytes;
 /// A fuzz target.
 pub type Target = fn(&[u8]);
 
-/// Every target, by the name of its folder in the corpus.
+/// All targets, with the names of their folders in the corpus.
 pub const ALL: &[(&str, Target)] = &[
     ("resolve", resolve),
     ("explain", explain),
@@ -42,19 +42,19 @@ pub const ALL: &[(&str, Target)] = &[
     ("client_cert", client_cert),
 ];
 
-/// The one promise.
+/// Checks the promise of this crate, see [`property`].
 pub fn resolve(data: &[u8]) {
     let _is_a_chain = property::check(&Bytes(data).scenario());
 }
 
-/// What is told is what is done.
+/// Checks that an explanation says what the layer really does.
 pub fn explain(data: &[u8]) {
     let mut bytes = Bytes(data);
     let trusted = bytes.bool();
     property::check_explanation(&bytes.scenario(), trusted);
 }
 
-/// The RFC 7239 splitter and parser, against a second implementation that takes all the time it wants.
+/// Compares the RFC 7239 splitter and parser with a second implementation, which is simple and slow.
 pub fn forwarded(data: &[u8]) {
     let Ok(value) = HeaderValue::from_bytes(&data[..data.len().min(300)]) else {
         return;
@@ -91,7 +91,7 @@ pub fn forwarded(data: &[u8]) {
     }
 }
 
-/// `Host` against the grammar written down naively.
+/// Compares the parser of `Host` with a simple implementation of the grammar.
 pub fn authority(data: &[u8]) {
     let Ok(value) = HeaderValue::from_bytes(data) else {
         return;
@@ -109,14 +109,14 @@ pub fn authority(data: &[u8]) {
         let expected = reference::authority(value.as_bytes(), scheme);
         assert_eq!(ours, expected, "{value:?}");
         if let Some(authority) = ours {
-            // Canonical is canonical.
+            // The canonical form of a canonical host is the same host.
             let again = HeaderValue::try_from(&authority).expect("a value");
             assert_eq!(ask(&again).as_ref(), Some(&authority));
         }
     }
 }
 
-/// A list of proxies against a linear search through it.
+/// Compares the look-up in a list of proxies with a linear search.
 pub fn proxies(data: &[u8]) {
     let (probes, text) = data.split_at(data.len().min(32));
     let Ok(text) = std::str::from_utf8(text) else {
@@ -135,7 +135,7 @@ pub fn proxies(data: &[u8]) {
     if let Ok(v6) = <[u8; 16]>::try_from(&probes[..probes.len().min(16)]) {
         addresses.extend([IpAddr::from(v6), IpAddr::from([v6[0], v6[1], v6[2], v6[3]])]);
     }
-    // Where a range begins and ends is where one goes wrong.
+    // Mistakes are most likely at the beginning and the end of a range.
     for entry in &entries {
         addresses.extend([entry.network(), entry.broadcast()]);
         addresses.extend(reference::neighbours(entry));
@@ -148,14 +148,14 @@ pub fn proxies(data: &[u8]) {
             "{text:?} {address}"
         );
     }
-    // What it says of itself is the same set.
+    // The networks that the list returns are the same set.
     let networks: TrustedProxies = proxies.networks().collect();
     for entry in &entries {
         assert!(networks.contains(entry.network().to_canonical()));
     }
 }
 
-/// Client certificates, in the three grammars of the headers that hold one, against a second implementation.
+/// Compares the parser of client certificates with a second implementation. The headers have three grammars.
 #[cfg(feature = "client-cert")]
 pub fn client_cert(data: &[u8]) {
     let Some((which, value)) = data.split_first() else {
@@ -180,7 +180,7 @@ pub fn client_cert(data: &[u8]) {
     for certificate in certificates.iter().flatten() {
         assert!(certificate.starts_with(&[0x30]), "{name}: {value:?}");
     }
-    // A header that says nobody, or Envoy's JSON, is removed before it is read.
+    // The layer removes a header that says "nobody", or that holds Envoy's JSON, before it reads a certificate.
     let Ok(expected) = certificates::read(name, value.as_bytes()) else {
         return;
     };
@@ -194,7 +194,7 @@ pub fn client_cert(data: &[u8]) {
     assert_eq!(certificates, expected, "{name}: {value:?}");
 }
 
-/// The whole stack over hyper's own parser.
+/// Checks the whole stack behind hyper's own parser.
 pub fn wire(data: &[u8]) {
     let mut bytes = Bytes(data);
     let trusted = bytes.bool();
@@ -212,7 +212,7 @@ pub fn wire(data: &[u8]) {
             named || host.starts_with('[') || host.parse::<IpAddr>().is_ok(),
             "{host}"
         );
-        // What HttpsRedirectLayer lets pass by http.
+        // HttpsRedirectLayer lets these requests pass over HTTP.
         let passes = matches!(*request.method(), Method::OPTIONS | Method::CONNECT)
             || request.uri().path() == "*";
         assert!(resolution.scheme().is_https() || passes, "redirected else");
@@ -227,7 +227,7 @@ pub fn wire(data: &[u8]) {
             let name = name.as_str();
             let never = ["forwarded", "x-real-ip", "x_forwarded_for"];
             assert!(!never.contains(&name), "{name}");
-            // A forwarded host stays if it says what the request says.
+            // A forwarded host stays if it is the same as the host of the request.
             let says_the_same = value.to_str().ok() == authority;
             assert!(name != "x-forwarded-host" || says_the_same, "{value:?}");
         }
@@ -249,7 +249,7 @@ pub fn wire(data: &[u8]) {
     let mut connection = hyper::server::conn::http1::Builder::new()
         .half_close(true)
         .serve_connection(Memory(bytes.0.to_vec()), service);
-    // It never waits: what it reads is there, and what it writes is thrown away.
+    // The connection never waits: all input is in memory, and all output is dropped.
     let mut context = Context::from_waker(std::task::Waker::noop());
     for _ in 0..64 {
         if Pin::new(&mut connection).poll(&mut context).is_ready() {
@@ -287,7 +287,7 @@ pub fn now<F: Future>(future: F) -> F::Output {
     }
 }
 
-/// A connection from memory.
+/// A connection that reads from memory.
 struct Memory(Vec<u8>);
 
 impl Read for Memory {

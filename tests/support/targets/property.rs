@@ -1,7 +1,7 @@
-//! The one promise, as a property: whatever a client writes, and however many honest trusted proxies
-//! add to it, the outcome is the truth that the outermost trusted proxy saw.
+//! The promise of this crate as a property: for any headers that a client writes, and any number of honest trusted
+//! proxies, the outcome is the truth that the outermost trusted proxy saw.
 //!
-//! Stated once; the property tests, the fuzzer and the corpus replay all run it.
+//! The property tests, the fuzzer and the corpus replay all use this file.
 
 use std::net::{IpAddr, SocketAddr};
 
@@ -12,66 +12,68 @@ use tower_forwarded::{
 
 use super::{reference, through};
 
-/// What the outermost trusted proxy saw.
+/// The facts that the outermost trusted proxy saw.
 #[derive(Clone, Debug)]
 pub struct Truth {
     pub client: SocketAddr,
     pub scheme: Scheme,
-    /// As the client wrote it.
+    /// The host as the client wrote it.
     pub host: String,
-    /// Somebody logged in at the innermost proxy.
+    /// Whether somebody logged in at the innermost proxy.
     pub is_logged_in: bool,
-    /// The client presented a certificate to the outermost proxy.
+    /// Whether the client presented a certificate to the outermost proxy.
     pub presents_certificate: bool,
     /// The port of the outermost proxy that the client connected to.
     pub port: u16,
 }
 
-/// How a proxy adds to a list field.
+/// How a proxy adds its element to a list.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Style {
-    /// Behind the last line, which it extends: nghttpx.
+    /// It appends to the last line: nghttpx.
     Append,
-    /// It joins every line into one and extends that: nginx, Apache, Envoy.
+    /// It joins all lines into one and appends to that line: nginx, Apache, Envoy.
     Join,
-    /// A line of its own: HAProxy.
+    /// It adds a new line: HAProxy.
     NewLine,
-    /// It drops what came, as Caddy and Traefik do. Only the outermost may, or it hides the truth.
+    /// It overwrites the list, as Caddy and Traefik do. Only the outermost proxy may do this. Any other proxy would
+    /// hide the truth.
     Overwrite,
-    /// It passes on what came: no proxy that may be trusted does this. It breaks the premise.
+    /// It passes the list through unchanged. This breaks the premise, because a trusted proxy must not do it.
     PassOn,
 }
 
 /// One honest proxy.
 #[derive(Clone, Copy, Debug)]
 pub struct Hop {
-    /// Where it connects from.
+    /// The address from which it connects.
     pub address: IpAddr,
     pub style: Style,
-    /// It writes its peer's port.
+    /// Whether it writes its peer's port.
     pub with_port: bool,
-    /// It writes IPv4 addresses as IPv4-mapped IPv6.
+    /// Whether it writes IPv4 addresses as IPv4-mapped IPv6 addresses.
     pub mapped: bool,
-    /// How it spells a list: with or without a space.
+    /// Whether it writes a space after the comma of a list.
     pub spaced: bool,
-    /// It connects to the next by TLS.
+    /// Whether it connects to the next hop over TLS.
     pub encrypts: bool,
-    /// It says which host it was asked for, though it is not the outermost: `host=` (RFC 7239).
+    /// Whether it writes the host of the request that it got as `host=` (RFC 7239), even if it is not the outermost.
     pub says_host: bool,
-    /// What it strips off the path, and says in a line of its own.
+    /// The prefix that it strips from the path, and writes in a header line of its own.
     pub strips: Option<&'static str>,
-    /// It is a service of ours: behind a `ForwardedLayer`, before an `OutboundLayer`.
+    /// Whether it is a service of ours, with a `ForwardedLayer` for requests that come in and an `OutboundLayer` for
+    /// requests that go out.
     pub ours: bool,
 }
 
-/// Who writes the scheme (and with RFC 7239 the host) along the chain.
+/// Which proxies of the chain write the scheme, and the host with RFC 7239.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum SchemeBy {
-    /// The outermost sets it, the others pass it on.
+    /// The outermost proxy sets it, and the others pass it through.
     Edge,
-    /// Each appends how it was asked, the outermost too.
+    /// Each proxy appends the scheme of the request that it got, including the outermost.
     Each,
-    /// A gateway that knows what the outermost saw is the innermost, and the only one that says it: AWS API
+    /// The innermost proxy is a gateway that knows what the outermost saw, and only the gateway writes it: AWS API
     /// Gateway behind CloudFront.
     Gateway,
 }
@@ -80,34 +82,34 @@ pub enum SchemeBy {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Hosts {
     Any,
-    /// The client's own, if it is a host.
+    /// The client's own host, if it is valid.
     Own,
-    /// Another one.
+    /// Another host.
     Other,
 }
 
-/// A promise of the deployment that is not kept.
+/// A premise that a deployment breaks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Broken {
-    /// Prefixes are believed, and the outermost leaves a client's own.
+    /// Prefixes are believed, but the outermost proxy does not remove a client's own.
     PrefixPasses,
-    /// Ports are believed, and the outermost leaves a client's own.
+    /// Ports are believed, but the outermost proxy does not remove a client's own.
     PortPasses,
-    /// Forwarded hosts are believed, and the outermost leaves a client's own.
+    /// Forwarded hosts are believed, but the outermost proxy does not remove a client's own.
     HostPasses,
-    /// The outermost leaves the client's own header where it should hold one address.
+    /// The outermost proxy should set a header with one address, but it leaves the client's own header.
     AddressPasses,
-    /// A client that knows the secret asks the service itself, from an address that is trusted.
+    /// A client that knows the secret connects to the service directly, from a trusted address.
     SecretIsKnown,
-    /// Any peer is trusted, and a client asks the service itself.
+    /// Every peer is trusted, and a client connects to the service directly.
     RouterIsPassedBy,
     /// The gateway states the scheme that the client wrote.
     GatewayBelievesItsClient,
-    /// The innermost proxy knows no login, and is believed.
+    /// The login is believed, but the innermost proxy does not check logins.
     LoginPasses,
-    /// The outermost proxy passes a client's own list of certificates on.
+    /// The outermost proxy passes a client's own list of certificates through.
     CertificatePasses,
-    /// A service of ours has no layer on the way in that knows its peer, and sends on what it got.
+    /// A service of ours has no layer that checks its peer, so it passes on the headers that it got.
     OursPassesOn,
 }
 
@@ -115,49 +117,49 @@ pub enum Broken {
 pub struct Scenario {
     pub forwarded: bool,
     pub truth: Truth,
-    /// Outermost first; one at least.
+    /// The proxies, outermost first. There is at least one.
     pub hops: Vec<Hop>,
     pub scheme_by: SchemeBy,
-    /// The outermost sets the forwarded host, asks the next one for [`INTERNAL`], and is believed.
+    /// The outermost proxy sets the forwarded host, which is believed. It sends [`INTERNAL`] as `Host` to the next.
     pub edge_says_host: bool,
-    /// Which forwarded hosts are believed, if the outermost sets them.
+    /// Which forwarded hosts are believed, if the outermost proxy sets them.
     pub hosts: Hosts,
-    /// The prefixes are believed, so the outermost removes a client's own.
+    /// Prefixes are believed, so the outermost proxy removes a client's own.
     pub believes_prefix: bool,
-    /// The outermost sets the port that it was asked at, and is believed.
+    /// The outermost proxy sets the port at which it got the request, and this port is believed.
     pub believes_port: bool,
-    /// The outermost sets a header that holds the client's address alone, and that is what is believed.
+    /// The outermost proxy sets a header that holds only the client's address, and this header is believed.
     pub single_value: bool,
-    /// A header that the service leaves as it came.
+    /// A header that the layer keeps unchanged.
     pub keep: Option<&'static str>,
-    /// The target is absolute, as some proxies send it over HTTP/1 too, beside `Host`.
+    /// The target is absolute, in addition to `Host`. Some proxies also send it over HTTP/1.
     pub absolute: bool,
-    /// Any peer is trusted, and the proxies behind it by name.
+    /// Every peer is trusted, and the other proxies by their addresses.
     pub any_peer: bool,
-    /// The innermost proxy proves itself, by a header that a client may write too.
+    /// The innermost proxy authenticates with a secret header. A client may also write this header.
     pub secret: bool,
-    /// The innermost proxy connects by a Unix socket.
+    /// The innermost proxy connects over a Unix socket.
     pub unix: bool,
-    /// The innermost proxy speaks HTTP/2: the target is absolute, with a scheme that says nothing, and `Host` is not there.
+    /// The innermost proxy uses HTTP/2. The target is absolute, its scheme has no meaning, and there is no `Host`.
     pub http2: bool,
-    /// The set has a hop limit: as many proxies as there are.
+    /// The trust set has a hop limit, which is the number of proxies.
     pub limited: bool,
-    /// Proxies write an IPv6 address with its zone, as those in Go do.
+    /// Proxies write an IPv6 address with its zone, as proxies in Go do.
     pub zones: bool,
-    /// The innermost proxy says who logged in, overwrites what came, and is believed.
+    /// The innermost proxy says who logged in and overwrites the client's own header. Its header is believed.
     pub believes_login: bool,
-    /// Each proxy appends the certificate that it was presented, as Envoy does, and is believed.
+    /// Each proxy appends the certificate that its peer presented, as Envoy does. This header is believed.
     pub believes_certificates: bool,
-    /// The outermost appends its element to what the client wrote, if that presented a certificate; else it
-    /// overwrites.
+    /// If the client presented a certificate, the outermost proxy appends its element to the client's header. Otherwise
+    /// it overwrites the header.
     pub edge_appends_certificate: bool,
-    /// A premise that does not hold; the property fails then.
+    /// A premise that does not hold, so that the property fails.
     pub broken: Option<Broken>,
-    /// What the client wrote, names and values.
+    /// The names and values of the headers that the client wrote.
     pub written: Vec<(HeaderName, HeaderValue)>,
 }
 
-/// The host that a proxy asks the next one for, where it does not pass the client's on.
+/// The host that a proxy sends to the next one if it does not pass on the client's.
 pub const INTERNAL: &str = "app.internal";
 
 /// The layer of a service that knows its proxies.
@@ -221,31 +223,31 @@ fn pattern(scenario: &Scenario) -> String {
     }
 }
 
-/// The authority that the client asked for, or that the proxies ask for if that is none or nobody believes it.
+/// The authority for this host, with the believed port. It is `None` if the host is not valid.
 fn authority(scenario: &Scenario, host: &str) -> Option<String> {
     let scheme = scenario.truth.scheme;
     let named = reference::authority(host.as_bytes(), scheme)?;
     if !scenario.believes_port {
         return Some(named);
     }
-    // A port that the client wrote itself stays.
+    // If the client's host already has a port, that port stays.
     let port = format!("{host}:{}", scenario.truth.port);
     let has_port = reference::authority(port.as_bytes(), scheme);
     has_port.or(Some(named))
 }
 
-/// The header that holds the client's address alone.
+/// The header that holds only the client's address.
 const ADDRESS: &str = "cf-connecting-ip";
 
-/// The header that says who logged in, and who that is.
+/// The header that says who logged in, and its value.
 const LOGIN: &str = "x-auth-request-email";
 const USER: &str = "alice@example.com";
 
-/// The header in which each proxy says what certificate it was presented.
+/// The header to which each proxy appends the certificate that its peer presented.
 const CERTIFICATES: &str = "x-forwarded-client-cert";
 
-/// What each proxy writes about the certificate of the one before it, the client's first. The names in it are such
-/// that a client could have chosen them.
+/// The element that a proxy writes about its peer's certificate. Number 0 is the client's certificate. A client could
+/// have chosen the names in it.
 fn certificate(of: usize) -> String {
     format!(
         "Hash=0{of};Cert=\"-----BEGIN%20CERTIFICATE-----%0AMAIFA{}==%0A-----END%20CERTIFICATE-----%0A\";Subject=\"CN=a,b\\\"c\\\\\"",
@@ -253,14 +255,14 @@ fn certificate(of: usize) -> String {
     )
 }
 
-/// What is believed of these headers.
+/// The believed part of these headers.
 fn vouched_certificates(scenario: &Scenario) -> Option<String> {
     let count = scenario.hops.len();
     let is_presented = scenario.believes_certificates && scenario.truth.presents_certificate;
     is_presented.then(|| (0..count).map(certificate).collect::<Vec<_>>().join(","))
 }
 
-/// The header by which a proxy proves itself.
+/// The header with which a proxy authenticates.
 const SECRET: &str = "x-origin-verify";
 
 fn trusted(scenario: &Scenario) -> TrustedProxies {
@@ -284,12 +286,12 @@ fn trusted(scenario: &Scenario) -> TrustedProxies {
     }
 }
 
-/// Runs the request through the chain and the layer. False if there is no such chain: a client at the
-/// address of a trusted proxy is that proxy.
+/// Runs the request through the chain and the layer. Returns false if such a chain is not possible. For example, a
+/// client with the address of a trusted proxy would be that proxy.
 ///
 /// # Panics
 ///
-/// If the outcome is anything but the truth.
+/// If the outcome is not the truth.
 pub fn check(scenario: &Scenario) -> bool {
     let Scenario { truth, hops, .. } = scenario;
     if !is_possible(scenario) {
@@ -321,7 +323,7 @@ pub fn check(scenario: &Scenario) -> bool {
             Scheme::Http => "https",
             Scheme::Https => "http",
         };
-        // What is no authority cannot be sent so.
+        // An invalid authority cannot be sent in this way.
         let uri = host.map(|host| format!("{scheme}://{host}/path?query").parse());
         if let Some(Ok(uri)) = uri {
             *request.uri_mut() = uri;
@@ -342,11 +344,11 @@ pub fn check(scenario: &Scenario) -> bool {
 
     assert_eq!(resolution.client(), Some(client), "the client; {context}");
     assert_eq!(resolution.scheme(), truth.scheme, "the scheme; {context}");
-    // A header that holds the client alone names no hops.
+    // A header that holds only the client does not name any hops.
     let count = if scenario.single_value { 1 } else { hops.len() };
     assert_eq!(resolution.hops(), count, "the hops; {context}");
     let named = resolution.authority().map(ToString::to_string);
-    // A host that is none is not taken from anywhere else than from what the proxy asks for.
+    // If the host is not valid or not believed, the only replacement is the host that the proxy sends.
     let is_host = reference::authority(truth.host.as_bytes(), truth.scheme).is_some();
     let is_believed = !(scenario.edge_says_host && scenario.hosts == Hosts::Other);
     let host = authority(scenario, &truth.host)
@@ -388,20 +390,20 @@ pub fn check(scenario: &Scenario) -> bool {
         let expected = certificates.as_ref().map(|_| vec![0x30, 0x02, 0x05, 0x00]);
         assert_eq!(der, expected, "the certificate; {context}");
     }
-    // Nothing that a client writes is an error; only its own host and its own path are reported.
+    // A client can cause findings only about its own host, its own path, and headers that are not believed.
     for finding in resolution.findings().iter() {
         let is_the_clients = match finding {
-            // A client's own forwarded host, or what an inner proxy was asked for.
+            // This is a client's own forwarded host, or the host that an inner proxy wrote.
             Finding::HostNotAllowed => !scenario.edge_says_host || !is_believed,
             Finding::HostInvalid => !is_host || !(scenario.forwarded || scenario.edge_says_host),
             Finding::PrefixInvalid => !is_prefix,
-            // Headers that nobody believes, or that no proxy wrote.
+            // These are headers that are not believed, or that no proxy wrote.
             Finding::IdentityIgnored => true,
             _ => false,
         };
         assert!(is_the_clients, "a finding, {finding}; {context}");
     }
-    // Code that reads the fields naively finds the truth, or nothing.
+    // Code that reads the headers without checks finds the truth or nothing.
     let host = host.unwrap_or_default();
     for (name, value) in seen.headers() {
         let value = value.to_str().unwrap_or("\u{fffd}");
@@ -415,7 +417,7 @@ pub fn check(scenario: &Scenario) -> bool {
             "x-forwarded-prefix" => Some(value) == believed,
             LOGIN => Some(value) == login,
             CERTIFICATES => Some(value) == certificates.as_deref(),
-            // A header like any other, for a service that asks for none.
+            // This header has no meaning for a service that requires no secret.
             SECRET => !scenario.secret,
             "forwarded" => {
                 let states = reference::hosts_of(value);
@@ -424,7 +426,7 @@ pub fn check(scenario: &Scenario) -> bool {
             }
             _ => false,
         };
-        // What is kept is as it came, for better or worse.
+        // A kept header is unchanged, even if the client wrote it.
         let is_kept = scenario.keep == Some(name.as_str());
         assert!(right || is_kept, "the field {name}; {context}");
         assert!(
@@ -435,7 +437,7 @@ pub fn check(scenario: &Scenario) -> bool {
     true
 }
 
-/// Whether this is the address, with or without a port, a zone and brackets.
+/// Whether the text is this address, with or without a port, a zone and brackets.
 fn is_address(text: &str, address: IpAddr) -> bool {
     let bare = match text.strip_prefix('[').and_then(|rest| rest.split_once(']')) {
         Some((inside, _)) => inside,
@@ -449,9 +451,9 @@ fn is_address(text: &str, address: IpAddr) -> bool {
     parsed.is_ok_and(|parsed| parsed.to_canonical() == address)
 }
 
-/// Whether there is such a deployment with services of ours in it: they append no certificates, and set no port and no
-/// header that holds the client alone. Where a gateway says
-/// the scheme last, those before it do not know it, and so not which port it implies either.
+/// Whether such a deployment can exist. Services of ours append no certificates, and set no port and no header that
+/// holds only the client. If the innermost proxy is a gateway that writes the scheme, the services before it do not
+/// know the scheme. So they do not know which port it implies.
 fn is_possible(scenario: &Scenario) -> bool {
     let ours = |hops: &[Hop]| hops.iter().any(|hop| hop.ours);
     let is_gateway = scenario.scheme_by == SchemeBy::Gateway;
@@ -461,24 +463,25 @@ fn is_possible(scenario: &Scenario) -> bool {
         && !(ours(&scenario.hops) && needs_others(scenario))
         && !(scenario.single_value
             && (scenario.forwarded || scenario.scheme_by != SchemeBy::Edge))
-        // It does not say how many proxies there are, nor so which certificate in a list is the client's.
+        // Such a header does not say how many proxies there are, so it is not known which certificate is the client's.
         && !(scenario.single_value && scenario.believes_certificates)
-        // RFC 7239 has no port beside the host.
+        // RFC 7239 has no port parameter.
         && !(scenario.forwarded && scenario.believes_port)
 }
 
-/// Whether a service of ours cannot stand in this chain.
+/// Whether a service of ours cannot be part of this chain.
 pub fn needs_others(scenario: &Scenario) -> bool {
     scenario.believes_certificates || scenario.believes_port || scenario.single_value
 }
 
-/// What the proxies took off the path, outermost first.
+/// The prefixes that the proxies stripped from the path, outermost first.
 fn stripped(scenario: &Scenario) -> String {
     let parts = scenario.hops.iter().filter_map(|hop| strips(scenario, hop));
     parts.filter(|_| scenario.believes_prefix).collect()
 }
 
-/// What a proxy takes off the path. One of ours drops what is no prefix, and those behind it add theirs.
+/// The prefix that a proxy strips from the path. A service of ours drops the part that is not a valid prefix, and the
+/// proxies after it add theirs.
 fn strips(scenario: &Scenario, hop: &Hop) -> Option<&'static str> {
     let ours = scenario.hops.iter().any(|hop| hop.ours);
     hop.strips.map(|part| match part {
@@ -487,11 +490,11 @@ fn strips(scenario: &Scenario, hop: &Hop) -> Option<&'static str> {
     })
 }
 
-/// Explains a request of the chain, from a peer that is trusted or not, and compares with the layer.
+/// Explains a request of the chain from a peer that is trusted or not, and compares the result with the layer's.
 ///
 /// # Panics
 ///
-/// If they disagree, or if the text holds a control character.
+/// If they differ, or if the text contains a control character.
 pub fn check_explanation(scenario: &Scenario, trusted: bool) {
     let proxies = match trusted {
         true => self::trusted(scenario),
@@ -531,12 +534,12 @@ pub fn check_explanation(scenario: &Scenario, trusted: bool) {
     );
 }
 
-/// Resolves a request of the chain with and without headers that are no forwarding fields, which explanations
-/// use as evidence.
+/// Resolves a request of the chain with and without the headers that explanations use as evidence. These are not
+/// forwarding headers.
 ///
 /// # Panics
 ///
-/// If they make a difference to anything but what is advised.
+/// If these headers change the resolution or the URI.
 pub fn check_evidence(scenario: &Scenario, evidence: &[(HeaderName, HeaderValue)]) {
     let layer = layer_for(scenario, trusted(scenario));
     let Some(innermost) = scenario.hops.last() else {
@@ -561,7 +564,7 @@ pub fn check_evidence(scenario: &Scenario, evidence: &[(HeaderName, HeaderValue)
     );
 }
 
-/// What explanations read beside forwarding fields.
+/// The headers that explanations read in addition to forwarding headers.
 pub const EVIDENCE: [&str; 14] = [
     "origin",
     "referer",
@@ -579,13 +582,13 @@ pub const EVIDENCE: [&str; 14] = [
     "user-agent",
 ];
 
-/// The header fields that reach the service.
+/// The headers that reach the service.
 fn sent(scenario: &Scenario) -> HeaderMap {
     let mut headers = HeaderMap::new();
     for (name, value) in &scenario.written {
         headers.append(name, value.clone());
     }
-    // The host is the client's to choose; what the proxy saw is the truth.
+    // The client chooses the host. The truth is the host that the proxy saw.
     let host = match scenario.edge_says_host {
         true => INTERNAL,
         false => &*scenario.truth.host,
@@ -626,7 +629,7 @@ fn sent(scenario: &Scenario) -> HeaderMap {
         if hop.ours && !broken(Broken::OursPassesOn) {
             headers = through_ours(scenario, index, source, scheme, headers);
             if scenario.edge_says_host {
-                // The client that it sends with names the next one.
+                // The HTTP client of our service sets the host of the next hop.
                 headers.insert("host", value(INTERNAL));
             }
         }
@@ -635,7 +638,7 @@ fn sent(scenario: &Scenario) -> HeaderMap {
             style => style,
         };
         if hop.ours {
-            // It has said all that it knows.
+            // The `OutboundLayer` has already written everything.
         } else if scenario.forwarded {
             let mut element = format!("for={}", forwarded_node(source, hop, scenario.zones));
             let states = match scenario.scheme_by {
@@ -720,7 +723,7 @@ fn sent(scenario: &Scenario) -> HeaderMap {
     headers
 }
 
-/// What a service of ours sends on, as it was asked from `source` by `scheme`.
+/// The headers that a service of ours sends on, for a request that it got from `source` over `scheme`.
 fn through_ours(
     scenario: &Scenario,
     index: usize,
@@ -732,7 +735,7 @@ fn through_ours(
     let trusted: TrustedProxies = before
         .map(|hop| ipnet::IpNet::from(hop.address.to_canonical()))
         .collect();
-    // What the last service believes of its peer is nothing to this one.
+    // Only the last service believes these headers of its peer.
     let known = Scenario {
         secret: false,
         believes_login: false,
@@ -816,7 +819,7 @@ fn value(text: &str) -> HeaderValue {
     HeaderValue::from_bytes(text.as_bytes()).expect("a value")
 }
 
-/// The names that a client is likely to try.
+/// The header names that a client is likely to try.
 pub const NAMES: [&str; 35] = [
     "x-forwarded-for",
     "x-forwarded-proto",

@@ -1,4 +1,4 @@
-//! Second implementations, as straightforward as can be and as slow as they come.
+//! Second implementations, which are as simple as possible and may be slow.
 
 use std::net::{IpAddr, Ipv6Addr};
 
@@ -8,13 +8,12 @@ use tower_forwarded::Scheme;
 /// Names in lower case, values decoded.
 pub(super) type Element = Vec<(String, Vec<u8>)>;
 
-/// The last element of a `Forwarded` list: the shortest end of the line, after a comma or all of it, that
-/// is an element by the grammar of RFC 7239, section 4.
+/// The last element of a `Forwarded` list: the shortest end of the line that is an element by the grammar of RFC 7239,
+/// section 4. It begins after a comma or at the start of the line.
 ///
-/// Within an element, a comma stands between two quotation marks only, so no end of an element is an
-/// element itself.
+/// Within an element, a comma can only be between quotation marks. So no shorter end of an element is an element.
 pub(super) fn last_element(line: &[u8]) -> Option<Element> {
-    // An element that is empty is none (RFC 9110, section 5.6.1.2).
+    // Empty elements do not count (RFC 9110, section 5.6.1.2).
     let line = trim_commas(line);
     let starts = (0..=line.len()).rev();
     let mut starts = starts.filter(|&start| start == 0 || line[start - 1] == b',');
@@ -56,11 +55,11 @@ fn element(text: &[u8]) -> Option<Element> {
     let extensions = found
         .iter()
         .filter(|(name, _)| !known.contains(&name.as_str()));
-    // More extension parameters than anybody sends.
+    // Nobody sends more extension parameters than this.
     (!found.is_empty() && extensions.count() <= 8).then_some(found)
 }
 
-/// Splits outside of quoted strings, read from the left; `None` if one stays open.
+/// Splits at semicolons outside of quoted strings, reading from the left. Returns `None` if a string is not closed.
 fn split_at_semicolons(text: &[u8]) -> Option<Vec<Vec<u8>>> {
     let mut parts = vec![Vec::new()];
     let (mut quoted, mut escaped) = (false, false);
@@ -83,7 +82,7 @@ fn split_at_semicolons(text: &[u8]) -> Option<Vec<Vec<u8>>> {
 
 fn decoded(value: &[u8]) -> Option<Vec<u8>> {
     if value.first() != Some(&b'"') {
-        // RFC 7239 wants these quoted, but many write them without.
+        // RFC 7239 requires quotes around these, but many proxies omit the quotes.
         let plain = |&byte: &u8| token(byte) || b"[]:".contains(&byte);
         return (!value.is_empty() && value.iter().all(plain)).then(|| value.to_vec());
     }
@@ -109,7 +108,7 @@ fn trim(mut text: &[u8]) -> &[u8] {
     text
 }
 
-/// An element, every byte of every value escaped.
+/// Writes an element, and escapes every byte of every value.
 pub(super) fn written(element: &Element) -> Vec<u8> {
     let pairs: Vec<Vec<u8>> = element
         .iter()
@@ -125,7 +124,7 @@ pub(super) fn written(element: &Element) -> Vec<u8> {
     pairs.join(&b';')
 }
 
-/// What a `Forwarded` line that is well formed says in `host=`; a valid host has no quotation mark.
+/// The `host=` values of a well-formed `Forwarded` line. A valid host contains no quotation mark.
 pub(super) fn hosts_of(line: &str) -> Vec<String> {
     let values = line.split("host=").skip(1);
     values
@@ -166,7 +165,7 @@ pub(super) fn authority(text: &[u8], scheme: Scheme) -> Option<String> {
         if host.len() > 255 || !host.bytes().all(name) || labels.contains(&"") {
             return None;
         }
-        // What a browser takes for an address has to be one in the plain spelling.
+        // If a browser would read the host as an address, it must be an address in the usual notation.
         let last = labels.last()?.to_ascii_lowercase();
         let number = match last.strip_prefix("0x") {
             Some(digits) => digits.bytes().all(|byte| byte.is_ascii_hexdigit()),
@@ -183,7 +182,7 @@ pub(super) fn authority(text: &[u8], scheme: Scheme) -> Option<String> {
     })
 }
 
-/// The entries of a list that is well formed.
+/// The entries of a well-formed list.
 pub(super) fn networks(text: &str) -> Vec<IpNet> {
     let entries = text.split(|char: char| char == ',' || char.is_whitespace());
     entries
@@ -219,7 +218,7 @@ fn network(entry: &str) -> IpNet {
     }
 }
 
-/// The addresses before and behind a network.
+/// The addresses directly before and after a network.
 pub(super) fn neighbours(network: &IpNet) -> Vec<IpAddr> {
     let step = |address: IpAddr, up: bool| match address {
         IpAddr::V4(address) => {
