@@ -73,7 +73,8 @@ pub(crate) fn started(policy: &Policy) {
         if is_believed && field == NONE {
             tracing::warn!(
                 headers = rules.headers.name(),
-                "you believe a forwarded {what}, but this preset has no header for it: name one with `Headers::with_{what}_field`"
+                "you believe a forwarded {what}, but this preset has no header for it: name one with \
+                 `Headers::with_{what}_field`"
             );
         }
     }

@@ -131,8 +131,8 @@ impl Explanation {
         &self.resolution
     }
 
-    /// What to change, the most important first. Each is a sentence that says what is wrong and what to do. Empty if nothing
-    /// looks wrong.
+    /// What to change, the most important first. Each is a sentence that says what is wrong and what to do. Empty if
+    /// nothing looks wrong.
     pub fn advice(&self) -> impl Iterator<Item = &str> {
         self.advice.iter().map(|(_, text)| &**text)
     }

@@ -117,7 +117,7 @@ impl ExplainService {
             }
             return text(
                 StatusCode::INTERNAL_SERVER_ERROR,
-                "a ForwardedLayer has rewritten this request already: add the route after .layer(…)",
+                "a ForwardedLayer has already rewritten this request: add the route after .layer(…)",
             );
         }
         let rules = &self.policy.rules;

@@ -6,8 +6,8 @@ use ipnet::IpNet;
 
 use crate::{peer::is_public, trust::Trust};
 
-/// The narrowest useful entry. Containers get another address of the same network at each start, so it is their network.
-/// For a public address, it is the address itself.
+/// The narrowest useful entry. Containers get another address of the same network at each start, so it is their
+/// network. For a public address, it is the address itself.
 pub(super) fn narrowest(address: IpAddr) -> String {
     if address.is_loopback() {
         return "loopback".to_owned();
@@ -20,8 +20,8 @@ pub(super) fn narrowest(address: IpAddr) -> String {
     network(address, length)
 }
 
-/// The wider network of a private address, if you already trust another part of it. The pods of a node have addresses of
-/// one `/24`, and the pods of a cluster have addresses of one `/16`.
+/// The wider network of a private address, if you already trust another part of it. The pods of a node have addresses
+/// of one `/24`, and the pods of a cluster have addresses of one `/16`.
 pub(super) fn wider(address: IpAddr, trust: &dyn Trust) -> Option<String> {
     let IpAddr::V4(v4) = address else { return None };
     let [a, b, _, d] = v4.octets();

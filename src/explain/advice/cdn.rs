@@ -93,8 +93,8 @@ impl Cdn {
 
 /// Which networks to trust, if the walk ended at the first address and the request came through a CDN.
 ///
-/// Only for lists: a header that the CDN overwrites contains the client and not the CDN. A peer with a public address may
-/// be the CDN itself.
+/// Only for lists: a header that the CDN overwrites contains the client and not the CDN. A peer with a public address
+/// may be the CDN itself.
 pub(super) fn as_client(case: Case<'_>) -> Option<Advice> {
     let client = case.resolution.client()?;
     let peer = case.resolution.peer().and_then(|peer| peer.ip());
@@ -130,8 +130,8 @@ pub(super) fn as_client(case: Case<'_>) -> Option<Advice> {
     )
 }
 
-/// Advice for other CDNs and platforms: a header that such products set contains another address, which is to the left of
-/// the client in the list. A client can write both, so a person must judge.
+/// Advice for other CDNs and platforms: a header that such products set contains another address, which is to the left
+/// of the client in the list. A client can write both, so a person must judge.
 fn edge(case: Case<'_>, may_be_the_peer: bool) -> Option<Advice> {
     const HEADERS: [&str; 6] = [
         "true-client-ip",

@@ -1,7 +1,7 @@
 //! What a request says outside of its forwarding headers.
 //!
-//! Any client can write all of this. It is only for advice, which a person reads and judges. It never changes the result,
-//! and a test checks that.
+//! Any client can write all of this. It is only for advice, which a person reads and judges. It never changes the
+//! result, and a test checks that.
 
 use http::HeaderMap;
 

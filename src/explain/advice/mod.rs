@@ -120,8 +120,8 @@ impl Kind {
     }
 }
 
-/// The order of advice, the most serious first: whether anything is believed, what can be forged, a wrong client, a wrong
-/// scheme, a wrong host, and the rest. Malformed values come before missing ones.
+/// The order of advice, the most serious first: whether anything is believed, what can be forged, a wrong client, a
+/// wrong scheme, a wrong host, and the rest. Malformed values come before missing ones.
 const ORDER: [Kind; Finding::ALL.len() + 10] = [
     Kind::Finding(Finding::PeerUnknown),
     Kind::Finding(Finding::PeerUntrusted),

@@ -101,7 +101,8 @@ pub(super) fn cleartext_behind_a_cdn(case: Case<'_>) -> Option<Advice> {
     )
 }
 
-/// The scheme is http because a trusted proxy says so, because the header is missing, or because of the service's own rule.
+/// The scheme is http because a trusted proxy says so, because the header is missing, or because of the service's own
+/// rule.
 fn http_was_stated(case: Case<'_>) -> bool {
     case.resolution.scheme() == Scheme::Http
         && case.trace.trusted
