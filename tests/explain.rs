@@ -285,7 +285,7 @@ fn where_the_cdns_http_is_not_the_cause_it_is_not_blamed() {
         let told = told(&layer(), Some(peer), fields);
         let blamed = told
             .advice()
-            .any(|line| line.contains("The CDN was asked by https"));
+            .any(|line| line.contains("The client used https with the CDN"));
         assert!(!blamed, "{peer} {fields:?}");
     }
 }

@@ -172,7 +172,7 @@ async fn mistake_5_http_between_the_cdn_and_the_balancer() {
         &certificate,
     );
     let line = first_line(&certificate, &cdn, &[]).await;
-    assert!(line.starts_with("The CDN was asked by https"), "{line}");
+    assert!(line.starts_with("The client used https with the CDN"), "{line}");
     assert!(
         line.contains("`.headers(Headers::AWS_CLOUDFRONT)`"),
         "{line}"
@@ -201,7 +201,7 @@ async fn mistake_6_a_second_proxy_is_taken_for_the_client() {
         "{line}"
     );
     assert!(
-        line.ends_with("one hop is missing, add \"loopback\" to TrustedProxies."),
+        line.ends_with("one hop is missing: add \"loopback\" to TrustedProxies."),
         "{line}"
     );
 }
@@ -214,7 +214,7 @@ async fn mistake_7_every_address_is_trusted_however_many_there_are() {
     let forged = [("x-forwarded-for", "192.0.2.66, 198.51.100.66")];
     let line = through_nginx(right, &all, &forged).await;
     assert!(
-        line.contains("Name the proxies instead of every address"),
+        line.contains("Name your proxies instead of every address"),
         "{line}"
     );
 }
