@@ -172,7 +172,10 @@ async fn mistake_5_http_between_the_cdn_and_the_balancer() {
         &certificate,
     );
     let line = first_line(&certificate, &cdn, &[]).await;
-    assert!(line.starts_with("The client used https with the CDN"), "{line}");
+    assert!(
+        line.starts_with("The client used https with the CDN"),
+        "{line}"
+    );
     assert!(
         line.contains("`.headers(Headers::AWS_CLOUDFRONT)`"),
         "{line}"
