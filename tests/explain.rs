@@ -250,7 +250,7 @@ fn an_element_with_a_port_that_is_none_is_told_apart() {
 }
 
 #[test]
-fn http_between_cdn_and_balancer_names_the_cdns_own_field() {
+fn http_between_cdn_and_load_balancer_names_the_cdns_own_field() {
     let fields = [
         HONEST[0],
         ("x-forwarded-proto", "http"),

@@ -61,7 +61,7 @@ use crate::{
 /// | `scheme` | the [scheme of the connection itself](crate::ForwardedLayer::connection_scheme): `http` or `https` | `http` |
 /// | `identity` | headers to [believe about who the client is](crate::ForwardedLayer::believe_identity), or names of [presets](crate::Identity) | none |
 /// | `client_cert` | your own header that [holds the client's certificate](https://docs.rs/tower-forwarded/latest/tower_forwarded/struct.ForwardedLayer.html#method.believe_client_cert) (feature `client-cert`) | none |
-/// | `require` | the name of a [header that proves the proxy](crate::ForwardedLayer::require) | none |
+/// | `require` | the name of a [header that proves the proxy](crate::ForwardedLayer::require), or a table with `header`, and `env` or `file` | none |
 /// | `require_env` | the environment variable with its values, separated by commas | |
 /// | `require_file` | the file with its values, one on each line | |
 /// | `keep` | headers to [leave as they came](crate::ForwardedLayer::keep) | none |
@@ -80,7 +80,8 @@ use crate::{
 ///
 /// ## Headers of your own
 ///
-/// As a table, `headers` has these keys. All but `preset` can also be written in front, as in `headers_scheme`.
+/// As a table, `headers` has these keys. Without a table, write each key except `preset` with `headers_` in front, as in
+/// `headers_scheme`.
 ///
 /// | key | value | default |
 /// |---|---|---|
@@ -97,8 +98,8 @@ use crate::{
 ///
 /// ## Opt-in layers
 ///
-/// [`layers`](Self::layers) adds these layers in the right order. Each is off unless its table or its key is there. A
-/// table can also be written as keys with its name in front: `https_redirect = true` and
+/// [`layers`](Self::layers) adds these layers in the right order. Each is off unless its table or its key is there. Without
+/// a table, write each key with the table's name in front: `https_redirect = true` and
 /// `https_redirect_hsts_max_age = 31536000`.
 ///
 /// | table | key | value | default |

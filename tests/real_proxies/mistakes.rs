@@ -153,7 +153,7 @@ async fn mistake_4_the_proxy_speaks_another_family() {
 
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "needs nginx: tests/run"]
-async fn mistake_5_http_between_the_cdn_and_the_balancer() {
+async fn mistake_5_http_between_the_cdn_and_the_load_balancer() {
     let certificate = Certificate::new();
     let app = serve(&layer("127.0.0.1")).await;
     let balancer = Proxy::start(
