@@ -43,7 +43,8 @@
 //!     let proxies: TrustedProxies = "loopback, 10.0.0.0/16".parse()?;
 //!     let app = Router::new()
 //!         .route("/users", get(users))
-//!         .layer(ForwardedLayer::new(proxies).headers(Headers::AWS_ALB)); // added last = runs first
+//!         // Added last, it runs first.
+//!         .layer(ForwardedLayer::new(proxies).headers(Headers::AWS_ALB));
 //!
 //!     let listener = tokio::net::TcpListener::bind("0.0.0.0:3000").await?;
 //!     axum::serve(listener, app.into_make_service_with_connect_info::<SocketAddr>()).await?;

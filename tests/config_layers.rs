@@ -358,6 +358,24 @@ fn every_key_is_in_the_documentation() {
 }
 
 #[test]
+fn a_null_does_not_turn_a_layer_off() {
+    let read = |text: &str| serde_json::from_str::<Config>(text).map_err(|it| it.to_string());
+    let on = read(r#"{"trust": [], "https_redirect": {"enabled": null}}"#);
+    assert_eq!(on, read(r#"{"trust": [], "https_redirect": true}"#));
+    for table in [
+        r#""allowed_hosts": {"hosts": null}"#,
+        r#""allowed_hosts": {"hosts": null, "addresses": true}"#,
+        r#""reject": {"findings": null}"#,
+        r#""outbound": {"headers": null}"#,
+        r#""require": {"header": null, "env": null}"#,
+        r#""require": {"header": "x-a", "env": null}"#,
+    ] {
+        let error = read(&format!(r#"{{"trust": [], {table}}}"#)).unwrap_err();
+        assert!(error.contains("expected"), "{table}: {error}");
+    }
+}
+
+#[test]
 fn a_section_as_tables_as_keys_and_as_variables_is_the_same() {
     let tables = r#"
         trust = "10.0.0.0/8"

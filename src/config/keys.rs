@@ -242,23 +242,25 @@ fn flat(values: Vec<(String, Value)>) -> Vec<(String, Value)> {
             push(&mut flat, key, value);
             continue;
         };
-        match *own {
-            // A table that is there turns its layer on.
-            "enabled" if !inner.iter().any(|(name, _)| name == own) => {
-                push(&mut flat, key, Value::Text("true".to_owned()));
-            }
-            "enabled" | "preset" => {}
-            // An empty one is not what its reader expects, and the reader says so.
-            _ if inner.is_empty() => push(&mut flat, key, value.clone()),
-            _ => {}
-        }
+        let mut own_keys = Vec::new();
         for (name, value) in inner.clone() {
             let key = match name {
                 name if name == *own => (*table).to_owned(),
                 name => format!("{table}_{name}"),
             };
-            push(&mut flat, key, value);
+            push(&mut own_keys, key, value);
         }
+        match *own {
+            // A table that is there turns its layer on.
+            "enabled" if !own_keys.iter().any(|(name, _)| *name == key) => {
+                own_keys.push((key, Value::Text("true".to_owned())));
+            }
+            "enabled" | "preset" => {}
+            // An empty one is not what its reader expects, and the reader says so.
+            _ if own_keys.is_empty() => own_keys.push((key, value)),
+            _ => {}
+        }
+        flat.extend(own_keys);
     }
     flat
 }
