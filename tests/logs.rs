@@ -187,7 +187,12 @@ fn the_first_service_says_what_was_decided_and_no_secret() {
             .require("x-origin-verify", ["hunter2"])
             .unwrap()
             .believe_identity(["remote-user"])
-            .unwrap();
+            .unwrap()
+            .keep("x-real-ip")
+            .unwrap()
+            .keep("x-client-ip")
+            .unwrap()
+            .keep_uri();
         for _ in 0..3 {
             through(&layer, Some(PROXY), request("/", &[]));
         }
@@ -205,6 +210,9 @@ fn the_first_service_says_what_was_decided_and_no_secret() {
         "x-origin-verify",
         "remote-user",
         "connection_scheme=Http",
+        "keep=[\"x-client-ip\", \"x-real-ip\"]",
+        "keep_uri=true",
+        "keep_connect_info=false",
     ] {
         assert!(text.contains(part), "{part}: {text}");
     }

@@ -55,6 +55,9 @@ pub(crate) fn started(policy: &Policy) {
     }
     let rules = &policy.rules;
     let identity: Vec<&str> = rules.identity.iter().map(|name| name.as_str()).collect();
+    // What is kept, a client may have written: whoever reads the log should see it.
+    let mut keep: Vec<&str> = rules.keep.iter().map(|name| name.as_str()).collect();
+    keep.sort_unstable();
     tracing::info!(
         trust = ?policy.trust,
         headers = rules.headers.name(),
@@ -64,6 +67,9 @@ pub(crate) fn started(policy: &Policy) {
         connection_scheme = ?rules.connection_scheme,
         secret = rules.secret.as_ref().map(|secret| secret.name.as_str()),
         ?identity,
+        ?keep,
+        keep_uri = rules.keep_uri,
+        keep_connect_info = rules.keep_connect_info,
         "ForwardedLayer believes forwarding headers from these proxies"
     );
     for (is_believed, field, what) in [
