@@ -68,6 +68,12 @@ async fn layers_that_are_off_pass_everything_on() {
             assert_eq!(header(&response, "strict-transport-security"), "");
         }
         assert!(config.outbound().is_none());
+        // Without CORS, an empty ServiceBuilder takes its place.
+        let inner =
+            service_fn(async |_: Request<()>| Ok::<_, Infallible>(Response::new(String::new())));
+        let service = config.layers(ServiceBuilder::new()).layer(inner);
+        let response = service.oneshot(from("10.0.0.1", "/", HTTPS)).await;
+        assert_eq!(response.unwrap().status(), 200);
         // Layers that are off do not need a ForwardedLayer.
         let inner =
             service_fn(async |_: Request<()>| Ok::<_, Infallible>(Response::new(String::new())));
