@@ -208,6 +208,16 @@ fn an_error_names_the_key_and_the_text() {
             "`404` is not valid: expected 421 or 400",
         ),
         ("trust = []\nreject = 'x'", "reject:", "`x`"),
+        (
+            "trust = []\nremove = 'x-internal-*'",
+            "remove:",
+            "`x-internal-*` is not valid: expected the name of a header",
+        ),
+        (
+            "trust = []\ntrusted_peers = { exempt_paths = ['/healthz', '/'] }",
+            "trusted_peers_exempt_paths:",
+            "`/` is not valid: expected a path, since `/` would exempt every path",
+        ),
         ("trust = []\nreject = {}", "reject:", "a list"),
         (
             "trust = []\nhttps_redirect = { ports = ['8080'] }",

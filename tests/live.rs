@@ -134,6 +134,16 @@ fn it_listens_on_a_unix_socket_and_takes_over_one_that_nobody_listens_on() {
         text.contains("203.0.113.7 asked for https://api.example.com/"),
         "{text}"
     );
+    // The program removes no file that is not a socket.
+    let file = folder.path().join("notes.txt");
+    std::fs::write(&file, "notes").unwrap();
+    let output = Command::new(example("explain"))
+        .args(["--trust", "unix", "--listen"])
+        .arg(format!("unix:{}", file.display()))
+        .output()
+        .unwrap();
+    assert_eq!(output.status.code(), Some(2), "{output:?}");
+    assert_eq!(std::fs::read_to_string(&file).unwrap(), "notes");
     // The program does not replace a socket on which another process listens.
     let second = Command::new(example("explain"))
         .args(["--trust", "unix", "--listen", &listen])

@@ -88,7 +88,8 @@ fn listening(address: &str) {
 #[cfg(unix)]
 fn bind(path: &std::path::Path) -> io::Result<tokio::net::UnixListener> {
     match tokio::net::UnixListener::bind(path) {
-        Err(error) if error.kind() == io::ErrorKind::AddrInUse => {
+        // Only a socket is removed. To connect to a file is refused too.
+        Err(error) if error.kind() == io::ErrorKind::AddrInUse && is_socket(path) => {
             match std::os::unix::net::UnixStream::connect(path) {
                 Err(refused) if refused.kind() == io::ErrorKind::ConnectionRefused => {
                     std::fs::remove_file(path)?;
@@ -99,6 +100,13 @@ fn bind(path: &std::path::Path) -> io::Result<tokio::net::UnixListener> {
         }
         bound => bound,
     }
+}
+
+#[cfg(unix)]
+fn is_socket(path: &std::path::Path) -> bool {
+    use std::os::unix::fs::FileTypeExt;
+
+    std::fs::symlink_metadata(path).is_ok_and(|file| file.file_type().is_socket())
 }
 
 /// Shows a request on the terminal.

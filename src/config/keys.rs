@@ -216,8 +216,15 @@ impl Entry {
     /// Paths that a layer exempts.
     pub(super) fn paths(&self) -> Result<Vec<String>, ConfigError> {
         let paths = self.list()?;
-        match paths.iter().find(|path| !path.starts_with('/')) {
+        match paths
+            .iter()
+            .find(|path| !path.starts_with('/') || *path == "/")
+        {
             None => Ok(paths),
+            Some(path) if path == "/" => Err(self.invalid(
+                path,
+                "a path, since `/` would exempt every path and turn the layer off",
+            )),
             Some(path) => Err(self.invalid(path, "a path that starts with `/`")),
         }
     }
@@ -225,8 +232,8 @@ impl Entry {
     /// Names of headers. `Host` is not among them: a request needs it.
     pub(super) fn header_names(&self) -> Result<Vec<HeaderName>, ConfigError> {
         let parse = |text: &String| match text.parse() {
-            Ok(name) if name != header::HOST => Ok(name),
-            _ => Err(self.invalid(text, "the name of a header other than `Host`")),
+            Ok(name) if name != header::HOST && !text.contains('*') => Ok(name),
+            _ => Err(self.invalid(text, "the name of a header other than `Host`, without `*`")),
         };
         self.list()?.iter().map(parse).collect()
     }

@@ -57,8 +57,13 @@ pub(super) fn read(keys: &mut Keys, headers: &Headers) -> Result<Option<Secret>,
 fn of_variable(entry: &Entry) -> Result<Vec<String>, ConfigError> {
     let name = entry.text()?;
     let values = std::env::var(name).map_err(|error| {
+        // The error itself shows the value.
+        let what = match error {
+            std::env::VarError::NotPresent => "is not set",
+            std::env::VarError::NotUnicode(_) => "is not valid Unicode",
+        };
         entry.wrong(format!(
-            "the environment variable `{}`: {error}",
+            "the environment variable `{}` {what}",
             name.escape_debug()
         ))
     })?;
