@@ -53,7 +53,7 @@ use crate::{
 /// |---|---|---|
 /// | `trust` | the proxies to trust, as entries of [`TrustedProxies`] | |
 /// | `count` | a number of proxies with any address, instead of `trust` and `hops`: see [`TrustedProxies::count`] | |
-/// | `hops` | a number of proxies, or `all` for [no limit](TrustedProxies::unlimited_hops) | 1 for `*`, otherwise no limit |
+/// | `hops` | a number of proxies, or `all` for [no limit](TrustedProxies::unlimited_hops) | no limit; 1 if `trust` contains all IPv4 or all IPv6 addresses |
 /// | `headers` | the name of a [preset](Headers), or a [table](#headers-of-your-own) | `x-forwarded` |
 /// | `hosts` | [patterns](HostPattern) of forwarded hosts to [believe](crate::ForwardedLayer::believe_hosts) | none |
 /// | `port` | whether to [believe a forwarded port](crate::ForwardedLayer::believe_port) | `false` |
