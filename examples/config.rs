@@ -14,6 +14,7 @@ use tower_forwarded::{ClientIp, Config, Origin};
 use tower_http::cors::CorsLayer;
 
 #[derive(serde::Deserialize)]
+#[serde(deny_unknown_fields)]
 struct Settings {
     forwarded: Config,
 }
@@ -26,7 +27,9 @@ async fn hello(ClientIp(ip): ClientIp, origin: Origin) -> String {
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let mut arguments = std::env::args().skip(1);
     let file = arguments.next().ok_or("usage: config FILE [ADDRESS]")?;
-    let settings: Settings = toml::from_str(&std::fs::read_to_string(file)?)?;
+    let settings = toml::from_str::<Settings>(&std::fs::read_to_string(file)?);
+    // Only the message: the error itself holds the whole file.
+    let settings = settings.map_err(|error| error.to_string())?;
     let app = Router::new()
         .route("/", get(hello))
         .layer(settings.forwarded.layers(CorsLayer::permissive()));

@@ -354,9 +354,15 @@ impl ForwardedLayer {
     /// Returns an error if `name` is not a valid header name.
     pub fn keep(self, name: impl AsRef<str>) -> Result<Self, HeadersError> {
         let name = name.as_ref();
-        let header: HeaderName = name.parse().map_err(|_| HeadersError::InvalidName {
-            name: name.to_owned(),
-        })?;
+        let header: HeaderName = match name.parse() {
+            // `*` stands for no other names.
+            Ok(header) if !name.contains('*') => header,
+            _ => {
+                return Err(HeadersError::InvalidName {
+                    name: name.to_owned(),
+                });
+            }
+        };
         Ok(self.with(|rules| {
             rules.keep.insert(header);
             rules.update_kept();

@@ -1,4 +1,5 @@
-//! The request that the client really made: its address, its scheme, its host.
+//! A tower layer that gives your service the client's address, scheme and host, from the `X-Forwarded-*` or `Forwarded`
+//! headers of trusted proxies.
 //!
 //! Behind a TLS-terminating load balancer, your service sees plain HTTP requests that come from the load balancer. So it
 //! builds `http://` redirects, logs and limits the load balancer instead of its clients, and checks origins against the
@@ -27,6 +28,11 @@
 //!
 //! # axum
 //!
+//! ```text
+//! cargo add tower-forwarded
+//! cargo add axum tokio --features tokio/macros,tokio/rt-multi-thread
+//! ```
+//!
 #![cfg_attr(feature = "axum-08", doc = "```no_run")]
 #![cfg_attr(not(feature = "axum-08"), doc = "```ignore")]
 //! use std::net::SocketAddr;
@@ -40,7 +46,7 @@
 //!
 //! #[tokio::main]
 //! async fn main() -> Result<(), Box<dyn std::error::Error>> {
-//!     let proxies: TrustedProxies = "loopback, 10.0.0.0/16".parse()?;
+//!     let proxies: TrustedProxies = "10.0.0.0/16".parse()?;
 //!     let app = Router::new()
 //!         .route("/users", get(users))
 //!         // Added last, it runs first.
@@ -52,11 +58,13 @@
 //! }
 //! ```
 //!
-//! Without `into_make_service_with_connect_info`, the layer does not know the peer, so it believes nothing.
+//! Without `into_make_service_with_connect_info`, the layer does not know the peer, so it believes nothing. If the proxy is
+//! on the same machine, trust `loopback`, and listen on `127.0.0.1`.
 //!
 //! # hyper, or any tower service
 //!
-//! Insert the [`Peer`] of the connection into the request's extensions. What came out is a [`Resolution`] there.
+//! Insert the [`Peer`] of the connection into the request's extensions. The layer inserts the
+//! result as a [`Resolution`] into the same extensions.
 //!
 //! ```no_run
 //! use std::convert::Infallible;
@@ -73,7 +81,7 @@
 //!
 //! #[tokio::main]
 //! async fn main() -> Result<(), Box<dyn std::error::Error>> {
-//!     let proxies: TrustedProxies = "loopback, 10.0.0.0/16".parse()?;
+//!     let proxies: TrustedProxies = "10.0.0.0/16".parse()?;
 //!     let forwarded = ForwardedLayer::new(proxies).headers(Headers::AWS_ALB);
 //!     let listener = tokio::net::TcpListener::bind("0.0.0.0:3000").await?;
 //!     loop {
@@ -119,7 +127,7 @@
 //! | 4 | [`AllowedHostsLayer`] | requests for other hosts reach nothing below, not even the CORS rules |
 //! | 5 | CORS | responses from below get its headers, so a browser can read them and follow redirects; it answers preflights before the redirect sees them |
 //! | 6 | [`RejectLayer`] | a browser can read the reason |
-//! | 7 | [`HttpsRedirectLayer`] | the app handles https requests only |
+//! | 7 | [`HttpsRedirectLayer`] | the app gets https requests only, apart from exempt paths |
 //! | 8 | [`LocationLayer`] | next to the service whose responses it repairs |
 //!
 //! ```
@@ -130,7 +138,7 @@
 //! use tower_forwarded::{AllowedHostsLayer, ForwardedLayer, Headers, HttpsRedirectLayer, TrustedProxies};
 //! use tower_http::{cors::CorsLayer, trace::TraceLayer};
 //!
-//! let proxies: TrustedProxies = "loopback, 10.0.0.0/16".parse()?;
+//! let proxies: TrustedProxies = "10.0.0.0/16".parse()?;
 //! let layers = ServiceBuilder::new()
 //!     .layer(ForwardedLayer::new(proxies).headers(Headers::AWS_ALB))
 //!     .layer(TraceLayer::new_for_http())
@@ -142,7 +150,8 @@
 //! ```
 //!
 //! [`Config::layers`](https://docs.rs/tower-forwarded/latest/tower_forwarded/struct.Config.html#method.layers) builds them
-//! in this order from a configuration file. In a test, [`check_order`] checks that CORS is in the right place of your app.
+//! in this order from a configuration file. In a test, [`check_order`] checks that the CORS layer of your
+//! app is in the right place.
 //!
 //! # If the result is wrong
 //!
@@ -154,7 +163,7 @@
 //! tower-forwarded-explain --trust 10.0.0.0/16 --headers aws-alb --listen 0.0.0.0:3000
 //! ```
 //!
-//! # Map
+//! # Overview
 //!
 //! | | |
 //! |---|---|
@@ -165,7 +174,7 @@
 //! | who is connected | [`Peer`] |
 //! | the layer | [`ForwardedLayer`], [`Forwarded`], [`Policy`] |
 //! | a service that forwards requests | [`OutboundLayer`] |
-//! | what came out | [`Resolution`], [`Origin`], [`Scheme`], [`Finding`] |
+//! | the result | [`Resolution`], [`Origin`], [`Scheme`], [`Finding`] |
 //! | in axum handlers | `ClientIp`, `RequestHost`, and [`Origin`], [`Scheme`], [`Resolution`] |
 //! | why | [`explain`], [`Explanation`], [`finding_counts`](ForwardedLayer::finding_counts), `explain_service`, `request_span` |
 //! | refuse requests | [`TrustedPeersLayer`], [`AllowedHostsLayer`], [`RejectLayer`] |
@@ -175,13 +184,9 @@
 //! | AWS Lambda, TLS of your own, other frameworks | [entrances](guide::entrances) |
 //! | with tower_governor, axum-login, oauth2, tonic, utoipa and others | [recipes](https://docs.rs/tower-forwarded/latest/tower_forwarded/guide/recipes/index.html) |
 //!
-//! Chapters: [deployment](guide::deployment), [platforms](guide::platforms), [L4 load
-//! balancers](guide::l4_load_balancers), [entrances](guide::entrances),
-//! [recipes](https://docs.rs/tower-forwarded/latest/tower_forwarded/guide/recipes/index.html), [who is
-//! it?](guide::identity), [client certificates](guide::client_certificates), [secrets](guide::secrets),
-//! [migration](https://docs.rs/tower-forwarded/latest/tower_forwarded/guide/migration/index.html), [why is my scheme still
-//! http?](guide::why_http), [the rules](guide::rules), [threat model](guide::threat_model), [which headers are
-//! removed](guide::removed_headers), [results](guide::results), [real proxies](guide::real_proxies), [words](guide#words).
+//! The [guide](guide) has a chapter for each subject: [who is it?](guide::identity), [client
+//! certificates](guide::client_certificates), [secrets](guide::secrets), [why is my scheme still http?](guide::why_http),
+//! [which headers are removed](guide::removed_headers), [results](guide::results) and others.
 //!
 //! # Features
 //!

@@ -169,7 +169,7 @@ fn an_error_names_the_key_and_the_text() {
         (
             "trust = '*'\ncount = 2",
             "count:",
-            "`2` stands instead of `trust`",
+            "`2` cannot be combined with `trust`",
         ),
         (
             "trust = []\nkeep = ['x-a', 'host']",
@@ -208,6 +208,42 @@ fn an_error_names_the_key_and_the_text() {
             "`404` is not valid: expected 421 or 400",
         ),
         ("trust = []\nreject = 'x'", "reject:", "`x`"),
+        ("trust = []\nreject = []", "reject:", "the list is empty"),
+        (
+            "trust = []\nallowed_hosts = []",
+            "allowed_hosts:",
+            "the list is empty: expected one entry or more",
+        ),
+        (
+            "trust = []\nkeep = 'x-a, x-b'\nremove = 'X-B'",
+            "keep:",
+            "`x-b` is not valid: expected a header that `remove` does not name",
+        ),
+        (
+            "trust = []\nhttps_redirect = { ports = ['80:443', '80:8443'] }",
+            "https_redirect_ports:",
+            "a port for http is set twice",
+        ),
+        (
+            "trust = []\nheaders = { host = 'None' }",
+            "headers_host:",
+            "`None` is not valid: expected the name of a header",
+        ),
+        (
+            "trust = []\nheaders = { client = 'Cookie' }",
+            "headers_client:",
+            "`Cookie`",
+        ),
+        (
+            "trust = []\nheaders = { scheme = 'authorization' }",
+            "headers_scheme:",
+            "`authorization`",
+        ),
+        (
+            "trust = []\nheaders = { port = 'content-length' }",
+            "headers_port:",
+            "`content-length`",
+        ),
         (
             "trust = []\nremove = 'x-internal-*'",
             "remove:",
@@ -247,7 +283,7 @@ fn an_error_names_the_key_and_the_text() {
         (
             "trust = []\nhttps_redirect = { hsts = 1 }",
             "`https_redirect_hsts` is not a known key",
-            "expected one of https_redirect_exempt_paths, ",
+            "expected one of https_redirect_enabled, https_redirect_exempt_paths, ",
         ),
         (
             "trust = []\nlocation_backends = 'a'",
@@ -283,7 +319,7 @@ fn an_error_names_the_key_and_the_text() {
         (
             "trust = []\nrequire = { header = 'x-a', env = 'PATH', file = '/x' }",
             "require_file:",
-            "`/x` is a second place",
+            "`/x` cannot be combined",
         ),
     ] {
         let error = toml::from_str::<Config>(text).unwrap_err().to_string();
@@ -304,7 +340,7 @@ fn an_error_names_the_key_and_the_text() {
     let error = serde_json::from_str::<Config>(twice)
         .unwrap_err()
         .to_string();
-    assert!(error.contains("port: is there twice"), "{error}");
+    assert!(error.contains("port: is set twice"), "{error}");
 }
 
 #[test]
@@ -321,12 +357,21 @@ fn numbers_are_read_as_json_writes_them_and_what_is_no_table_is_told() {
 }
 
 #[test]
+fn a_list_with_the_word_none_is_the_word() {
+    let read = |trust: &str| toml::from_str::<Config>(&format!("trust = {trust}"));
+    assert_eq!(read("['none']"), read("'none'"));
+    assert!(read("['none', '10.0.0.1']").is_err());
+    // An entry of a list is one entry.
+    assert!(read("['10.0.0.1, 10.0.0.2']").is_err());
+}
+
+#[test]
 fn the_environment_is_read_by_its_prefix() {
     // No variable has this prefix.
     let error = Config::from_env("TOWER_FORWARDED_TESTS_").unwrap_err();
     assert_eq!(
         error.to_string(),
-        "TOWER_FORWARDED_TESTS_TRUST: is missing: name your proxies, or write `none` to trust nobody"
+        "TOWER_FORWARDED_TESTS_TRUST: is missing: list your proxies, such as 10.0.0.0/16, or write `none` to trust nobody"
     );
 }
 
@@ -460,7 +505,7 @@ fn a_preset_with_one_header_changed_and_a_scheme_that_nobody_states() {
         .to_string();
     assert!(
         error.starts_with(
-            "`APP_HEADERS_CLEINT` is not a known key: expected one of APP_HEADERS_CLIENT, "
+            "`APP_HEADERS_CLEINT` is not a known key: expected one of APP_HEADERS_PRESET, APP_HEADERS_CLIENT, "
         ),
         "{error}"
     );

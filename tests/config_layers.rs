@@ -323,6 +323,19 @@ fn no_key_is_read_and_ignored() {
         let own = proposed(&format!("{table}_no_such_key"));
         all.extend(own);
     }
+    // The first key of a table is also the table's name.
+    for key in [
+        "headers_preset",
+        "require_header",
+        "trusted_peers_enabled",
+        "allowed_hosts_hosts",
+        "reject_findings",
+        "https_redirect_enabled",
+        "location_enabled",
+        "outbound_headers",
+    ] {
+        assert!(all.remove(key), "{key}");
+    }
     let tested: BTreeSet<String> = VALUES.iter().map(|(key, ..)| (*key).to_owned()).collect();
     assert_eq!(all, tested);
 }
@@ -361,6 +374,78 @@ fn every_key_is_in_the_documentation() {
         .unwrap_or(key);
         assert!(page.contains(&format!("| `{in_table}` |")), "{key}");
     }
+}
+
+#[test]
+fn what_looks_like_a_switch_is_no_name() {
+    for key in [
+        "hosts",
+        "identity",
+        "keep",
+        "remove",
+        "headers",
+        "headers_client",
+        "headers_host",
+        "allowed_hosts",
+        "reject",
+        "outbound",
+        "location_backends",
+        "trusted_peers_exempt_paths",
+        "trust",
+    ] {
+        for (value, text) in [("true", "true"), ("false", "false"), ("'false'", "false")] {
+            let needs = match key {
+                "location_backends" => "location = true",
+                "trusted_peers_exempt_paths" => "trusted_peers = true",
+                _ => "",
+            };
+            let trust = if key == "trust" { "" } else { "trust = 'none'" };
+            let file = format!("{trust}\n{needs}\n{key} = {value}");
+            let error = toml::from_str::<Config>(&file).unwrap_err().to_string();
+            let expected = format!("{key}: `{text}` is not valid: expected");
+            assert!(error.contains(&expected), "{file}: {error}");
+        }
+    }
+}
+
+#[test]
+fn the_first_key_of_a_table_can_be_written_out() {
+    let short = "headers = 'nginx'\nallowed_hosts = 'a'\nreject = 'for-malformed'\nhttps_redirect = true\n\
+                 outbound = 'forwarded'\ntrusted_peers = true\nlocation = true";
+    let long = "headers_preset = 'nginx'\nallowed_hosts_hosts = 'a'\nreject_findings = 'for-malformed'\n\
+                https_redirect_enabled = true\noutbound_headers = 'forwarded'\ntrusted_peers_enabled = true\n\
+                location_enabled = true";
+    assert_eq!(config(short), config(long));
+    let both = "trust = []\nreject = 'for-malformed'\nreject_findings = 'for-malformed'";
+    let error = toml::from_str::<Config>(both).unwrap_err().to_string();
+    assert!(error.contains("reject: is set twice"), "{error}");
+    // The error for an unknown key of a table names all keys of the table.
+    let typo = "trust = []\nallowed_hosts = { host = 'a' }";
+    let error = toml::from_str::<Config>(typo).unwrap_err().to_string();
+    let expected = "expected one of allowed_hosts_hosts, allowed_hosts_addresses, ";
+    assert!(error.contains(expected), "{error}");
+}
+
+#[test]
+fn the_variable_with_the_secret_may_have_the_same_prefix() {
+    let read = |names_it: &str| {
+        let variables = [
+            ("FORWARDED_TRUST", "10.0.0.0/8"),
+            ("FORWARDED_REQUIRE", "x-origin-verify"),
+            ("FORWARDED_REQUIRE_ENV", names_it),
+            ("FORWARDED_SECRET", "s3cret"),
+        ];
+        let variables = variables.map(|(name, value)| (name.to_owned(), value.to_owned()));
+        let error = Config::from_variables("FORWARDED_", variables).unwrap_err();
+        error.to_string()
+    };
+    // A test cannot set a variable, so the error that is left is about the process.
+    let error = read("FORWARDED_SECRET");
+    let expected = "FORWARDED_REQUIRE_ENV: the environment variable `FORWARDED_SECRET` is not set";
+    assert_eq!(error, expected);
+    let error = read("PATH");
+    let expected = "`FORWARDED_SECRET` is not a known key";
+    assert!(error.starts_with(expected), "{error}");
 }
 
 #[test]

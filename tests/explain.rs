@@ -523,6 +523,42 @@ fn the_programs_exit_status_says_whether_there_is_advice() {
 }
 
 #[test]
+fn an_option_overrides_the_file_however_the_file_writes_it() {
+    let file = tempfile::NamedTempFile::new().unwrap();
+    let path = file.path().to_str().unwrap();
+    let head =
+        "GET / HTTP/1.1\nHost: a.example\nX-Forwarded-For: 203.0.113.7, 10.0.0.2\nX-A: https\n\n";
+    let outcome = |text: &str, more: &[&str]| {
+        std::fs::write(path, text).unwrap();
+        let arguments = [&["--config", path, "--peer", "10.0.0.1"], more].concat();
+        let output = program(&arguments, head);
+        let told = String::from_utf8(output.stdout).unwrap();
+        let last = told.lines().last().unwrap_or_default().to_owned();
+        last + &String::from_utf8(output.stderr).unwrap()
+    };
+    let by_count = "[app.forwarded]\ncount = 1\n";
+    let client = |client: &str| format!("outcome   {client} asked for http://a.example/");
+    assert_eq!(outcome(by_count, &[]), client("10.0.0.2"));
+    assert_eq!(
+        outcome(by_count, &["--trust", "10.0.0.0/8"]),
+        client("203.0.113.7")
+    );
+    assert_eq!(outcome(by_count, &["--trust", "none"]), client("10.0.0.1"));
+    let by_name = "[forwarded]\ntrust = '10.0.0.0/8'\nhops = 1\nheaders = { scheme = 'x-b' }\n";
+    assert_eq!(outcome(by_name, &[]), client("10.0.0.2"));
+    assert_eq!(outcome(by_name, &["--count", "2"]), client("203.0.113.7"));
+    assert_eq!(
+        outcome(by_name, &["--hops", "2", "--set", "headers_scheme=x-a"]),
+        "outcome   203.0.113.7 asked for https://a.example/"
+    );
+    let neither = outcome("[forwarded]\nhops = 1\n", &[]);
+    assert!(
+        neither.contains("no table has `trust` or `count`"),
+        "{neither}"
+    );
+}
+
+#[test]
 fn every_option_of_the_program_has_its_effect() {
     let head = "GET / HTTP/1.1\nHost: a.example\nX-Forwarded-For: 198.51.100.66, 203.0.113.7, 10.0.0.2\n\
         X-Forwarded-Host: b.example\nX-Forwarded-Port: 8443\nX-Forwarded-Prefix: /api\nForwarded: for=192.0.2.9\n";

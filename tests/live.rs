@@ -104,6 +104,49 @@ fn what_a_client_writes_is_text_on_both_screens() {
     assert!(!terminal.contains(is_odd), "{terminal:?}");
 }
 
+#[cfg(unix)]
+#[test]
+fn a_terminal_that_stands_still_stops_no_response() {
+    use std::{io::BufRead, process::Stdio};
+
+    let mut program = Command::new(example("explain"))
+        .args(["--trust", "127.0.0.1", "--listen", "127.0.0.1:0"])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut line = String::new();
+    let mut errors = std::io::BufReader::new(program.stderr.take().unwrap());
+    errors.read_line(&mut line).unwrap();
+    let (_, address) = line.split_once("listening on ").unwrap();
+    let address = address.split(';').next().unwrap();
+    // Nobody reads the pipe, which holds 64 KiB.
+    let long = format!("GET /{}", "a".repeat(1500));
+    for _ in 0..100 {
+        let text = ask(connect(address), &long, &FORWARDED);
+        assert!(text.starts_with("HTTP/1.1 200"), "{text}");
+    }
+    program.kill().unwrap();
+    program.wait().unwrap();
+}
+
+#[test]
+fn no_user_name_and_no_password_is_shown() {
+    let (mut program, address) = start(&["--trust", "127.0.0.1"], "127.0.0.1:0");
+    let forged = [
+        "accept: text/html",
+        "x-forwarded-host: b:SECRET@evil.example",
+    ];
+    for line in ["GET http://a:SECRET@api.example.com/y", "GET /x"] {
+        let page = ask(connect(&address), line, &forged);
+        assert!(page.starts_with("HTTP/1.1 200"), "{page}");
+        assert!(!page.contains("SECRET"), "{page}");
+        assert!(page.contains("***@evil.example"), "{page}");
+    }
+    let terminal = program.wait_for("GET /x HTTP/1.1\n");
+    assert!(!terminal.contains("SECRET"), "{terminal}");
+}
+
 #[test]
 fn as_json_each_request_is_one_line() {
     let (mut program, address) = start(&["--trust", "127.0.0.1", "--json"], "127.0.0.1:0");

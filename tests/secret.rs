@@ -136,6 +136,22 @@ fn a_configuration_names_where_the_secret_is_and_never_the_secret() {
         let error = read(&format!("{trust}{more}")).unwrap_err().to_string();
         assert!(error.contains(named), "{error}");
     }
+    // A secret that stands where it does not belong is in no error.
+    for wrong in [
+        "trust = []\nrequire = ['x-origin-verify', 'horse battery']",
+        "trust = []\nrequire = 'x-origin-verify'\nrequire_env = ['horse battery']",
+        "trust = []\nrequire = 'x-origin-verify'\nrequire_file = ['horse battery']",
+    ] {
+        let value: serde_json::Value = toml::from_str(wrong).unwrap();
+        let error = serde_json::from_value::<Config>(value).unwrap_err();
+        assert!(!error.to_string().contains("horse"), "{error}");
+    }
+    // What editors write in front of a file belongs to no value.
+    std::fs::write(file.path(), "\u{feff}another\n").unwrap();
+    let layer = read(&format!("{trust}require_file = '{path}'"))
+        .unwrap()
+        .layer();
+    assert_eq!(came_out(&layer, PROXY, &proved).0, "203.0.113.7");
     let alone = read("trust = []\nrequire_env = 'PATH'").unwrap_err();
     let expected = "require_env: has no effect without `require`";
     assert!(alone.to_string().contains(expected), "{alone}");

@@ -33,23 +33,42 @@ pub fn read(arguments: &Arguments) -> Result<Config, String> {
         ("identity", &arguments.identity),
         ("scheme", &arguments.scheme),
     ];
+    // `--count` stands instead of the file's `trust` and `hops`, and the other way round.
+    let instead = match (&arguments.count, &arguments.trust, &arguments.hops) {
+        (Some(_), _, _) => &["trust", "hops"][..],
+        (None, None, None) => &[],
+        _ => &["count"],
+    };
+    keys.retain(|key, _| !instead.contains(&&**key));
     for (key, value) in options {
         if let Some(value) = value {
-            keys.insert(key.to_owned(), value.clone().into());
+            set(&mut keys, key, value.clone().into());
         }
     }
     for (key, is_on) in [("port", arguments.port), ("prefix", arguments.prefix)] {
         if is_on {
-            keys.insert(key.to_owned(), true.into());
+            set(&mut keys, key, true.into());
         }
     }
-    for set in &arguments.set {
-        let (key, value) = set
+    for option in &arguments.set {
+        let (key, value) = option
             .split_once('=')
-            .ok_or_else(|| format!("--set `{set}`: expected KEY=VALUE"))?;
-        keys.insert(key.to_owned(), value.into());
+            .ok_or_else(|| format!("--set `{option}`: expected KEY=VALUE"))?;
+        set(&mut keys, key, value.into());
     }
     serde_json::from_value(Value::Object(keys)).map_err(|error| error.to_string())
+}
+
+/// Sets a key, also if the file has it in a table: `headers_scheme` in `headers = { scheme = … }`.
+fn set(keys: &mut Map<String, Value>, key: &str, value: Value) {
+    let table = keys.iter_mut().find_map(|(name, inner)| {
+        let rest = key.strip_prefix(&**name)?.strip_prefix('_')?;
+        Some((inner.as_object_mut()?, rest))
+    });
+    match table {
+        Some((table, rest)) => table.insert(rest.to_owned(), value),
+        None => keys.insert(key.to_owned(), value),
+    };
 }
 
 fn parse(text: &str) -> Result<Value, String> {
@@ -62,7 +81,8 @@ fn parse(text: &str) -> Result<Value, String> {
     }
 }
 
-/// The table with this name. Without a name, it is the file itself or the only table that has `trust`.
+/// The table with this name. Without a name, it is the file itself, or the only table that has `trust` (or, if
+/// none has it, `count`).
 fn section<'a>(file: &'a Value, name: Option<&str>) -> Result<&'a Map<String, Value>, String> {
     if let Some(name) = name {
         let table = name
@@ -76,14 +96,17 @@ fn section<'a>(file: &'a Value, name: Option<&str>) -> Result<&'a Map<String, Va
         Some(table) if table.contains_key("trust") || table.contains_key("count") => Ok(table),
         _ => {
             let mut found = Vec::new();
-            tables(file, String::new(), &mut found);
+            tables(file, "trust", String::new(), &mut found);
+            if found.is_empty() {
+                tables(file, "count", String::new(), &mut found);
+            }
             match found.as_slice() {
                 [(_, table)] => Ok(table),
-                [] => Err("no table has `trust`".to_owned()),
+                [] => Err("no table has `trust` or `count`".to_owned()),
                 many => {
                     let names: Vec<&str> = many.iter().map(|(name, _)| name.as_str()).collect();
                     Err(format!(
-                        "more than one table has `trust`: choose one with --section: {}",
+                        "more than one table has `trust` or `count`: choose one with --section: {}",
                         names.join(", ")
                     ))
                 }
@@ -92,16 +115,21 @@ fn section<'a>(file: &'a Value, name: Option<&str>) -> Result<&'a Map<String, Va
     }
 }
 
-/// All tables that have `trust`, with their names.
-fn tables<'a>(value: &'a Value, name: String, found: &mut Vec<(String, &'a Map<String, Value>)>) {
+/// All tables that have `key`, with their names.
+fn tables<'a>(
+    value: &'a Value,
+    key: &str,
+    name: String,
+    found: &mut Vec<(String, &'a Map<String, Value>)>,
+) {
     let Some(table) = value.as_object() else {
         return;
     };
-    for (key, inner) in table {
+    for (part, inner) in table {
         let dot = if name.is_empty() { "" } else { "." };
-        tables(inner, format!("{name}{dot}{key}"), found);
+        tables(inner, key, format!("{name}{dot}{part}"), found);
     }
-    if table.contains_key("trust") {
+    if table.contains_key(key) {
         found.push((name, table));
     }
 }

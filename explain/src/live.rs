@@ -1,6 +1,13 @@
 //! Stands in for the app: shows each request that arrives, on the terminal and to whoever sent it.
 
-use std::io;
+use std::{
+    io,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering::Relaxed},
+        mpsc::{SyncSender, sync_channel},
+    },
+};
 
 use axum::{
     Router,
@@ -42,15 +49,11 @@ impl std::str::FromStr for Address {
 #[tokio::main(flavor = "current_thread")]
 pub async fn run(layer: ForwardedLayer, address: &Address, as_json: bool) -> Result<(), String> {
     let why = explain_service(&layer, |_, _| true);
+    let terminal = Arc::new(Terminal::new(as_json));
     let show = from_fn(
         move |ConnectInfo(peer): ConnectInfo<Peer>, request: Request, next: Next| {
-            let shown = show(&layer, peer, &request, as_json);
-            async move {
-                if let Err(error) = shown {
-                    eprintln!("explain: {error}");
-                }
-                next.run(request).await
-            }
+            terminal.show(shown(&layer, peer, &request, as_json));
+            next.run(request)
         },
     );
     let app = Router::new().fallback_service(why).layer(show);
@@ -84,11 +87,11 @@ fn listening(address: &str) {
     );
 }
 
-/// Binds a socket, also where a program that has ended left its own.
+/// Binds a socket. Replaces the socket that a stopped program left behind.
 #[cfg(unix)]
 fn bind(path: &std::path::Path) -> io::Result<tokio::net::UnixListener> {
     match tokio::net::UnixListener::bind(path) {
-        // Only a socket is removed. To connect to a file is refused too.
+        // Connecting to a file is refused too, so look at what it is first.
         Err(error) if error.kind() == io::ErrorKind::AddrInUse && is_socket(path) => {
             match std::os::unix::net::UnixStream::connect(path) {
                 Err(refused) if refused.kind() == io::ErrorKind::ConnectionRefused => {
@@ -109,27 +112,71 @@ fn is_socket(path: &std::path::Path) -> bool {
     std::fs::symlink_metadata(path).is_ok_and(|file| file.file_type().is_socket())
 }
 
-/// Shows a request on the terminal.
-fn show(
-    layer: &ForwardedLayer,
-    peer: Peer,
-    request: &Request,
-    as_json: bool,
-) -> Result<(), String> {
+/// What the terminal shows of a request.
+fn shown(layer: &ForwardedLayer, peer: Peer, request: &Request, as_json: bool) -> String {
     let (mut parts, ()) = http::Request::new(()).into_parts();
     parts.method = request.method().clone();
     parts.uri = request.uri().clone();
     parts.version = request.version();
     parts.headers = request.headers().clone();
     let explanation = explain(Some(peer), &parts, layer.policy());
-    let text = if as_json {
-        let json = serde_json::to_string(&explanation).map_err(|error| error.to_string())?;
-        json::ascii(&json)
-    } else {
-        let target = request.uri().to_string();
-        let target = target.escape_debug();
-        let line = format!("{} {target} {:?}", request.method(), request.version());
-        format!("{line}\n{}\n", in_colours(&explanation))
+    if as_json {
+        let json = serde_json::to_string(&explanation).unwrap_or_default();
+        return format!("{}\n", json::ascii(&json));
+    }
+    // The explanation names the host, without a user name and password.
+    let target = parts.uri.path_and_query().map_or("*", |it| it.as_str());
+    let target = target.as_bytes().escape_ascii().to_string();
+    let target = match target.get(..LONGEST) {
+        Some(short) => format!("{short}…"),
+        None => target,
     };
-    json::write(io::stdout().lock(), &format!("{text}\n"))
+    format!(
+        "{} {target} {:?}\n{}\n\n",
+        parts.method,
+        parts.version,
+        in_colours(&explanation)
+    )
+}
+
+/// The longest target that the terminal shows.
+const LONGEST: usize = 2000;
+
+/// The terminal, behind a queue: one that stands still does not stop the responses.
+struct Terminal {
+    queue: SyncSender<String>,
+    missed: AtomicU64,
+    as_json: bool,
+}
+
+impl Terminal {
+    fn new(as_json: bool) -> Self {
+        let (queue, texts) = sync_channel::<String>(1024);
+        std::thread::spawn(move || {
+            for text in texts {
+                if let Err(error) = json::write(io::stdout().lock(), &text) {
+                    eprintln!("explain: {error}");
+                }
+            }
+        });
+        Self {
+            queue,
+            missed: AtomicU64::new(0),
+            as_json,
+        }
+    }
+
+    fn show(&self, text: String) {
+        let missed = self.missed.swap(0, Relaxed);
+        let text = match (missed, self.as_json) {
+            (0, _) => text,
+            (_, true) => format!("{{\"not_shown\":{missed}}}\n{text}"),
+            (_, false) => {
+                format!("{missed} requests are not shown: the terminal was too slow\n\n{text}")
+            }
+        };
+        if self.queue.try_send(text).is_err() {
+            self.missed.fetch_add(missed.saturating_add(1), Relaxed);
+        }
+    }
 }

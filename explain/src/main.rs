@@ -50,12 +50,12 @@ struct Arguments {
     #[arg(long, value_name = "LIST", allow_hyphen_values = true)]
     trust: Option<String>,
 
-    /// Trust this many proxies, whatever their addresses are, instead of --trust
+    /// Trust exactly this many proxies, with any addresses, instead of --trust
     #[arg(long, value_name = "N", conflicts_with_all = ["trust", "hops"])]
     count: Option<String>,
 
-    /// The other end of the connection: an address, an address with a port, unix or none. By default, the peer that the
-    /// capture names, otherwise the first trusted address
+    /// The other end of the connection: an address, an address with a port, unix or none. By default, the peer in the
+    /// capture; if it has none, the first trusted address
     #[arg(long, value_name = "ADDR")]
     peer: Option<PeerArgument>,
 
@@ -71,7 +71,7 @@ struct Arguments {
     #[arg(long, value_name = "PATTERNS")]
     hosts: Option<String>,
 
-    /// Believe these headers about who the client is; names of headers or presets, such as remote-user,authelia
+    /// Believe these headers that name the user: names of headers, or presets such as authelia
     #[arg(long, value_name = "NAMES")]
     identity: Option<String>,
 
@@ -95,12 +95,12 @@ struct Arguments {
     #[arg(long, value_name = "FILE")]
     config: Option<PathBuf>,
 
-    /// The table of the configuration, such as `server.forwarded`; by default, the only one that has `trust`
+    /// The table of the configuration, such as `server.forwarded`; by default, the only one that has `trust` or `count`
     #[arg(long, value_name = "NAME", requires = "config")]
     section: Option<String>,
 
-    /// Write JSON. Without --trust, --count and --config, read one case on each line, each with its own configuration,
-    /// and write one result on each line
+    /// Write JSON. Without --trust, --count and --config, read one JSON object on each line, with a request and its
+    /// configuration, and write one result on each line
     #[arg(long)]
     json: bool,
 

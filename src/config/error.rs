@@ -16,13 +16,13 @@ pub enum ConfigError {
         expected: Vec<String>,
     },
     /// The same key twice.
-    #[error("{}: is there twice", key.escape_debug())]
+    #[error("{}: is set twice", key.escape_debug())]
     Twice {
         /// The key.
         key: String,
     },
     /// The key that must be there: without it, nobody has decided which proxies to trust.
-    #[error("{}: is missing: name your proxies, or write `none` to trust nobody", key.escape_debug())]
+    #[error("{}: is missing: list your proxies, such as 10.0.0.0/16, or write `none` to trust nobody", key.escape_debug())]
     TrustMissing {
         /// The key.
         key: String,

@@ -18,7 +18,7 @@ pub(super) fn read(keys: &mut Keys) -> Result<Headers, ConfigError> {
     let mut headers = match (preset, client, is_list) {
         (Some(_), Some(client), _) => {
             return Err(client.wrong(format!(
-                "{} stands instead of a preset, not beside one",
+                "{} cannot be combined with a preset: expected one of the two",
                 client.value
             )));
         }
@@ -28,7 +28,7 @@ pub(super) fn read(keys: &mut Keys) -> Result<Headers, ConfigError> {
         (None, Some(client), _) => named(&client, Headers::client_field)?,
         (preset, None, Some(is_list)) if is_on == Some(true) => {
             return Err(is_list.wrong(format!(
-                "says that `headers_client` is a list, but the preset `{}` is used",
+                "has no effect with the preset `{}`: expected `headers_client`",
                 preset.unwrap_or_default()
             )));
         }
@@ -62,7 +62,13 @@ fn named(
     entry: &Entry,
     read: impl FnOnce(&str) -> Result<Headers, HeadersError>,
 ) -> Result<Headers, ConfigError> {
-    read(entry.text()?).map_err(|error| entry.wrong(error))
+    match entry.text()? {
+        text if text.eq_ignore_ascii_case("none") => Err(entry.invalid(
+            text,
+            "the name of a header (only `headers_scheme` can be `none`)",
+        )),
+        text => read(text).map_err(|error| entry.wrong(error)),
+    }
 }
 
 /// The name of a preset, or a table as in [`Config`](super::Config).

@@ -77,16 +77,30 @@ fn table_of(key: &str) -> Option<&'static str> {
     })
 }
 
+/// The key that a table is when it is no table: `reject` for `reject_findings`. All other keys stay.
+fn canonical(key: String) -> String {
+    let written_out = |(table, own): &&(&str, &str)| {
+        let rest = key.strip_prefix(table);
+        rest.and_then(|rest| rest.strip_prefix('_')) == Some(own)
+    };
+    match TABLES.iter().find(written_out) {
+        Some((table, _)) => (*table).to_owned(),
+        None => key,
+    }
+}
+
 /// Fails with an unknown key, and tells which keys can stand in its place.
 pub(super) fn check(key: &str) -> Result<(), ConfigError> {
-    if KEYS.contains(&key) {
+    if KEYS.contains(&&*canonical(key.to_owned())) {
         return Ok(());
     }
     let table = table_of(key);
-    let neighbours = KEYS.iter().filter(|known| table_of(known) == table);
+    let own = TABLES.iter().filter(|(name, _)| Some(*name) == table);
+    let own = own.map(|(table, own)| format!("{table}_{own}"));
+    let others = KEYS.iter().filter(|known| table_of(known) == table);
     Err(ConfigError::UnknownKey {
         key: key.to_owned(),
-        expected: neighbours.map(|known| (*known).to_owned()).collect(),
+        expected: own.chain(others.map(|known| (*known).to_owned())).collect(),
     })
 }
 
@@ -103,6 +117,7 @@ impl Keys {
         let mut entries: Vec<Entry> = Vec::new();
         for (key, value) in flat(values) {
             check(&key)?;
+            let key = canonical(key);
             if entries.iter().any(|entry| entry.key == key) {
                 return Err(ConfigError::Twice { key });
             }
@@ -169,7 +184,21 @@ impl Entry {
 
     pub(super) fn text(&self) -> Result<&str, ConfigError> {
         match &self.value {
+            // No header, host or preset has such a name: somebody meant to turn something on or off.
+            Value::Text(text) if is_switch(text) => {
+                Err(self.invalid(text, "a value, since this key is not a switch"))
+            }
+            _ => self.any_text(),
+        }
+    }
+
+    fn any_text(&self) -> Result<&str, ConfigError> {
+        match &self.value {
             Value::Text(text) => Ok(text),
+            // Somebody may have written a secret where its place belongs.
+            _ if self.key.starts_with("require") => {
+                Err(self.wrong("expected one name, and no value of the secret"))
+            }
             other => Err(self.wrong(format!("{other} is not valid: expected one value"))),
         }
     }
@@ -178,6 +207,9 @@ impl Entry {
     pub(super) fn list(&self) -> Result<Vec<String>, ConfigError> {
         match &self.value {
             Value::List(list) => Ok(list.clone()),
+            Value::Text(text) if is_switch(text) => {
+                Err(self.invalid(text, "a list of texts, since this key is not a switch"))
+            }
             Value::Text(text) => Ok(text.split(',').map(|part| part.trim().to_owned()).collect()),
             other => Err(self.wrong(format!("{other} is not valid: expected a list of texts"))),
         }
@@ -206,11 +238,23 @@ impl Entry {
     }
 
     pub(super) fn switch(&self) -> Result<bool, ConfigError> {
-        match self.text()? {
+        match self.any_text()? {
             "true" => Ok(true),
             "false" => Ok(false),
             text => Err(self.invalid(text, "`true` or `false`")),
         }
+    }
+
+    /// A list that would turn its layer into one that does nothing, or into one that refuses everything, if it were empty.
+    pub(super) fn filled<T>(&self) -> Result<Vec<T>, ConfigError>
+    where
+        T: FromStr<Err: fmt::Display>,
+    {
+        let list = self.parse_list()?;
+        if list.is_empty() {
+            return Err(self.wrong("the list is empty: expected one entry or more"));
+        }
+        Ok(list)
     }
 
     /// Paths that a layer exempts.
@@ -237,6 +281,10 @@ impl Entry {
         };
         self.list()?.iter().map(parse).collect()
     }
+}
+
+fn is_switch(text: &str) -> bool {
+    matches!(text, "true" | "false")
 }
 
 /// The same keys and values without tables: `headers = { client = … }` is `headers_client = …`. A value that is null is

@@ -73,7 +73,7 @@ impl Config {
         ))
     }
 
-    /// The layer of `trusted_peers`. If it is off, it passes every request on.
+    /// The layer of `trusted_peers`. If the section does not turn it on, it does nothing.
     pub fn trusted_peers(&self) -> TrustedPeersLayer {
         match &self.opt_ins.trusted_peers {
             Some(peers) => peers.layer(),
@@ -81,7 +81,7 @@ impl Config {
         }
     }
 
-    /// The layer of `allowed_hosts`. If it is off, it passes every request on.
+    /// The layer of `allowed_hosts`. If the section does not turn it on, it does nothing.
     pub fn allowed_hosts(&self) -> AllowedHostsLayer {
         match &self.opt_ins.allowed_hosts {
             Some(hosts) => hosts.layer(),
@@ -89,7 +89,7 @@ impl Config {
         }
     }
 
-    /// The layer of `reject`. If it is off, it passes every request on.
+    /// The layer of `reject`. If the section does not turn it on, it does nothing.
     pub fn reject(&self) -> RejectLayer {
         match &self.opt_ins.reject {
             Some(fatal) => RejectLayer::new(fatal.iter().copied()),
@@ -97,7 +97,7 @@ impl Config {
         }
     }
 
-    /// The layer of `https_redirect`. If it is off, it passes every request on.
+    /// The layer of `https_redirect`. If the section does not turn it on, it does nothing.
     pub fn https_redirect(&self) -> HttpsRedirectLayer {
         match &self.opt_ins.https_redirect {
             Some(redirect) => redirect.layer(),
@@ -105,7 +105,7 @@ impl Config {
         }
     }
 
-    /// The layer of `location`. If it is off, it passes every request on.
+    /// The layer of `location`. If the section does not turn it on, it does nothing.
     pub fn location(&self) -> LocationLayer {
         match &self.opt_ins.location {
             Some(location) => location.layer(),

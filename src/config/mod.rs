@@ -1,4 +1,4 @@
-//! The whole policy as a section of a configuration file.
+//! All settings as a section of a configuration file.
 
 mod error;
 mod headers;
@@ -26,23 +26,43 @@ use crate::{
     resolution::scheme::Scheme, secret::Secret, trust::TrustedProxies,
 };
 
-/// The whole policy as a section of a configuration file, or as environment variables.
+/// All settings of the layer and of the opt-in layers, as a section of a configuration file or as environment variables.
 ///
 /// Read it with serde from TOML, JSON or another format, or with [`from_env`](Self::from_env). Then add
-/// [`layer`](Self::layer) to your app, or [`layers`](Self::layers) for the opt-in layers too.
+/// [`layers`](Self::layers) to your app. [`layer`](Self::layer) alone leaves the opt-in layers out.
 ///
 /// ```
+/// use axum::{Router, http::HeaderValue};
 /// use tower_forwarded::Config;
+/// use tower_http::cors::CorsLayer;
 ///
-/// let config: Config = toml::from_str(r#"
-///     trust = ["loopback", "10.0.0.0/8"]
+/// #[derive(serde::Deserialize)]
+/// #[serde(deny_unknown_fields)]
+/// struct Settings {
+///     cors_origins: Vec<String>, // CORS is not part of the section
+///     forwarded: Config,
+/// }
+///
+/// // In your app, the text comes from std::fs::read_to_string("app.toml")?
+/// let settings: Settings = toml::from_str(r#"
+///     cors_origins = ["https://www.example.com"]
+///     [forwarded]
+///     trust = ["10.0.0.0/16"]
 ///     headers = "aws-alb"
+///     [forwarded.allowed_hosts]
+///     hosts = ["api.example.com"]
+///     exempt_paths = ["/healthz"]
+///     [forwarded.https_redirect]
+///     exempt_paths = ["/healthz"]
 /// "#)?;
-/// let layer = config.layer();
+/// let origins = settings.cors_origins.iter().map(|origin| origin.parse());
+/// let origins = origins.collect::<Result<Vec<HeaderValue>, _>>()?;
+/// let cors = CorsLayer::new().allow_origin(origins);
+/// let app: Router = Router::new().layer(settings.forwarded.layers(cors));
 ///
 /// let error = toml::from_str::<Config>("trust = ['10.0.0.5/8']").unwrap_err();
 /// assert!(error.to_string().contains("trust: `10.0.0.5/8`"));
-/// # Ok::<(), toml::de::Error>(())
+/// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 ///
 /// # Keys
@@ -53,7 +73,7 @@ use crate::{
 /// |---|---|---|
 /// | `trust` | the proxies to trust, as entries of [`TrustedProxies`] | |
 /// | `count` | a number of proxies with any address, instead of `trust` and `hops`: see [`TrustedProxies::count`] | |
-/// | `hops` | a number of proxies, or `all` for [no limit](TrustedProxies::unlimited_hops) | no limit; 1 if `trust` contains all IPv4 or all IPv6 addresses |
+/// | `hops` | at most this many proxies, or `all` for [no limit](TrustedProxies::unlimited_hops), with which `*` lets every client forge its address | no limit; 1 if `trust` contains all IPv4 or all IPv6 addresses |
 /// | `headers` | the name of a [preset](Headers), or a [table](#headers-of-your-own) | `x-forwarded` |
 /// | `hosts` | [patterns](HostPattern) of forwarded hosts to [believe](crate::ForwardedLayer::believe_hosts) | none |
 /// | `port` | whether to [believe a forwarded port](crate::ForwardedLayer::believe_port) | `false` |
@@ -70,18 +90,17 @@ use crate::{
 /// | `keep_connect_info` | whether to [leave `ConnectInfo` as it came](crate::ForwardedLayer::keep_connect_info) | `false` |
 /// | `record_hops` | whether to [record the hops](crate::ForwardedLayer::record_hops) | `false` |
 ///
-/// A list can also be one text with commas: `"loopback, 10.0.0.0/8"`. A value that is `null` is as if its key were not
+/// A list can also be one text with commas: `"loopback, 10.0.0.0/8"`. An element of a list is one entry. A value that is `null` is as if its key were not
 /// there.
 ///
-/// Two options of the layer are code, so no configuration holds them:
+/// Two options take functions, so they cannot be in a configuration:
 /// [`peer_from`](crate::ForwardedLayer::peer_from) and
 /// [`connection_scheme_from`](crate::ForwardedLayer::connection_scheme_from). Call them on what [`layer`](Self::layer)
 /// returns.
 ///
 /// ## Headers of your own
 ///
-/// As a table, `headers` has these keys. Without a table, write each key except `preset` with `headers_` in front, as in
-/// `headers_scheme`.
+/// As a table, `headers` has these keys. Without a table, write each key with `headers_` in front, as in `headers_scheme`.
 ///
 /// | key | value | default |
 /// |---|---|---|
@@ -115,7 +134,7 @@ use crate::{
 /// | | `exempt_paths` | [paths that stay on http](crate::HttpsRedirectLayer::exempt_path) | none |
 /// | | `hsts_max_age` | seconds for [`Strict-Transport-Security`](crate::HttpsRedirectLayer::hsts) | none |
 /// | | `hsts_include_subdomains` | [whether it is for subdomains too](crate::HttpsRedirectLayer::hsts_with_subdomains) | `false` |
-/// | | `hsts_preload` | [whether browsers may put it into their lists](crate::HttpsRedirectLayer::hsts_with_preload), with all subdomains | `false` |
+/// | | `hsts_preload` | [whether browsers may add the host to their preload lists](crate::HttpsRedirectLayer::hsts_with_preload), with all subdomains | `false` |
 /// | | `moved_permanently_for_get` | whether [GET gets 301](crate::HttpsRedirectLayer::moved_permanently_for_get) instead of 308 | `false` |
 /// | | `ports` | [pairs of ports](crate::HttpsRedirectLayer::map_port) for http and https, as `"8080:8443"` | none |
 /// | `location` | `enabled` | whether [`LocationLayer`](crate::LocationLayer) is on | `true` in a table |
@@ -131,20 +150,11 @@ use crate::{
 /// let config: Config = toml::from_str(r#"
 ///     trust = "10.0.0.0/8"
 ///     headers = { client = "X-Client-IPs", list = true, scheme = "X-Forwarded-Proto" }
-///     require = { header = "X-Origin-Verify", env = "PATH" } # in an app: the variable with the secret
+///     require = { header = "X-Origin-Verify", env = "PATH" } # in your app: the variable with the secret
 ///     identity = ["oauth2-proxy", "X-Team"]
-///     keep_uri = true
-///
 ///     trusted_peers = true
-///     allowed_hosts = { hosts = ["api.example.com"], addresses = true, exempt_paths = ["/healthz"] }
 ///     reject = ["for-malformed"]
-///
-///     [https_redirect]
-///     hsts_max_age = 31536000
-///     exempt_paths = ["/healthz", "/.well-known/acme-challenge/"]
 /// "#)?;
-/// let cors = tower_http::cors::CorsLayer::permissive();
-/// let app: axum::Router = axum::Router::new().layer(config.layers(cors));
 /// # Ok::<(), toml::de::Error>(())
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -185,13 +195,13 @@ impl Config {
     /// With `FORWARDED_`, these are `FORWARDED_TRUST`, `FORWARDED_HEADERS`, `FORWARDED_HEADERS_SCHEME` and so on: each
     /// key in capitals. Write lists with commas.
     ///
-    /// The variable `FORWARDED_ALLOW_IPS` belongs to gunicorn and uvicorn. It is not read here, and does no harm. To read
+    /// The variable `FORWARDED_ALLOW_IPS` belongs to gunicorn and uvicorn. This method ignores it. To read
     /// it, see [`TrustedProxies::from_env`].
     ///
     /// # Errors
     ///
     /// As for a file, with the name of the variable. A variable with this prefix that is not a key is an error, so choose
-    /// a prefix that no other part of your app uses.
+    /// a prefix that no other part of your app uses. Only the variable that `…REQUIRE_ENV` names can have it too.
     pub fn from_env(prefix: &str) -> Result<Self, ConfigError> {
         Self::from_variables(
             prefix,
@@ -225,10 +235,18 @@ impl Config {
         prefix: &str,
         variables: impl IntoIterator<Item = (String, String)>,
     ) -> Result<Self, ConfigError> {
+        let variables: Vec<(String, String)> = variables
+            .into_iter()
+            .filter(|(name, _)| name.starts_with(prefix))
+            .collect();
+        // The variable with the secret may have the same prefix.
+        let names_secret = format!("{prefix}REQUIRE_ENV");
+        let secret = variables.iter().find(|(name, _)| *name == names_secret);
+        let secret = secret.map(|(_, value)| value.clone());
         let mut values = Vec::new();
         for (name, value) in variables {
-            // gunicorn's and uvicorn's own.
-            if name == "FORWARDED_ALLOW_IPS" {
+            // The first is gunicorn's and uvicorn's own.
+            if name == "FORWARDED_ALLOW_IPS" || secret.as_ref() == Some(&name) {
                 continue;
             }
             if let Some(key) = name.strip_prefix(prefix) {
@@ -242,6 +260,15 @@ impl Config {
     fn from_values(values: Vec<(String, Value)>) -> Result<Self, ConfigError> {
         let mut keys = Keys::new(values)?;
         let headers = headers::read(&mut keys)?;
+        let [keep, remove] = ["keep", "remove"].map(|key| keys.take(key));
+        let names = |entry: &Option<Entry>| match entry {
+            Some(entry) => entry.header_names(),
+            None => Ok(Vec::new()),
+        };
+        let (kept, removed) = (names(&keep)?, names(&remove)?);
+        if let (Some(entry), Some(name)) = (keep, kept.iter().find(|it| removed.contains(it))) {
+            return Err(entry.invalid(name.as_str(), "a header that `remove` does not name"));
+        }
         Ok(Self {
             trust: trust(&mut keys)?,
             hosts: keys.read("hosts", Entry::parse_list)?.unwrap_or_default(),
@@ -250,10 +277,8 @@ impl Config {
             scheme: keys.read("scheme", Entry::parse)?.unwrap_or(Scheme::Http),
             identity: identity(&mut keys, &headers)?,
             secret: require::read(&mut keys, &headers)?,
-            keep: keys.read("keep", Entry::header_names)?.unwrap_or_default(),
-            remove: keys
-                .read("remove", Entry::header_names)?
-                .unwrap_or_default(),
+            keep: kept,
+            remove: removed,
             keep_uri: keys.switch("keep_uri")?,
             keep_connect_info: keys.switch("keep_connect_info")?,
             record_hops: keys.switch("record_hops")?,
@@ -267,8 +292,12 @@ impl Config {
 fn trust(keys: &mut Keys) -> Result<TrustedProxies, ConfigError> {
     let trust = keys.read("trust", |entry| {
         let trust = match &entry.value {
-            Value::Text(text) => text.parse(),
-            _ => TrustedProxies::from_entries(entry.list()?),
+            Value::Text(_) => entry.text()?.parse(),
+            _ => match &*entry.list()? {
+                // A list that has only this word means the same as the word.
+                [only] if only == "none" => Ok(TrustedProxies::none()),
+                entries => TrustedProxies::from_entries(entries),
+            },
         };
         trust.map_err(|error| entry.wrong(error))
     })?;
@@ -280,7 +309,7 @@ fn trust(keys: &mut Keys) -> Result<TrustedProxies, ConfigError> {
         let count = entry.number("a number of proxies")?;
         if trust.is_some_and(|trust| trust != TrustedProxies::none()) || hops.is_some() {
             return Err(entry.wrong(format!(
-                "`{count}` stands instead of `trust` and `hops`: expected one or the other"
+                "`{count}` cannot be combined with `trust` or `hops`: expected one or the other"
             )));
         }
         return Ok(TrustedProxies::count(count));

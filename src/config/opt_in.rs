@@ -1,6 +1,6 @@
 //! The opt-in layers of a configuration, as plain data.
 
-use std::time::Duration;
+use std::{collections::BTreeSet, time::Duration};
 
 use super::{
     error::ConfigError,
@@ -32,7 +32,7 @@ impl OptIns {
         Ok(Self {
             trusted_peers: TrustedPeers::read(keys)?,
             allowed_hosts: AllowedHosts::read(keys)?,
-            reject: keys.read("reject", Entry::parse_list)?,
+            reject: keys.read("reject", Entry::filled)?,
             https_redirect: HttpsRedirect::read(keys)?,
             location: Location::read(keys)?,
             outbound: outbound(keys)?,
@@ -81,7 +81,7 @@ pub(super) struct AllowedHosts {
 
 impl AllowedHosts {
     fn read(keys: &mut Keys) -> Result<Option<Self>, ConfigError> {
-        let hosts = keys.read("allowed_hosts", Entry::parse_list)?;
+        let hosts = keys.read("allowed_hosts", Entry::filled)?;
         if hosts.is_none() {
             keys.without("allowed_hosts", "the names of your service")?;
         }
@@ -141,7 +141,12 @@ impl HttpsRedirect {
                     entry.invalid(text, "two ports as `8080:8443`, for http and for https")
                 })
             });
-            ports.collect::<Result<Vec<_>, _>>()
+            let ports = ports.collect::<Result<Vec<_>, _>>()?;
+            let from: BTreeSet<u16> = ports.iter().map(|(http, _)| *http).collect();
+            if from.len() < ports.len() {
+                return Err(entry.wrong("a port for http is set twice: expected each once"));
+            }
+            Ok(ports)
         })?;
         Ok(is_on.then(|| Self {
             exempt_paths: exempt_paths.unwrap_or_default(),
@@ -204,7 +209,7 @@ impl Hsts {
             )),
             // The list that browsers keep is of hosts with all their subdomains.
             (Some(_), Some(entry), Some(_)) if hsts == (Some(false), Some(true)) => Err(entry
-                .wrong("`false` is not valid: expected `true`, or no `https_redirect_hsts_preload`")),
+                .wrong("`false` is not valid: expected `true`, because `https_redirect_hsts_preload` needs it")),
             (max_age, _, _) => Ok(max_age.map(|max_age| Self {
                 max_age,
                 include_subdomains: hsts.0.unwrap_or_default(),

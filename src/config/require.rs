@@ -35,7 +35,7 @@ pub(super) fn read(keys: &mut Keys, headers: &Headers) -> Result<Option<Secret>,
     let (place, values) = match (values, &env, &file) {
         (Some(_), Some(_), Some(file)) => {
             return Err(file.wrong(format!(
-                "{} is a second place for the values: expected `require_env` or `require_file`, not both",
+                "{} cannot be combined with `require_env`: expected one of the two",
                 file.value
             )));
         }
@@ -75,7 +75,8 @@ fn of_file(entry: &Entry) -> Result<Vec<String>, ConfigError> {
     let path = entry.text()?;
     let values = std::fs::read_to_string(path)
         .map_err(|error| entry.wrong(format!("`{}`: {error}", path.escape_debug())))?;
-    Ok(trimmed(values.lines()))
+    // Editors write a byte order mark that belongs to no value.
+    Ok(trimmed(values.trim_start_matches('\u{feff}').lines()))
 }
 
 fn trimmed<'a>(values: impl Iterator<Item = &'a str>) -> Vec<String> {

@@ -17,7 +17,7 @@ use http::{HeaderMap, HeaderName, HeaderValue, request::Parts};
 
 use self::{
     advice::{Advice, Case},
-    printable::{escaped, printable, shortened},
+    printable::{escaped, printable, shortened, without_userinfo},
     trace::{Recorder, Trace},
 };
 use crate::{
@@ -214,7 +214,9 @@ fn shown(name: &HeaderName, value: &HeaderValue, rules: &Rules) -> Option<String
     }
     match rules.headers.recognise(name.as_str())? {
         Kind::Identity => Some("…".to_owned()),
-        Kind::Host | Kind::Field(_) | Kind::Underscored(_) => Some(printable(value.as_bytes())),
+        Kind::Host | Kind::Field(_) | Kind::Underscored(_) => {
+            Some(printable(&without_userinfo(value.as_bytes())))
+        }
     }
 }
 

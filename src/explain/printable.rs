@@ -1,5 +1,7 @@
 //! Turns bytes that an attacker may have chosen into text that is safe for a terminal, a log and a page.
 
+use std::borrow::Cow;
+
 /// As printable ASCII, shortened.
 pub(super) fn printable(bytes: &[u8]) -> String {
     const SHOWN: usize = 120;
@@ -14,6 +16,23 @@ pub(super) fn shortened(text: &str) -> String {
     match text.get(..SHOWN) {
         Some(shown) if shown.len() < text.len() => format!("{shown}…"),
         _ => text.to_owned(),
+    }
+}
+
+/// The same authority or URI, with stars for a user name and password in front of the host.
+pub(super) fn without_userinfo(text: &[u8]) -> Cow<'_, [u8]> {
+    let scheme = text.windows(3).position(|part| part == b"://");
+    let start = scheme.map_or(0, |at| at.saturating_add(3));
+    let (before, rest) = text.split_at_checked(start).unwrap_or((text, b""));
+    let ends = |byte: &u8| b"/?#".contains(byte);
+    let end = rest.iter().position(ends).unwrap_or(rest.len());
+    let userinfo = rest.get(..end).unwrap_or(rest);
+    match userinfo.iter().rposition(|byte| *byte == b'@') {
+        Some(at) => {
+            let host = rest.get(at..).unwrap_or(rest);
+            Cow::Owned([before, b"***", host].concat())
+        }
+        None => Cow::Borrowed(text),
     }
 }
 

@@ -15,7 +15,7 @@ use tower_service::Service;
 
 use super::{
     Explanation, explain,
-    printable::{escaped, shortened},
+    printable::{escaped, shortened, without_userinfo},
     shown,
 };
 use crate::{layer::ForwardedLayer, policy::Policy, resolution::Resolution, rules::Rules};
@@ -163,7 +163,7 @@ impl ExplainService {
 fn not_found() -> Response<String> {
     let mut response = Response::new(String::new());
     *response.status_mut() = StatusCode::NOT_FOUND;
-    response
+    not_stored(response)
 }
 
 fn text(status: StatusCode, body: &str) -> Response<String> {
@@ -171,6 +171,15 @@ fn text(status: StatusCode, body: &str) -> Response<String> {
     *response.status_mut() = status;
     let kind = HeaderValue::from_static("text/plain; charset=utf-8");
     response.headers_mut().insert(header::CONTENT_TYPE, kind);
+    not_stored(response)
+}
+
+/// No cache keeps the response, so that nobody gets another visitor's.
+fn not_stored(mut response: Response<String>) -> Response<String> {
+    let no_store = HeaderValue::from_static("no-store");
+    response
+        .headers_mut()
+        .insert(header::CACHE_CONTROL, no_store);
     response
 }
 
@@ -221,7 +230,8 @@ fn page(explanation: &Explanation, parts: &Parts, rules: &Rules) -> String {
         .lines()
         .map(|line| format!("<p class=\"{class}\">{}</p>\n", escape(line)))
         .collect();
-    let uri = shortened(&escaped(parts.uri.to_string().as_bytes()));
+    let uri = parts.uri.to_string();
+    let uri = shortened(&escaped(&without_userinfo(uri.as_bytes())));
     let mut came = format!("{} {uri} {:?}\n", parts.method, parts.version);
     for (name, value) in &parts.headers {
         if let Some(value) = shown(name, value, rules) {

@@ -2,7 +2,7 @@
 
 use std::net::IpAddr;
 
-use super::printable::printable;
+use super::printable::{printable, without_userinfo};
 use crate::{
     headers::{ClientSyntax, Headers, field_set::FieldSet},
     identity::fate::Fate,
@@ -170,7 +170,10 @@ impl Observer for Recorder<'_> {
                     role,
                     source,
                     field: self.field_of(source),
-                    text: printable(text),
+                    text: match role {
+                        Role::Host => printable(&without_userinfo(text)),
+                        _ => printable(text),
+                    },
                     believed,
                 };
                 self.trace.values.push(value);

@@ -347,6 +347,11 @@ impl Headers {
                     name: name.to_owned(),
                 });
             }
+            None if recognise::needed_by_http(&header) || recognise::holds_credentials(&header) => {
+                return Err(HeadersError::InvalidName {
+                    name: name.to_owned(),
+                });
+            }
             Some(Kind::Host | Kind::Identity) => {
                 return Err(HeadersError::InvalidName {
                     name: name.to_owned(),

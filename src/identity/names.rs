@@ -1,9 +1,9 @@
 //! The names of the headers that the layer believes about who the client is.
 
-use http::{HeaderName, header};
+use http::HeaderName;
 
 use super::{known, presets};
-use crate::headers::{Headers, HeadersError, recognise};
+use crate::headers::{Headers, HeadersError, recognise, recognise::needed_by_http};
 
 /// The believed headers, in the order in which they were named.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -95,21 +95,11 @@ fn parse(name: &str) -> Result<HeaderName, HeadersError> {
         name: name.to_owned(),
     };
     let header: HeaderName = name.parse().map_err(|_| invalid())?;
-    let does_http_need_it = [
-        header::CONNECTION,
-        header::CONTENT_LENGTH,
-        header::CONTENT_TYPE,
-        header::EXPECT,
-        header::TE,
-        header::TRAILER,
-        header::TRANSFER_ENCODING,
-        header::UPGRADE,
-    ]
-    .contains(&header);
+    let is_needed = needed_by_http(&header);
     match recognise::classify(header.as_str()) {
         // The tables write `*` for a family of headers. A believed header must be named in full.
         _ if name.contains('*') => Err(invalid()),
-        None if !does_http_need_it => Ok(header),
+        None if !is_needed => Ok(header),
         Some(recognise::Kind::Identity) => Ok(header),
         _ => Err(invalid()),
     }

@@ -1,5 +1,7 @@
 //! Recognises the headers of interest among all others.
 
+use http::{HeaderName, header};
+
 use super::known::{CUSTOM, Field, KNOWN, NONE, field};
 use crate::identity::known::{FAMILIES, NAMES as IDENTITY};
 
@@ -200,6 +202,31 @@ pub(crate) fn may_matter(name: &str) -> bool {
                 | b"iv.user"
         ),
     }
+}
+
+/// Whether HTTP itself needs this header, so that it cannot say anything about the client.
+pub(crate) fn needed_by_http(name: &HeaderName) -> bool {
+    [
+        header::CONNECTION,
+        header::CONTENT_LENGTH,
+        header::CONTENT_TYPE,
+        header::EXPECT,
+        header::TE,
+        header::TRAILER,
+        header::TRANSFER_ENCODING,
+        header::UPGRADE,
+    ]
+    .contains(name)
+}
+
+/// Whether this header holds a client's credentials, which no explanation may show.
+pub(crate) fn holds_credentials(name: &HeaderName) -> bool {
+    [
+        header::AUTHORIZATION,
+        header::COOKIE,
+        header::PROXY_AUTHORIZATION,
+    ]
+    .contains(name)
 }
 
 /// Recognises a lowercase header name.
