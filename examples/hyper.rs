@@ -2,9 +2,8 @@
 
 use std::convert::Infallible;
 
-use hyper::{Request, Response, body::Incoming};
-use hyper_util::{rt, server::conn::auto, service::TowerToHyperService};
-use tower::ServiceBuilder;
+use hyper::{Request, Response, body::Incoming, server::conn::http1, service::service_fn};
+use tower::{Layer, Service};
 use tower_forwarded::{ForwardedLayer, Headers, Peer, Resolution, TrustedProxies};
 
 async fn hello(request: Request<Incoming>) -> Result<Response<String>, Infallible> {
@@ -17,25 +16,19 @@ async fn hello(request: Request<Incoming>) -> Result<Response<String>, Infallibl
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let proxies: TrustedProxies = "loopback, 10.0.0.0/16".parse()?;
     let forwarded = ForwardedLayer::new(proxies).headers(Headers::AWS_ALB);
+    let hello = forwarded.layer(tower::service_fn(hello));
     let address = std::env::args().nth(1);
     let address = address.as_deref().unwrap_or("127.0.0.1:3000");
     let listener = tokio::net::TcpListener::bind(address).await?;
     println!("listening on http://{}", listener.local_addr()?);
     loop {
-        let (stream, address) = listener.accept().await?;
-        let service = ServiceBuilder::new()
-            .map_request(move |mut request: Request<Incoming>| {
-                // The layer needs to know the peer of the connection.
-                request.extensions_mut().insert(Peer::from(address));
-                request
-            })
-            .layer(forwarded.clone())
-            .service_fn(hello);
-        tokio::spawn(async move {
-            let server = auto::Builder::new(rt::TokioExecutor::new());
-            let service = TowerToHyperService::new(service);
-            let stream = rt::TokioIo::new(stream);
-            server.serve_connection(stream, service).await
+        let (stream, peer) = listener.accept().await?;
+        let hello = hello.clone();
+        let service = service_fn(move |mut request: Request<Incoming>| {
+            request.extensions_mut().insert(Peer::from(peer)); // the layer needs to know it
+            hello.clone().call(request)
         });
+        let stream = hyper_util::rt::TokioIo::new(stream);
+        tokio::spawn(http1::Builder::new().serve_connection(stream, service));
     }
 }

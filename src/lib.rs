@@ -69,9 +69,8 @@
 //! ```no_run
 //! use std::convert::Infallible;
 //!
-//! use hyper::{Request, Response, body::Incoming};
-//! use hyper_util::{rt, server::conn::auto, service::TowerToHyperService};
-//! use tower::ServiceBuilder;
+//! use hyper::{Request, Response, body::Incoming, server::conn::http1, service::service_fn};
+//! use tower::{Layer, Service};
 //! use tower_forwarded::{ForwardedLayer, Headers, Peer, Resolution, TrustedProxies};
 //!
 //! async fn hello(request: Request<Incoming>) -> Result<Response<String>, Infallible> {
@@ -83,20 +82,17 @@
 //! async fn main() -> Result<(), Box<dyn std::error::Error>> {
 //!     let proxies: TrustedProxies = "10.0.0.0/16".parse()?;
 //!     let forwarded = ForwardedLayer::new(proxies).headers(Headers::AWS_ALB);
+//!     let hello = forwarded.layer(tower::service_fn(hello));
 //!     let listener = tokio::net::TcpListener::bind("0.0.0.0:3000").await?;
 //!     loop {
-//!         let (stream, address) = listener.accept().await?;
-//!         let service = ServiceBuilder::new()
-//!             .map_request(move |mut request: Request<Incoming>| {
-//!                 request.extensions_mut().insert(Peer::from(address));
-//!                 request
-//!             })
-//!             .layer(forwarded.clone())
-//!             .service_fn(hello);
-//!         tokio::spawn(async move {
-//!             let server = auto::Builder::new(rt::TokioExecutor::new());
-//!             server.serve_connection(rt::TokioIo::new(stream), TowerToHyperService::new(service)).await
+//!         let (stream, peer) = listener.accept().await?;
+//!         let hello = hello.clone();
+//!         let service = service_fn(move |mut request: Request<Incoming>| {
+//!             request.extensions_mut().insert(Peer::from(peer));
+//!             hello.clone().call(request)
 //!         });
+//!         let stream = hyper_util::rt::TokioIo::new(stream);
+//!         tokio::spawn(http1::Builder::new().serve_connection(stream, service));
 //!     }
 //! }
 //! ```
