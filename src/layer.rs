@@ -18,7 +18,7 @@ use crate::{
     peer::Peer,
     policy::Policy,
     resolution::{Finding, Findings, Resolution, scheme::Scheme},
-    resolve::{self, head::Head},
+    resolve::{self, edits::Edits, head::Head},
     rewrite,
     rules::{ConnectionScheme, Rules},
     secret::Secret,
@@ -540,12 +540,15 @@ fn pass<B>(request: &mut Request<B>, peer: Option<Peer>, policy: &Policy) {
     let rules = &policy.rules;
     policy.with_trust(|trust| {
         let head = Head::of_request(request);
-        let outcome = resolve::resolve(peer, head, rules, trust, &mut ());
-        let findings = outcome.resolution.findings();
+        let mut resolution = Resolution::of_peer(peer);
+        let mut edits = Edits::default();
+        resolve::resolve(head, rules, trust, &mut (), &mut resolution, &mut edits);
+        let findings = resolution.findings();
         if !findings.is_empty() {
             report(findings, policy, peer, head, trust);
         }
-        rewrite::rewrite(request, outcome, rules);
+        rewrite::rewrite(request, &resolution, &edits, rules);
+        request.extensions_mut().insert(resolution);
     });
 }
 

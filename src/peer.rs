@@ -76,6 +76,7 @@ impl Peer {
     }
 
     /// The peer in `extensions`: a [`Peer`], or what axum puts there.
+    #[inline]
     pub(crate) fn of(extensions: &Extensions) -> Option<Self> {
         if let Some(peer) = extensions.get::<Self>() {
             return Some(*peer);

@@ -10,7 +10,7 @@ use crate::{
     counts::Counts,
     peer::Peer,
     resolution::Resolution,
-    resolve::{self, head::Head},
+    resolve::{self, edits::Edits, head::Head},
     rules::Rules,
     trust::Trust,
 };
@@ -59,8 +59,19 @@ impl Policy {
     #[must_use]
     pub fn resolve(&self, peer: Option<Peer>, parts: &Parts) -> Resolution {
         let head = Head::of(parts);
-        self.with_trust(|trust| resolve::resolve(peer, head, &self.rules, trust, &mut ()))
-            .resolution
+        let mut resolution = Resolution::of_peer(peer);
+        let mut edits = Edits::default();
+        self.with_trust(|trust| {
+            resolve::resolve(
+                head,
+                &self.rules,
+                trust,
+                &mut (),
+                &mut resolution,
+                &mut edits,
+            );
+        });
+        resolution
     }
 
     /// Calls `walk` with the current trust.

@@ -119,6 +119,7 @@ impl Rules {
     }
 
     /// The peer of a request (rule R1).
+    #[inline]
     pub(crate) fn peer_of(&self, extensions: &Extensions) -> Option<Peer> {
         Peer::of(extensions).or_else(|| self.peer_from.as_ref().and_then(|from| from(extensions)))
     }

@@ -74,20 +74,29 @@ pub(crate) fn explain_head(
     trust: &dyn Trust,
 ) -> Explanation {
     let mut recorder = Recorder::new(&rules.headers, trust);
-    let outcome = resolve::resolve(peer, head, rules, trust, &mut recorder);
+    let mut resolution = Resolution::of_peer(peer);
+    let mut edits = Edits::default();
+    resolve::resolve(
+        head,
+        rules,
+        trust,
+        &mut recorder,
+        &mut resolution,
+        &mut edits,
+    );
     let trace = recorder.trace;
     let mut uri = head.uri.clone();
     let connect = *head.method == http::Method::CONNECT;
-    rewrite::target::set(&mut uri, &outcome.resolution, connect, rules);
+    rewrite::target::set(&mut uri, &resolution, connect, rules);
     let mut seen = head.headers.clone();
-    outcome.edits.apply(&mut seen, &outcome.resolution, rules);
+    edits.apply(&mut seen, &resolution, rules);
     let left = left_of_the_client(head, rules, &trace);
     let advice = advice::advise(Case {
         left: &left,
         head,
         rules,
         trust,
-        resolution: &outcome.resolution,
+        resolution: &resolution,
         trace: &trace,
     })
     .into_iter()
@@ -99,11 +108,11 @@ pub(crate) fn explain_head(
     Explanation {
         left,
         seen: what_is_left(&seen, rules),
-        removed: removed(head, rules, &outcome.edits, &trace),
+        removed: removed(head, rules, &edits, &trace),
         trace,
         uri: escaped(uri.to_string().as_bytes()),
         advice,
-        resolution: outcome.resolution,
+        resolution,
     }
 }
 

@@ -416,17 +416,12 @@ impl Headers {
     }
 
     /// What a header with this lowercase name is: a known field, or one that the user named.
-    #[inline(always)]
-    pub(crate) fn recognise_fast(&self, name: &str) -> Option<Kind> {
+    #[inline(never)]
+    pub(crate) fn recognise(&self, name: &str) -> Option<Kind> {
         match recognise::classify(name) {
             None if self.has_custom => self.recognise_custom(name),
             known => known,
         }
-    }
-
-    #[inline(never)]
-    pub(crate) fn recognise(&self, name: &str) -> Option<Kind> {
-        self.recognise_fast(name)
     }
 
     #[cold]

@@ -12,7 +12,7 @@ use super::{
 /// The header lines with one name.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Lines<'a> {
-    last: Option<(&'a HeaderName, &'a HeaderValue)>,
+    last: Option<&'a HeaderValue>,
     count: u32,
 }
 
@@ -29,37 +29,35 @@ impl<'a> Lines<'a> {
     /// The only line; `None` if there is none or more than one.
     pub(crate) fn single(&self) -> Option<&'a [u8]> {
         match (self.count, self.last) {
-            (1, Some((_, value))) => Some(value.as_bytes()),
+            (1, Some(value)) => Some(value.as_bytes()),
             _ => None,
         }
     }
 
     /// The last line.
     pub(crate) fn last(&self) -> Option<&'a [u8]> {
-        self.last.map(|(_, value)| value.as_bytes())
+        self.last.map(HeaderValue::as_bytes)
     }
 
-    /// Every line, the last one first. The caller keeps the other lines in `earlier`, which is filled only when they
-    /// are needed. That is rare, and without them the iterator fits into registers.
+    /// Every line of the header with this name, the last one first. The caller keeps the other lines in `earlier`, which
+    /// is filled only when they are needed. That is rare, and without them the iterator fits into registers.
     #[inline]
     pub(crate) fn rev<'s>(
         &self,
         headers: &'a HeaderMap,
+        name: Option<&'a HeaderName>,
         earlier: &'s mut Earlier<'a>,
     ) -> Rev<'a, 's> {
         Rev {
-            last: self.last.map(|(_, value)| value),
-            more: match self.last {
-                Some((name, _)) if self.count > 1 => Some((headers, name)),
-                _ => None,
-            },
+            last: self.last,
+            more: name.filter(|_| self.count > 1).map(|name| (headers, name)),
             earlier,
         }
     }
 
     #[inline]
-    fn add(&mut self, name: &'a HeaderName, value: &'a HeaderValue) {
-        self.last = Some((name, value));
+    fn add(&mut self, value: &'a HeaderValue) {
+        self.last = Some(value);
         // A request cannot contain four billion lines.
         self.count = self.count.wrapping_add(1);
     }
@@ -122,9 +120,10 @@ pub(crate) struct Scan<'a> {
 }
 
 impl<'a> Scan<'a> {
+    /// Nothing was read yet.
     #[inline]
-    pub(crate) fn new(headers: &'a HeaderMap, wanted: &Headers) -> Self {
-        let mut scan = Scan {
+    pub(crate) fn of(headers: &'a HeaderMap) -> Self {
+        Scan {
             headers,
             present: FieldSet::EMPTY,
             underscored: false,
@@ -136,42 +135,66 @@ impl<'a> Scan<'a> {
             forwarded_host: Lines::default(),
             port: Lines::default(),
             prefix: Lines::default(),
-        };
-        scan.read(wanted);
-        scan
+        }
     }
 
     /// Every request runs this loop over all of its headers. Almost none of them matter, so the code for those that do
     /// is in a separate function.
-    fn read(&mut self, wanted: &Headers) {
+    pub(crate) fn read(&mut self, wanted: &Headers) {
         let fields = self.headers.iter();
         if wanted.has_custom {
             for (name, value) in fields {
-                self.take(name, name.as_str(), value, wanted);
+                self.take(name.as_str(), value, wanted);
             }
             return;
         }
         for (name, value) in fields {
-            let text = name.as_str();
-            if recognise::may_matter(text) {
-                self.take(name, text, value, wanted);
+            let name = name.as_str();
+            if recognise::may_matter(name) {
+                self.take(name, value, wanted);
             }
         }
     }
 
+    /// Every line of the client header, the last one first.
+    #[inline]
+    pub(crate) fn client_lines<'s>(
+        &self,
+        wanted: &'a Headers,
+        earlier: &'s mut Earlier<'a>,
+    ) -> Rev<'a, 's> {
+        let has_more = self.client.count > 1;
+        let name = has_more.then(|| wanted.header_name(wanted.client));
+        self.client.rev(self.headers, name.flatten(), earlier)
+    }
+
+    #[inline(always)]
+    fn take(&mut self, name: &str, value: &'a HeaderValue, wanted: &Headers) {
+        match recognise::everyday(name) {
+            Some(kind) => self.add(kind, value, wanted),
+            None => self.take_rare(name, value, wanted),
+        }
+    }
+
     #[inline(never)]
-    fn take(&mut self, name: &'a HeaderName, text: &str, value: &'a HeaderValue, wanted: &Headers) {
-        match wanted.recognise_fast(text) {
-            Some(Kind::Field(field)) => {
+    fn take_rare(&mut self, name: &str, value: &'a HeaderValue, wanted: &Headers) {
+        if let Some(kind) = wanted.recognise(name) {
+            self.add(kind, value, wanted);
+        }
+    }
+
+    #[inline]
+    fn add(&mut self, kind: Kind, value: &'a HeaderValue, wanted: &Headers) {
+        match kind {
+            Kind::Field(field) => {
                 self.present.insert(field);
                 if let Some(lines) = self.lines_of(field, wanted) {
-                    lines.add(name, value);
+                    lines.add(value);
                 }
             }
-            Some(Kind::Host) => self.host.add(name, value),
-            Some(Kind::Underscored(_)) => self.underscored = true,
-            Some(Kind::Identity) => self.identity = true,
-            None => {}
+            Kind::Host => self.host.add(value),
+            Kind::Underscored(_) => self.underscored = true,
+            Kind::Identity => self.identity = true,
         }
     }
 

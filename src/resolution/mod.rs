@@ -55,6 +55,21 @@ pub struct Resolution {
 }
 
 impl Resolution {
+    /// Nothing is known yet, except the peer.
+    pub(crate) const fn of_peer(peer: Option<Peer>) -> Self {
+        Self {
+            peer,
+            client: None,
+            client_port: None,
+            scheme: Scheme::Http,
+            authority: None,
+            prefix: None,
+            hops: 0,
+            findings: Findings::NONE,
+            details: None,
+        }
+    }
+
     /// Creates a resolution for tests of handlers: a client whose request came through one trusted proxy.
     ///
     /// ```

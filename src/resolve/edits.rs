@@ -1,16 +1,6 @@
-//! The result of a resolution, and the changes that the request needs to agree with it.
+//! The changes that the request needs to agree with its resolution.
 
-use crate::{
-    headers::{field_set::FieldSet, known::Field},
-    resolution::Resolution,
-};
-
-/// A resolution, and the changes that the request needs to agree with it.
-#[derive(Debug)]
-pub(crate) struct Outcome {
-    pub(crate) resolution: Resolution,
-    pub(crate) edits: Edits,
-}
+use crate::headers::{field_set::FieldSet, known::Field};
 
 /// The changes to the headers (rules R11, R13). Holds positions only, so that the request can be borrowed again to
 /// change it.

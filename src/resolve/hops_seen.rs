@@ -3,7 +3,7 @@
 use std::net::IpAddr;
 
 use crate::{
-    headers::{ClientSyntax, scan::Scan},
+    headers::{ClientSyntax, Headers, scan::Scan},
     resolution::Hop,
     syntax::{
         forwarded::{self, OutsideQuotes},
@@ -16,13 +16,13 @@ use crate::{
 #[cold]
 pub(super) fn hops_seen(
     scan: &Scan<'_>,
-    syntax: ClientSyntax,
+    headers: &Headers,
     walked: usize,
     client: Option<(IpAddr, Option<u16>)>,
 ) -> Vec<Hop> {
     let mut earlier = None;
-    let lines = scan.client.rev(scan.headers, &mut earlier);
-    let mut hops: Vec<Hop> = match syntax {
+    let lines = scan.client_lines(headers, &mut earlier);
+    let mut hops: Vec<Hop> = match headers.client_syntax {
         ClientSyntax::List => FromRight::<_, AtCommas<{ node::LONGEST }>>::new(lines)
             .map_while(|element| hop(node::parse(element.text?)?, None))
             .take(walked)

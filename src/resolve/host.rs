@@ -2,7 +2,7 @@
 
 use std::{borrow::Cow, cell::RefCell};
 
-use http::{Uri, uri::Authority};
+use http::{Uri, header, uri::Authority};
 
 use super::{
     observer::{Observer, Role, Source},
@@ -64,13 +64,23 @@ impl<'a, O: Observer> Resolving<'a, O> {
     pub(super) fn authority(
         &mut self,
         uri: &Uri,
-        scheme: Scheme,
         forwarded: Option<&ForwardedHost<'a>>,
         port: Option<u16>,
-    ) -> Option<Authority> {
-        let Some(forwarded) = forwarded else {
-            return self.own_authority(uri, scheme, port);
+    ) {
+        let scheme = self.resolution.scheme;
+        self.resolution.authority = match forwarded {
+            None => self.own_authority(uri, scheme, port),
+            Some(forwarded) => self.forwarded_authority(uri, scheme, forwarded, port),
         };
+    }
+
+    fn forwarded_authority(
+        &mut self,
+        uri: &Uri,
+        scheme: Scheme,
+        forwarded: &ForwardedHost<'a>,
+        port: Option<u16>,
+    ) -> Option<Authority> {
         let (source, text) = (forwarded.source, forwarded.text());
         let Some(host) = forwarded.host() else {
             self.value(Role::Host, source, text, Err(Finding::HostInvalid));
@@ -113,13 +123,17 @@ impl<'a, O: Observer> Resolving<'a, O> {
     fn own_authority(&mut self, uri: &Uri, scheme: Scheme, port: Option<u16>) -> Option<Authority> {
         let (source, text) = match uri.authority() {
             Some(target) => (Source::Target, target.as_str().as_bytes()),
-            None => (Source::Host, self.host_field(scheme)?),
+            None => match self.scan.host.single() {
+                Some(line) => (Source::Host, line),
+                None => (Source::Host, self.host_of_lines(scheme)?),
+            },
         };
-        let authority = match port {
+        let kept = match port {
             None => kept_authority(text, scheme),
             Some(_) => None,
         };
-        let authority = authority.or_else(|| {
+        let is_as_it_came = kept.is_some() && source == Source::Host && self.scan.host.is_single();
+        let authority = kept.or_else(|| {
             authority::parse(text).and_then(|host| shared(&with_port(host, text, scheme, port)))
         });
         self.value(
@@ -129,19 +143,17 @@ impl<'a, O: Observer> Resolving<'a, O> {
             authority.as_ref().map(drop).ok_or(Finding::HostInvalid),
         );
         let authority = authority?;
-        self.edits.set_host = !self.host_is(&authority);
+        self.edits.set_host = !is_as_it_came && !self.host_is(&authority);
         Some(authority)
     }
 
     /// The text of `Host`, if all its lines mean the same authority.
-    fn host_field(&mut self, scheme: Scheme) -> Option<&'a [u8]> {
+    #[cold]
+    fn host_of_lines(&mut self, scheme: Scheme) -> Option<&'a [u8]> {
         let lines = self.scan.host;
-        if let Some(line) = lines.single() {
-            return Some(line);
-        }
         let mut earlier = None;
         let mut meant = lines
-            .rev(self.scan.headers, &mut earlier)
+            .rev(self.scan.headers, Some(&header::HOST), &mut earlier)
             .map(|line| authority::parse(line).map(|host| (line, host.canonical(line, scheme))));
         let first = meant.next().flatten();
         match first {

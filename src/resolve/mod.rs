@@ -14,23 +14,32 @@ mod values;
 pub(crate) mod walk;
 
 use self::{
-    edits::Outcome,
+    edits::Edits,
     head::Head,
     observer::{Observer, Step},
-    resolving::{Found, Resolving, Walked},
+    resolving::{Resolving, Walked},
     values::Stated,
 };
-use crate::{headers::scan::Scan, peer::Peer, resolution::Finding, rules::Rules, trust::Trust};
+use crate::{
+    headers::{field_set::FieldSet, scan::Scan},
+    resolution::{Finding, Resolution},
+    rules::Rules,
+    trust::Trust,
+};
 
-/// Resolves a request.
+/// Resolves a request. Writes the result into `resolution`, which holds the peer, and the changes that the request needs
+/// into `edits`.
 pub(crate) fn resolve<O: Observer>(
-    peer: Option<Peer>,
     head: Head<'_>,
     rules: &Rules,
     trust: &dyn Trust,
     observer: &mut O,
-) -> Outcome {
-    let scan = Scan::new(head.headers, &rules.headers);
+    resolution: &mut Resolution,
+    edits: &mut Edits,
+) {
+    let mut scan = Scan::of(head.headers);
+    scan.read(&rules.headers);
+    let peer = resolution.peer;
     let hops = trust.hop_limit();
     let is_proxy = hops.most() > 0 && peer.is_some_and(|peer| trust.trusts_peer(peer));
     let proves_itself = match &rules.secret {
@@ -44,50 +53,49 @@ pub(crate) fn resolve<O: Observer>(
         present: scan.present,
     });
 
-    let mut resolving = Resolving::new(rules, &scan, observer);
+    let mut resolving = Resolving {
+        rules,
+        scan: &scan,
+        resolution,
+        edits,
+        believed: FieldSet::EMPTY,
+        observer,
+    };
     if !trusted {
         let finding = (!proves_itself).then_some(Finding::SecretMissing);
-        return resolving.believe_nobody(peer, head, finding);
+        return resolving.believe_nobody(head, finding);
     }
 
     let mut walked = Walked::default();
     resolving.walk(trust, hops, &mut walked);
+    if resolving.has_too_few_hops(&walked, hops) {
+        resolving.forget();
+        return resolving.believe_nobody(head, Some(Finding::HopsMissing));
+    }
     // In a list, the element at the client's position counts. If no element was accepted, the last one counts.
     let pairs = walked.accepted.max(1);
-    if resolving.has_too_few_hops(&walked, hops) {
-        let resolving = Resolving::new(rules, &scan, resolving.observer);
-        return resolving.believe_nobody(peer, head, Some(Finding::HopsMissing));
-    }
+    resolving.resolution.hops = pairs;
     let is_proxied = resolving.is_proxied();
     if is_proxied && scan.client.is_empty() {
-        resolving.findings.insert(Finding::ForMissing);
+        resolving.found(Finding::ForMissing);
     }
     if !is_proxied && rules.headers.other_family(scan.present).is_some() {
-        resolving.findings.insert(Finding::OtherFamily);
+        resolving.found(Finding::OtherFamily);
     }
-    let scheme = match resolving.stated_scheme(&walked, pairs) {
+    resolving.resolution.scheme = match resolving.stated_scheme(&walked, pairs) {
         Stated::Scheme(scheme) => scheme,
         Stated::Invalid => rules.connection_scheme.of(head.extensions),
         Stated::Nothing => {
             if is_proxied && !rules.headers.no_scheme {
-                resolving.findings.insert(Finding::SchemeMissing);
+                resolving.found(Finding::SchemeMissing);
             }
             rules.connection_scheme.of(head.extensions)
         }
     };
     let host = resolving.forwarded_host(&walked, pairs);
     let port = resolving.port(pairs);
-    let authority = resolving.authority(head.uri, scheme, host.as_ref(), port);
-    let prefix = resolving.prefix();
-    resolving.edit_client(&walked, scheme, authority.as_ref());
-    resolving.finish(
-        peer,
-        Found {
-            client: walked.client,
-            hops: pairs,
-            scheme,
-            authority,
-            prefix,
-        },
-    )
+    resolving.authority(head.uri, host.as_ref(), port);
+    resolving.prefix();
+    resolving.edit_client(&walked);
+    resolving.finish(walked.client);
 }

@@ -2,10 +2,8 @@
 
 use std::{borrow::Cow, net::IpAddr, sync::Arc};
 
-use http::uri::Authority;
-
 use super::{
-    edits::{ClientEdit, Edits, Outcome},
+    edits::{ClientEdit, Edits},
     head::Head,
     hops_seen::hops_seen,
     identity::who,
@@ -13,8 +11,7 @@ use super::{
 };
 use crate::{
     headers::{ClientSyntax, Headers, field_set::FieldSet, scan::Scan},
-    peer::Peer,
-    resolution::{Details, Finding, Findings, Resolution, scheme::Scheme},
+    resolution::{Details, Finding, Findings, Resolution},
     rules::Rules,
     trust::HopLimit,
 };
@@ -42,64 +39,40 @@ pub(crate) struct Walked<'a> {
 pub(crate) struct Resolving<'a, O> {
     pub(crate) rules: &'a Rules,
     pub(crate) scan: &'a Scan<'a>,
-    pub(crate) findings: Findings,
-    pub(crate) edits: Edits,
+    /// Each value is written once, in the place where it stays.
+    pub(crate) resolution: &'a mut Resolution,
+    pub(crate) edits: &'a mut Edits,
     /// The headers that stay.
     pub(crate) believed: FieldSet,
     pub(crate) observer: &'a mut O,
 }
 
-/// What was found. If nobody named the client, the peer takes its place later.
-pub(crate) struct Found {
-    pub(crate) client: Option<(IpAddr, Option<u16>)>,
-    pub(crate) hops: usize,
-    pub(crate) scheme: Scheme,
-    pub(crate) authority: Option<Authority>,
-    pub(crate) prefix: Option<Arc<str>>,
-}
-
 impl<'a, O: Observer> Resolving<'a, O> {
-    #[inline]
-    pub(crate) fn new(rules: &'a Rules, scan: &'a Scan<'a>, observer: &'a mut O) -> Self {
-        Self {
-            rules,
-            scan,
-            findings: Findings::NONE,
-            edits: Edits {
-                underscored: scan.underscored,
-                ..Edits::default()
-            },
-            believed: FieldSet::EMPTY,
-            observer,
+    /// Rule R3: the peer is the client, and its forwarding headers do not count.
+    pub(crate) fn believe_nobody(&mut self, head: Head<'_>, finding: Option<Finding>) {
+        if let Some(finding) = finding {
+            self.found(finding);
+        } else if self.resolution.peer.is_none() {
+            self.found(Finding::PeerUnknown);
+        } else if !self.scan.present.is_empty() || self.scan.underscored {
+            self.found(Finding::PeerUntrusted);
         }
+        self.resolution.scheme = self.rules.connection_scheme.of(head.extensions);
+        self.authority(head.uri, None, None);
+        self.finish(None);
     }
 
-    /// Rule R3: the peer is the client, and its forwarding headers do not count.
-    pub(crate) fn believe_nobody(
-        mut self,
-        peer: Option<Peer>,
-        head: Head<'_>,
-        finding: Option<Finding>,
-    ) -> Outcome {
-        if let Some(finding) = finding {
-            self.findings.insert(finding);
-        } else if peer.is_none() {
-            self.findings.insert(Finding::PeerUnknown);
-        } else if !self.scan.present.is_empty() || self.scan.underscored {
-            self.findings.insert(Finding::PeerUntrusted);
-        }
-        let scheme = self.rules.connection_scheme.of(head.extensions);
-        let authority = self.authority(head.uri, scheme, None, None);
-        self.finish(
-            peer,
-            Found {
-                client: None,
-                hops: 0,
-                scheme,
-                authority,
-                prefix: None,
-            },
-        )
+    /// Forgets what the walk found.
+    #[cold]
+    pub(crate) fn forget(&mut self) {
+        self.resolution.findings = Findings::NONE;
+        *self.edits = Edits::default();
+        self.believed = FieldSet::EMPTY;
+    }
+
+    #[inline]
+    pub(crate) fn found(&mut self, finding: Finding) {
+        self.resolution.findings.insert(finding);
     }
 
     /// Whether proxies are counted, and the list has fewer elements than that. A header that holds the client alone has
@@ -150,7 +123,7 @@ impl<'a, O: Observer> Resolving<'a, O> {
         believed: Result<(), Finding>,
     ) {
         if let Err(finding) = believed {
-            self.findings.insert(finding);
+            self.found(finding);
         }
         self.observer.see(Step::Value {
             role,
@@ -162,12 +135,7 @@ impl<'a, O: Observer> Resolving<'a, O> {
 
     /// Decides how the client header changes: only the part that trusted proxies wrote stays.
     #[inline]
-    pub(crate) fn edit_client(
-        &mut self,
-        walked: &Walked<'a>,
-        scheme: Scheme,
-        authority: Option<&Authority>,
-    ) {
+    pub(crate) fn edit_client(&mut self, walked: &Walked<'a>) {
         let Some(mut edit) = walked.edit else {
             return;
         };
@@ -175,6 +143,10 @@ impl<'a, O: Observer> Resolving<'a, O> {
         self.believed.insert(headers.client);
         if headers.client_syntax == ClientSyntax::Forwarded {
             // A host that is not believed must not stay in the header, nor a scheme in another spelling.
+            let Resolution {
+                scheme, authority, ..
+            } = &*self.resolution;
+            let authority = authority.as_ref();
             let host_agrees = walked.host.as_deref().is_none_or(|host| {
                 authority.is_some_and(|authority| authority.as_str().as_bytes() == host)
             });
@@ -192,60 +164,48 @@ impl<'a, O: Observer> Resolving<'a, O> {
         self.edits.client = edit;
     }
 
+    /// Writes what depends on all values. If nobody named the client, the peer takes its place.
     #[inline]
-    pub(crate) fn finish(mut self, peer: Option<Peer>, found: Found) -> Outcome {
-        self.edits.remove_host = found.authority.is_none() && !self.scan.host.is_empty();
+    pub(crate) fn finish(&mut self, client: Option<(IpAddr, Option<u16>)>) {
+        let authority = &self.resolution.authority;
+        self.edits.remove_host = authority.is_none() && !self.scan.host.is_empty();
         self.edits.remove = self.scan.present.without(self.believed);
+        self.edits.underscored = self.scan.underscored;
         self.leave_what_is_kept();
-        let is_about_identity = self.scan.identity || self.rules.identity.has_own;
-        let details = if is_about_identity || self.rules.record_hops {
-            self.details(&found)
-        } else {
-            None
-        };
-        let (client, client_port) = match found.client {
-            Some((client, port)) => (Some(client), port),
-            None => {
-                let peer = peer.and_then(|peer| peer.socket_addr());
-                (
-                    peer.map(|peer| peer.ip()),
-                    peer.map(|peer| peer.port()).filter(|&port| port != 0),
-                )
+        if self.scan.identity || self.rules.identity.has_own || self.rules.record_hops {
+            self.details(client);
+        }
+        let resolution = &mut *self.resolution;
+        match client {
+            Some((client, port)) => {
+                resolution.client = Some(client);
+                resolution.client_port = port;
             }
-        };
-        Outcome {
-            resolution: Resolution {
-                peer,
-                client,
-                client_port,
-                scheme: found.scheme,
-                authority: found.authority,
-                prefix: found.prefix,
-                hops: found.hops,
-                findings: self.findings,
-                details,
-            },
-            edits: self.edits,
+            None => {
+                let peer = resolution.peer.and_then(|peer| peer.socket_addr());
+                resolution.client = peer.map(|peer| peer.ip());
+                resolution.client_port = peer.map(|peer| peer.port()).filter(|&port| port != 0);
+            }
         }
     }
 
     /// Collects the details, which few services need.
     #[cold]
-    fn details(&mut self, found: &Found) -> Option<Arc<Details>> {
+    fn details(&mut self, client: Option<(IpAddr, Option<u16>)>) {
         let mut details = Details::default();
+        let hops = self.resolution.hops;
         if self.rules.record_hops {
-            let syntax = self.headers().client_syntax;
-            details.hops_seen = hops_seen(self.scan, syntax, found.hops, found.client);
+            details.hops_seen = hops_seen(self.scan, self.headers(), hops, client);
         }
         self.edits.identity = who(
             self.scan.headers,
             self.rules,
-            found.hops,
+            hops,
             &mut details,
-            &mut self.findings,
+            &mut self.resolution.findings,
             self.observer,
         );
-        (details != Details::default()).then(|| Arc::new(details))
+        self.resolution.details = (details != Details::default()).then(|| Arc::new(details));
     }
 
     /// Drops the edits of headers that the user keeps unchanged.
@@ -256,7 +216,7 @@ impl<'a, O: Observer> Resolving<'a, O> {
             return;
         }
         let headers = self.headers();
-        let edits = &mut self.edits;
+        let edits = &mut *self.edits;
         edits.remove = edits.remove.without(keep);
         if keep.contains(headers.client) {
             edits.client = ClientEdit::Keep;

@@ -2,14 +2,16 @@
 
 use std::sync::Arc;
 
-use http::HeaderMap;
-
 use super::{
     observer::{Observer, Role, Source},
     resolving::{Resolving, Walked},
 };
 use crate::{
-    headers::{Headers, SchemeSyntax, known::Field, scan::Lines},
+    headers::{
+        Headers, SchemeSyntax,
+        known::Field,
+        scan::{Lines, Rev},
+    },
     resolution::{Finding, scheme::Scheme},
     syntax::{
         self,
@@ -95,7 +97,8 @@ impl<'a, O: Observer> Resolving<'a, O> {
         pairs: usize,
     ) -> (Option<&'a [u8]>, usize) {
         if self.headers().lists.contains(field) {
-            paired::<LONGEST>(self.scan.headers, lines, pairs)
+            let name = self.headers().header_name(field);
+            paired::<LONGEST>(lines.rev(self.scan.headers, name, &mut None), pairs)
         } else {
             (lines.single(), 1)
         }
@@ -128,11 +131,15 @@ impl<'a, O: Observer> Resolving<'a, O> {
     /// Every proxy on the way stripped its own part of the path. So the parts are joined, starting with the first line
     /// (rule R9).
     #[inline]
-    pub(super) fn prefix(&mut self) -> Option<Arc<str>> {
-        let lines = self.scan.prefix;
-        if !self.rules.prefix || lines.is_empty() {
-            return None;
+    pub(super) fn prefix(&mut self) {
+        if self.rules.prefix && !self.scan.prefix.is_empty() {
+            self.resolution.prefix = self.stated_prefix();
         }
+    }
+
+    #[cold]
+    fn stated_prefix(&mut self) -> Option<Arc<str>> {
+        let lines = self.scan.prefix;
         let field = self.headers().prefix;
         let name = self.headers().header_name(field)?;
         let is_list = self.headers().lists.contains(field);
@@ -162,15 +169,9 @@ impl<'a, O: Observer> Resolving<'a, O> {
 }
 
 /// The element of a list that counts (rule R6): number min(n, h) from the right. Returns it with that number.
-fn paired<'a, const LONGEST: usize>(
-    headers: &'a HeaderMap,
-    lines: &Lines<'a>,
-    h: usize,
-) -> (Option<&'a [u8]>, usize) {
+fn paired<'a, const LONGEST: usize>(lines: Rev<'a, '_>, h: usize) -> (Option<&'a [u8]>, usize) {
     let mut number = 0_usize;
     let mut last: Option<Element<'a>> = None;
-    let mut earlier = None;
-    let lines = lines.rev(headers, &mut earlier);
     for element in FromRight::<_, AtCommas<LONGEST>>::new(lines).take(h) {
         number = number.saturating_add(1);
         last = Some(element);

@@ -44,24 +44,34 @@ impl<'a, O: Observer> Resolving<'a, O> {
     fn walk_list(&mut self, trust: &dyn Trust, hops: HopLimit, walked: &mut Walked<'a>) {
         let lines = self.scan.client;
         let mut earlier = None;
-        let lines_from_last = lines.rev(self.scan.headers, &mut earlier);
+        let lines_from_last = self.scan.client_lines(self.headers(), &mut earlier);
         let mut elements = FromRight::<_, AtCommas<{ node::LONGEST }>>::new(lines_from_last);
         let mut steps = Steps::new(trust, hops);
         let mut vouched = Vouched::default();
-        while let Some(element) = elements.next() {
-            let node = element.text.and_then(node::parse);
-            match node {
-                Some(Node::Address(address, _)) => {
-                    vouched.element(element.start, is_plain(address, element.text));
+        let end = loop {
+            // Almost every element is a plain IPv4 address.
+            let end = if let Some((address, element)) = elements.next_ipv4() {
+                vouched.element(element.start, true);
+                let (address, more) = (IpAddr::V4(address), elements.has_more());
+                self.address(walked, &mut steps, element.text, address, None, more)
+            } else if let Some(element) = elements.next() {
+                let node = element.text.and_then(node::parse);
+                match node {
+                    Some(Node::Address(address, _)) => {
+                        vouched.element(element.start, is_plain(address, element.text));
+                    }
+                    _ => vouched.without_address(),
                 }
-                _ => vouched.without_address(),
+                let more = elements.has_more();
+                self.step(walked, &mut steps, element.text, node, more)
+            } else {
+                Some(End::Leftmost)
+            };
+            if let Some(end) = end {
+                break end;
             }
-            let more = elements.has_more();
-            if let Some(end) = self.step(walked, &mut steps, element.text, node, more) {
-                self.ended(end, trust);
-                break;
-            }
-        }
+        };
+        self.ended(end, trust);
         if walked.client.is_some() {
             walked.edit = Some(vouched.edit(lines.is_single(), 0));
         }
@@ -70,7 +80,7 @@ impl<'a, O: Observer> Resolving<'a, O> {
     fn walk_forwarded(&mut self, trust: &dyn Trust, hops: HopLimit, walked: &mut Walked<'a>) {
         let lines = self.scan.client;
         let mut earlier = None;
-        let lines_from_last = lines.rev(self.scan.headers, &mut earlier);
+        let lines_from_last = self.scan.client_lines(self.headers(), &mut earlier);
         let mut elements = FromRight::<_, OutsideQuotes>::new(lines_from_last);
         let mut steps = Steps::new(trust, hops);
         let mut vouched = Vouched::default();
@@ -102,7 +112,7 @@ impl<'a, O: Observer> Resolving<'a, O> {
             }
             if is_without_for {
                 walked.accepted = walked.accepted.saturating_add(1);
-                self.findings.insert(Finding::ForMissing);
+                self.found(Finding::ForMissing);
                 self.observer.see(Step::Element {
                     text: element.text,
                     verdict: Verdict::WithoutFor,
@@ -133,14 +143,14 @@ impl<'a, O: Observer> Resolving<'a, O> {
     ) -> Option<End> {
         let (verdict, end) = match node {
             None => {
-                self.findings.insert(Finding::ForMalformed);
+                self.found(Finding::ForMalformed);
                 (Verdict::Malformed, Some(End::Unknown))
             }
             Some(Node::Unknown | Node::Obfuscated) => {
                 walked.accepted = walked.accepted.saturating_add(1);
                 let counted = steps.counted && steps.end(true, more).is_none();
                 if !counted {
-                    self.findings.insert(Finding::ClientHidden);
+                    self.found(Finding::ClientHidden);
                 }
                 (Verdict::Hidden, (!counted).then_some(End::Unknown))
             }
@@ -149,29 +159,44 @@ impl<'a, O: Observer> Resolving<'a, O> {
                 let trusted = steps.trust.trusts_unix();
                 let end = steps.end(trusted, more);
                 if end.is_some() {
-                    self.findings.insert(Finding::ClientHidden);
+                    self.found(Finding::ClientHidden);
                 }
                 (Verdict::Unix { trusted }, end)
             }
             Some(Node::Address(address, port)) => {
-                walked.accepted = walked.accepted.saturating_add(1);
-                walked.client = Some((address, port));
-                let trusted = steps.trust.trusts(address);
-                let end = steps.end(trusted, more);
-                (Verdict::Address { address, trusted }, end)
+                return self.address(walked, steps, text, address, port, more);
             }
         };
         self.observer.see(Step::Element { text, verdict });
         end
     }
 
+    /// Reads an element that is an address.
+    #[inline]
+    fn address(
+        &mut self,
+        walked: &mut Walked<'a>,
+        steps: &mut Steps<'_>,
+        text: Option<&[u8]>,
+        address: IpAddr,
+        port: Option<u16>,
+        more: bool,
+    ) -> Option<End> {
+        walked.accepted = walked.accepted.saturating_add(1);
+        walked.client = Some((address, port));
+        let trusted = steps.trust.trusts(address);
+        let verdict = Verdict::Address { address, trusted };
+        self.observer.see(Step::Element { text, verdict });
+        steps.end(trusted, more)
+    }
+
     #[inline]
     fn ended(&mut self, end: End, trust: &dyn Trust) {
         match end {
             End::HopLimit { .. } if !trusts_everyone(trust) => {
-                self.findings.insert(Finding::HopLimit);
+                self.found(Finding::HopLimit);
             }
-            End::Missing => self.findings.insert(Finding::ForMissing),
+            End::Missing => self.found(Finding::ForMissing),
             _ => {}
         }
         self.observer.see(Step::End(end));
@@ -197,7 +222,7 @@ impl<'a, O: Observer> Resolving<'a, O> {
                 trusted: trust.trusts(address),
             },
             None => {
-                self.findings.insert(Finding::ForMalformed);
+                self.found(Finding::ForMalformed);
                 Verdict::Malformed
             }
         };

@@ -2,36 +2,38 @@
 
 use http::{Method, Request};
 
-#[cfg(feature = "axum-08")]
-use crate::resolution::Resolution;
-use crate::{resolve::edits::Outcome, rules::Rules};
+use crate::{resolution::Resolution, resolve::edits::Edits, rules::Rules};
 
 pub(crate) mod fields;
 pub(crate) mod target;
 mod vouched;
 
-/// Makes the request agree with the resolution, and inserts the resolution into its extensions.
-pub(crate) fn rewrite<B>(request: &mut Request<B>, outcome: Outcome, rules: &Rules) {
-    let Outcome { resolution, edits } = outcome;
-    edits.apply(request.headers_mut(), &resolution, rules);
+/// Makes the request agree with the resolution.
+pub(crate) fn rewrite<B>(
+    request: &mut Request<B>,
+    resolution: &Resolution,
+    edits: &Edits,
+    rules: &Rules,
+) {
+    edits.apply(request.headers_mut(), resolution, rules);
     let connect = *request.method() == Method::CONNECT;
-    target::set(request.uri_mut(), &resolution, connect, rules);
+    target::set(request.uri_mut(), resolution, connect, rules);
     #[cfg(feature = "axum-08")]
     if let Some(original) = request
         .extensions_mut()
         .get_mut::<axum::extract::OriginalUri>()
     {
-        target::set(&mut original.0, &resolution, connect, rules);
+        target::set(&mut original.0, resolution, connect, rules);
     }
     #[cfg(feature = "axum-08")]
     if !rules.keep_connect_info {
-        set_connect_info(request.extensions_mut(), &resolution);
+        set_connect_info(request.extensions_mut(), resolution);
     }
-    request.extensions_mut().insert(resolution);
 }
 
 /// Writes the client into axum's `ConnectInfo`, where axum keeps the other end of the connection (rule R14).
 #[cfg(feature = "axum-08")]
+#[inline]
 fn set_connect_info(extensions: &mut http::Extensions, resolution: &Resolution) {
     use axum::extract::connect_info::{ConnectInfo, MockConnectInfo};
     use std::net::SocketAddr;
@@ -41,7 +43,7 @@ fn set_connect_info(extensions: &mut http::Extensions, resolution: &Resolution) 
     };
     if let Some(ConnectInfo(address)) = extensions.get_mut::<ConnectInfo<SocketAddr>>() {
         // If the client is the peer itself, its flow label and scope stay.
-        if (address.ip(), address.port()) != (client.ip(), client.port()) {
+        if address.ip() != client.ip() || address.port() != client.port() {
             *address = client;
         }
         return;

@@ -34,7 +34,7 @@ fn set_origin(target: &mut Uri, resolution: &Resolution, connect: bool) {
     }
     let scheme = resolution.scheme;
     let authority = resolution.authority.as_ref();
-    if authority.is_some_and(|authority| is_origin(target, scheme, authority)) {
+    if absolute && authority.is_some_and(|authority| is_origin(target, scheme, authority)) {
         return;
     }
     set_parts(target, authority.map(|authority| (scheme, authority)));

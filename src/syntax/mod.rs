@@ -18,17 +18,21 @@ pub(crate) const fn is_ows(byte: u8) -> bool {
 }
 
 /// Removes optional white space at both ends of `text`.
-pub(crate) fn trim_ows(mut text: &[u8]) -> &[u8] {
-    while let [first, rest @ ..] = text {
-        if !is_ows(*first) {
-            break;
-        }
+pub(crate) fn trim_ows(text: &[u8]) -> &[u8] {
+    trim_ows_end(trim_ows_start(text))
+}
+
+/// Removes optional white space before `text`.
+pub(crate) const fn trim_ows_start(mut text: &[u8]) -> &[u8] {
+    while let [b' ' | b'\t', rest @ ..] = text {
         text = rest;
     }
-    while let [rest @ .., last] = text {
-        if !is_ows(*last) {
-            break;
-        }
+    text
+}
+
+/// Removes optional white space after `text`.
+pub(crate) const fn trim_ows_end(mut text: &[u8]) -> &[u8] {
+    while let [rest @ .., b' ' | b'\t'] = text {
         text = rest;
     }
     text

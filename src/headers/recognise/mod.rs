@@ -229,17 +229,23 @@ pub(crate) fn holds_credentials(name: &HeaderName) -> bool {
     .contains(name)
 }
 
-/// Recognises a lowercase header name.
+/// Recognises the headers that almost every request behind a proxy has. Compares them directly, without arithmetic.
 #[inline(always)]
-pub(crate) fn classify(name: &str) -> Option<Kind> {
-    // Almost every request behind a proxy has these headers. Compare them directly, without arithmetic.
+pub(crate) fn everyday(name: &str) -> Option<Kind> {
     match name {
-        "host" => return Some(Kind::Host),
-        "x-forwarded-for" => return Some(Kind::Field(const { field("x-forwarded-for") })),
-        "x-forwarded-proto" => return Some(Kind::Field(const { field("x-forwarded-proto") })),
-        "x-forwarded-port" => return Some(Kind::Field(const { field("x-forwarded-port") })),
-        "x-forwarded-host" => return Some(Kind::Field(const { field("x-forwarded-host") })),
-        _ => {}
+        "host" => Some(Kind::Host),
+        "x-forwarded-for" => Some(Kind::Field(const { field("x-forwarded-for") })),
+        "x-forwarded-proto" => Some(Kind::Field(const { field("x-forwarded-proto") })),
+        "x-forwarded-port" => Some(Kind::Field(const { field("x-forwarded-port") })),
+        "x-forwarded-host" => Some(Kind::Field(const { field("x-forwarded-host") })),
+        _ => None,
+    }
+}
+
+/// Recognises a lowercase header name.
+pub(crate) fn classify(name: &str) -> Option<Kind> {
+    if let Some(kind) = everyday(name) {
+        return Some(kind);
     }
     match find(name, &NAMES, &TABLE) {
         None => is_of_a_family(name).then_some(Kind::Identity),

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use super::{Class, is_ows, is_token, list::Split, trim_ows};
+use super::{Class, is_ows, is_token, list::Split, trim_ows, trim_ows_start};
 
 /// Splits at commas outside quoted strings, from right to left.
 ///
@@ -72,7 +72,7 @@ pub(crate) fn parse(text: &[u8]) -> Option<ForwardedElement<'_>> {
     let mut rest = trim_ows(text);
     loop {
         // forwarded-element = [ forwarded-pair ] *( ";" [ forwarded-pair ] )
-        rest = skip_ows(rest);
+        rest = trim_ows_start(rest);
         match rest {
             [] => break,
             [b';', after @ ..] => {
@@ -117,17 +117,13 @@ pub(crate) fn parse(text: &[u8]) -> Option<ForwardedElement<'_>> {
                 value(after, &mut needs_quoting).map_or(after, |(_, after)| after)
             }
         };
-        rest = skip_ows(rest);
+        rest = trim_ows_start(rest);
         if !matches!(rest, [] | [b';', ..]) {
             return None;
         }
     }
     element.needs_quoting = needs_quoting;
     (pairs > 0).then_some(element)
-}
-
-fn skip_ows(text: &[u8]) -> &[u8] {
-    split_while(text, is_ows).1
 }
 
 fn split_while(text: &[u8], accept: impl Fn(u8) -> bool) -> (&[u8], &[u8]) {

@@ -154,33 +154,76 @@ fn is_obfuscated(text: &[u8]) -> bool {
 /// Parses a dotted quad at the start of `text`, as strictly as RFC 3986 (no leading zeros). Also returns the rest of
 /// the text.
 fn ipv4_prefix(text: &[u8]) -> Option<(Ipv4Addr, &[u8])> {
-    let mut octets = [0_u8; 4];
-    let mut rest = text;
-    for (index, octet) in octets.iter_mut().enumerate() {
-        if index > 0 {
-            rest = match rest {
-                [b'.', rest @ ..] => rest,
-                _ => return None,
-            };
-        }
-        let mut value = 0_u16;
-        let mut digits = 0_u8;
-        while let [digit @ b'0'..=b'9', after @ ..] = rest {
-            if digits == 3 || (digits == 1 && value == 0) {
-                return None;
-            }
-            value = value
-                .wrapping_mul(10)
-                .wrapping_add(u16::from(digit.wrapping_sub(b'0')));
-            digits = digits.wrapping_add(1);
-            rest = after;
-        }
-        if digits == 0 {
-            return None;
-        }
-        *octet = u8::try_from(value).ok()?;
+    let (a, rest) = octet(text)?;
+    let (b, rest) = octet(rest.strip_prefix(b".")?)?;
+    let (c, rest) = octet(rest.strip_prefix(b".")?)?;
+    let (d, rest) = octet(rest.strip_prefix(b".")?)?;
+    Some((Ipv4Addr::new(a, b, c, d), rest))
+}
+
+/// Parses a number below 256 at the start of `text`. Reads at most three digits.
+#[inline]
+fn octet(text: &[u8]) -> Option<(u8, &[u8])> {
+    let (first, one) = digit(text)?;
+    let Some((second, two)) = digit(one) else {
+        return Some((first, one));
+    };
+    if first == 0 {
+        return None;
     }
-    Some((Ipv4Addr::from(octets), rest))
+    let value = first.wrapping_mul(10).wrapping_add(second);
+    let Some((third, three)) = digit(two) else {
+        return Some((value, two));
+    };
+    let value = u16::from(value)
+        .wrapping_mul(10)
+        .wrapping_add(u16::from(third));
+    Some((u8::try_from(value).ok()?, three))
+}
+
+#[inline]
+fn digit(text: &[u8]) -> Option<(u8, &[u8])> {
+    let (byte, rest) = text.split_first()?;
+    let digit = byte.wrapping_sub(b'0');
+    (digit < 10).then_some((digit, rest))
+}
+
+/// Parses a dotted quad at the end of `text`, as strictly as [`parse`]. Also returns what is before it, which does not
+/// end in a digit.
+#[inline]
+pub(super) fn ipv4_at_end(text: &[u8]) -> Option<(Ipv4Addr, &[u8])> {
+    let (d, text) = last_octet(text)?;
+    let (c, text) = last_octet(text.strip_suffix(b".")?)?;
+    let (b, text) = last_octet(text.strip_suffix(b".")?)?;
+    let (a, text) = last_octet(text.strip_suffix(b".")?)?;
+    let address = Ipv4Addr::new(a, b, c, d);
+    (!address.is_unspecified()).then_some((address, text))
+}
+
+/// Parses a number below 256 at the end of `text`.
+#[inline]
+fn last_octet(text: &[u8]) -> Option<(u8, &[u8])> {
+    let [rest @ .., ones @ b'0'..=b'9'] = text else {
+        return None;
+    };
+    let ones = ones.wrapping_sub(b'0');
+    let [rest @ .., tens @ b'0'..=b'9'] = rest else {
+        return Some((ones, rest));
+    };
+    let tens = tens.wrapping_sub(b'0');
+    let value = tens.wrapping_mul(10).wrapping_add(ones);
+    let [rest @ .., hundreds @ b'0'..=b'9'] = rest else {
+        return if tens > 0 { Some((value, rest)) } else { None };
+    };
+    let value = match hundreds {
+        b'1' => value.wrapping_add(100),
+        b'2' if value < 56 => value.wrapping_add(200),
+        _ => return None,
+    };
+    match rest {
+        [.., b'0'..=b'9'] => None,
+        _ => Some((value, rest)),
+    }
 }
 
 /// Parses a dotted-decimal IPv4 address, with nothing after it.

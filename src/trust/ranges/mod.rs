@@ -116,6 +116,9 @@ impl<A: Bits> Ranges<A> {
     /// The ranges that begin with the same leading bits as `address`, or all ranges if there is no index.
     #[inline]
     fn window(&self, address: A) -> (usize, usize) {
+        if self.index.is_empty() {
+            return (0, self.ranges.len());
+        }
         let value = address.leading(self.leading);
         match self.index.get(value..) {
             Some([begin, end, ..]) => (*begin as usize, *end as usize),
