@@ -91,6 +91,31 @@ fn logged_in(peer: &str) -> Ready {
     warm(&layer, &support::request(peer, &fields))
 }
 
+/// A CDN in front of a platform's router, whose address is not known.
+fn behind_a_cdn() -> Ready {
+    let proxies: TrustedProxies = "*, 130.176.0.0/16".parse().expect("a list");
+    let fields = [
+        ("x-forwarded-for", "203.0.113.7, 130.176.1.1"),
+        ("x-forwarded-proto", "https"),
+    ];
+    warm(
+        &ForwardedLayer::new(proxies),
+        &support::request("172.16.5.5:40000", &fields),
+    )
+}
+
+fn with_a_secret() -> Ready {
+    let secret = "b1946ac92492d2347c6235b4d2611184";
+    let fields = [
+        ("x-forwarded-for", "203.0.113.7"),
+        ("x-forwarded-proto", "https"),
+        ("x-forwarded-port", "443"),
+        ("x-origin-verify", secret),
+    ];
+    let layer = alb().require("x-origin-verify", [secret]).expect("a name");
+    warm(&layer, &support::request("10.0.0.1:40000", &fields))
+}
+
 /// The request that the layer rewrote, and the service that sends it on.
 fn resolved(outbound: OutboundLayer) -> (Outbound<Keep>, Request<()>) {
     let (mut service, request) = of("ALB, one hop");
@@ -124,6 +149,8 @@ fn nothing((service, request): Ready) -> Ready {
 #[bench::forged_15_bytes(forged(15))]
 #[bench::forged_8_kib(forged(8 * 1024))]
 #[bench::forged_64_kib(forged(64 * 1024))]
+#[bench::any_peer_behind_a_cdn(behind_a_cdn())]
+#[bench::secret(with_a_secret())]
 #[bench::identity_believed(logged_in("10.0.0.1:40000"))]
 #[bench::identity_forged(logged_in("203.0.113.9:40000"))]
 #[bench::resolved_already(again())]

@@ -17,6 +17,10 @@ use std::{
     thread,
 };
 
+#[allow(dead_code)]
+#[path = "support/floor.rs"]
+mod floor;
+
 use axum::{Router, extract::ConnectInfo, routing::get};
 use tower::layer::layer_fn;
 use tower_forwarded::{ForwardedLayer, Headers, TrustedProxies};
@@ -44,6 +48,7 @@ impl Server {
     fn start(name: &'static str, app: Router) -> Self {
         let (send, receive) = mpsc::channel();
         thread::spawn(move || {
+            pin(1);
             let runtime = tokio::runtime::Builder::new_current_thread()
                 .enable_all()
                 .build();
@@ -99,6 +104,14 @@ impl Server {
     }
 }
 
+/// Keeps the thread on one processor: the servers on one, the client on another.
+fn pin(place: usize) {
+    let cores = core_affinity::get_core_ids().unwrap_or_default();
+    if let Some(core) = cores.get(place) {
+        core_affinity::set_for_current(*core);
+    }
+}
+
 fn median(mut values: Vec<f64>) -> f64 {
     values.sort_by(f64::total_cmp);
     values[values.len() / 2]
@@ -119,8 +132,10 @@ fn main() {
             "a layer that does nothing",
             hello().layer(layer_fn(Nothing)),
         ),
+        Server::start("the floor", hello().layer(layer_fn(floor::Floor))),
         Server::start("ForwardedLayer", hello().layer(layer)),
     ];
+    pin(0);
     let test = std::env::args().any(|argument| argument == "--test");
     let (rounds, requests) = if test { (1, 800) } else { (60, 8_000) };
     for round in 0..=rounds {
@@ -131,19 +146,19 @@ fn main() {
             }
         }
     }
-    println!("| server | processor time a request | to bare axum |\n|---|---|---|");
-    let base = servers[0].rounds.clone();
+    println!("| server | processor time a request | to bare axum | to a layer that does nothing |");
+    println!("|---|---|---|---|");
+    let ratio = |server: &Server, base: &Server| {
+        let rounds = server.rounds.iter().zip(&base.rounds);
+        median(rounds.map(|(own, base)| own / base).collect())
+    };
     for server in &servers {
-        let ratios = server
-            .rounds
-            .iter()
-            .zip(&base)
-            .map(|(own, base)| own / base);
         println!(
-            "| {} | {:.2} µs | {:.3} |",
+            "| {} | {:.2} µs | {:.3} | {:.3} |",
             server.name,
             median(server.rounds.clone()) / 1e3,
-            median(ratios.collect())
+            ratio(server, &servers[0]),
+            ratio(server, &servers[2]),
         );
     }
 }

@@ -364,7 +364,7 @@ impl ForwardedLayer {
             }
         };
         Ok(self.with(|rules| {
-            rules.keep.insert(header);
+            rules.keep.push(header);
             rules.update_kept();
         }))
     }

@@ -1,6 +1,6 @@
 //! The settings of a layer without its trust, as plain data.
 
-use std::{collections::HashSet, fmt, sync::Arc};
+use std::{fmt, sync::Arc};
 
 use http::{Extensions, HeaderName};
 
@@ -25,7 +25,7 @@ pub(crate) struct Rules {
     pub(crate) secret: Option<Secret>,
     /// The believed headers that say who the client is.
     pub(crate) identity: BelievedNames,
-    pub(crate) keep: HashSet<HeaderName>,
+    pub(crate) keep: Vec<HeaderName>,
     /// Headers that are removed from every request, although they are not forwarding headers.
     pub(crate) remove: Unwanted,
     /// The forwarding headers among `keep`, as a set.
@@ -75,7 +75,7 @@ impl Default for Rules {
             peer_from: None,
             secret: None,
             identity: BelievedNames::default(),
-            keep: HashSet::new(),
+            keep: Vec::new(),
             remove: Unwanted::default(),
             keep_known: FieldSet::EMPTY,
             record_hops: false,

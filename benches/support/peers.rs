@@ -89,6 +89,9 @@ where
 pub fn jobs() -> Vec<Job> {
     let peer = IpAddr::from(PEER);
     let (alb_parts, rfc_parts) = (alb().into_parts().0, rfc_7239().into_parts().0);
+    // A request without a host: nothing but the address is left to find.
+    let mut without_host = alb_parts.clone();
+    without_host.headers.remove(http::header::HOST);
     let resolve = |headers: Headers, parts: http::request::Parts| -> Box<dyn FnMut()> {
         let layer = layer().headers(headers);
         let peer = Peer::from(SocketAddr::from((PEER, 40_000)));
@@ -142,6 +145,11 @@ pub fn jobs() -> Vec<Job> {
             "tower-forwarded, Policy::resolve, RFC 7239",
             "rewriting",
             resolve(Headers::FORWARDED, rfc_parts.clone()),
+        ),
+        function(
+            "tower-forwarded, Policy::resolve, the address alone",
+            "scheme, host, URI, ConnectInfo, cleaning",
+            resolve(Headers::X_FORWARDED.without_scheme(), without_host),
         ),
         function(
             "trusted-proxies 0.3",

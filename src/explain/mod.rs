@@ -29,11 +29,7 @@ use crate::{
     resolve::{self, edits::Edits, head::Head},
     rewrite,
     rules::Rules,
-    syntax::{
-        forwarded::OutsideQuotes,
-        list::{AtCommas, FromRight},
-        node,
-    },
+    syntax::{forwarded::OutsideQuotes, list::FromRight, node},
     trust::Trust,
 };
 
@@ -191,12 +187,12 @@ fn left_of_the_client(head: Head<'_>, rules: &Rules, trace: &Trace) -> Vec<Strin
     let shown = |text: Option<&[u8]>| text.map_or_else(|| "…".to_owned(), printable);
     let walked = trace.elements.len();
     let mut left: Vec<String> = match headers.client_syntax {
-        ClientSyntax::List => FromRight::<_, AtCommas<{ node::LONGEST }>>::new(lines)
+        ClientSyntax::List => FromRight::new(lines, node::SPLIT)
             .skip(walked)
             .map(|element| shown(element.text))
             .take(SHOWN)
             .collect(),
-        ClientSyntax::Forwarded => FromRight::<_, OutsideQuotes>::new(lines)
+        ClientSyntax::Forwarded => FromRight::new(lines, OutsideQuotes)
             .skip(walked)
             .map(|element| shown(element.text))
             .take(SHOWN)

@@ -7,15 +7,15 @@ use http::{HeaderMap, HeaderName, HeaderValue};
 /// A header map with 24,576 names has no room for another name. If the header is present, it is still replaced.
 /// Otherwise it is left out, since nothing that a client sends may make the layer panic.
 pub(crate) fn set(headers: &mut HeaderMap, name: &HeaderName, value: &str) {
-    let try_insert = |headers: &mut HeaderMap| {
-        let value = HeaderValue::from_str(value).ok()?;
-        headers.try_insert(name, value).ok()
-    };
-    if try_insert(headers).is_none() {
+    if !try_insert(headers, name, value) {
         // No value is better than a wrong value.
         headers.remove(name);
-        try_insert(headers);
+        try_insert(headers, name, value);
     }
+}
+
+fn try_insert(headers: &mut HeaderMap, name: &HeaderName, value: &str) -> bool {
+    HeaderValue::from_str(value).is_ok_and(|value| headers.try_insert(name, value).is_ok())
 }
 
 /// Removes every line of these headers.

@@ -406,13 +406,18 @@ impl Headers {
     }
 
     /// A preset whose client field is present, if the client field of `self` is not.
-    #[cold]
     pub(crate) fn other_family(&self, present: FieldSet) -> Option<&'static Self> {
         let is_there = |preset: &&Self| present.contains(preset.client);
-        Self::presets()
-            .iter()
+        let mut presets = Self::presets().iter();
+        presets
             .find(is_there)
-            .filter(|_| !present.contains(self.client))
+            .filter(|_| self.misses_family(present))
+    }
+
+    /// Whether the client field of a preset is present, and that of `self` is not.
+    #[cold]
+    pub(crate) fn misses_family(&self, present: FieldSet) -> bool {
+        present.intersects(presets::CLIENTS) && !present.contains(self.client)
     }
 
     /// What a header with this lowercase name is: a known field, or one that the user named.

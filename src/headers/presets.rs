@@ -4,6 +4,7 @@ use std::str::FromStr;
 
 use super::{
     ClientSyntax, Headers, HeadersError,
+    field_set::FieldSet,
     known::{Field, NONE, field},
 };
 
@@ -484,40 +485,65 @@ impl Headers {
     }
 }
 
-static ALL: [Headers; 32] = [
-    Headers::X_FORWARDED,
-    Headers::FORWARDED,
-    Headers::AWS_ALB,
-    Headers::AWS_CLOUDFRONT,
-    Headers::AWS_API_GATEWAY,
-    Headers::GOOGLE_CLOUD,
-    Headers::AZURE_FRONT_DOOR,
-    Headers::AZURE_APPLICATION_GATEWAY,
-    Headers::CLOUDFLARE,
-    Headers::FASTLY,
-    Headers::FLY,
-    Headers::HEROKU,
-    Headers::NGINX,
-    Headers::X_REAL_IP,
-    Headers::TAILSCALE,
-    Headers::IIS_ARR,
-    Headers::APP_ENGINE,
-    Headers::AZURE_APP_SERVICE,
-    Headers::AZURE_CONTAINER_APPS,
-    Headers::RAILWAY,
-    Headers::KONG,
-    Headers::NGROK,
-    Headers::VERCEL,
-    Headers::HAPROXY,
-    Headers::HAPROXY_FORWARDED,
-    Headers::APACHE,
-    Headers::CADDY,
-    Headers::TRAEFIK,
-    Headers::ENVOY,
-    Headers::ISTIO,
-    Headers::INGRESS_NGINX,
-    Headers::NGHTTPX,
-];
+static ALL: [Headers; 32] = all();
+
+/// The client fields of all presets.
+pub(super) const CLIENTS: FieldSet = clients();
+
+#[allow(
+    clippy::indexing_slicing,
+    clippy::arithmetic_side_effects,
+    clippy::mem_forget
+)]
+const fn clients() -> FieldSet {
+    let all = all();
+    let mut clients = FieldSet::EMPTY;
+    let mut at = 0;
+    while at < all.len() {
+        clients.insert(all[at].client);
+        at += 1;
+    }
+    // The compiler cannot drop header names.
+    std::mem::forget(all);
+    clients
+}
+
+const fn all() -> [Headers; 32] {
+    [
+        Headers::X_FORWARDED,
+        Headers::FORWARDED,
+        Headers::AWS_ALB,
+        Headers::AWS_CLOUDFRONT,
+        Headers::AWS_API_GATEWAY,
+        Headers::GOOGLE_CLOUD,
+        Headers::AZURE_FRONT_DOOR,
+        Headers::AZURE_APPLICATION_GATEWAY,
+        Headers::CLOUDFLARE,
+        Headers::FASTLY,
+        Headers::FLY,
+        Headers::HEROKU,
+        Headers::NGINX,
+        Headers::X_REAL_IP,
+        Headers::TAILSCALE,
+        Headers::IIS_ARR,
+        Headers::APP_ENGINE,
+        Headers::AZURE_APP_SERVICE,
+        Headers::AZURE_CONTAINER_APPS,
+        Headers::RAILWAY,
+        Headers::KONG,
+        Headers::NGROK,
+        Headers::VERCEL,
+        Headers::HAPROXY,
+        Headers::HAPROXY_FORWARDED,
+        Headers::APACHE,
+        Headers::CADDY,
+        Headers::TRAEFIK,
+        Headers::ENVOY,
+        Headers::ISTIO,
+        Headers::INGRESS_NGINX,
+        Headers::NGHTTPX,
+    ]
+}
 
 impl FromStr for Headers {
     type Err = HeadersError;

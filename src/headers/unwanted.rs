@@ -1,14 +1,12 @@
 //! The headers that the user wants removed.
 
-use std::collections::BTreeSet;
-
 use http::{HeaderMap, HeaderName, header};
 
-use super::HeadersError;
+use super::{HeadersError, recognise::fold_alike};
 
 /// Names of headers that are removed in every spelling: with hyphens, underscores or dots.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Unwanted(BTreeSet<String>);
+pub(crate) struct Unwanted(Vec<String>);
 
 impl Unwanted {
     /// Fails at the first text that is not a header name, or is `Host`.
@@ -36,7 +34,7 @@ impl Unwanted {
 
     pub(crate) fn contains(&self, name: &HeaderName) -> bool {
         let name = name.as_str();
-        self.0.contains(name) || (name.contains(['_', '.']) && self.0.contains(&hyphens(name)))
+        self.0.iter().any(|unwanted| fold_alike(unwanted, name))
     }
 
     /// The unwanted headers that are present in `headers`.

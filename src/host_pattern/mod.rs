@@ -2,7 +2,7 @@
 
 use std::{fmt, str::FromStr};
 
-use crate::syntax::{authority, node};
+use crate::syntax::{authority, ipv4, node};
 
 /// A host name, or a set of host names, that the service accepts.
 ///
@@ -144,7 +144,7 @@ impl FromStr for HostPattern {
         let authority::HostPort { host, port } =
             authority::parse(name.as_bytes()).ok_or_else(error)?;
         let host = host.strip_suffix('.').unwrap_or(host).to_ascii_lowercase();
-        let is_address = host.starts_with('[') || node::ipv4(host.as_bytes()).is_some();
+        let is_address = host.starts_with('[') || ipv4::parse(host.as_bytes()).is_some();
         if below.is_some() && is_address {
             return Err(error());
         }

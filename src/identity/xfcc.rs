@@ -22,7 +22,7 @@ pub(crate) fn vouched(line: &[u8], hops: usize) -> Option<&[u8]> {
         return None;
     }
     let nth = hops.checked_sub(1)?;
-    let element = FromRight::<_, OutsideQuotes>::new(std::iter::once(line)).nth(nth)?;
+    let element = FromRight::new(std::iter::once(line), OutsideQuotes).nth(nth)?;
     line.get(element.start..)
 }
 
@@ -30,7 +30,7 @@ pub(crate) fn vouched(line: &[u8], hops: usize) -> Option<&[u8]> {
 #[cfg(feature = "client-cert")]
 pub(crate) fn about_the_client(line: &[u8], hops: usize) -> Option<&[u8]> {
     let nth = hops.checked_sub(1)?;
-    FromRight::<_, OutsideQuotes>::new(std::iter::once(line))
+    FromRight::new(std::iter::once(line), OutsideQuotes)
         .nth(nth)?
         .text
 }

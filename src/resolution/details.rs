@@ -20,6 +20,13 @@ pub(crate) struct Details {
 }
 
 impl Details {
+    pub(crate) fn is_empty(&self) -> bool {
+        let is_empty = self.hops_seen.is_empty() && self.identity.is_empty();
+        #[cfg(feature = "client-cert")]
+        let is_empty = is_empty && self.client_cert.is_none() && self.xfcc.is_none();
+        is_empty
+    }
+
     pub(crate) fn add_identity(&mut self, name: HeaderName, mut value: HeaderValue) {
         // Some of these headers hold a token.
         value.set_sensitive(true);

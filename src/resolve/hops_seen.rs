@@ -7,7 +7,7 @@ use crate::{
     resolution::Hop,
     syntax::{
         forwarded::{self, OutsideQuotes},
-        list::{AtCommas, FromRight},
+        list::FromRight,
         node::{self, Node},
     },
 };
@@ -23,11 +23,11 @@ pub(super) fn hops_seen(
     let mut earlier = None;
     let lines = scan.client_lines(headers, &mut earlier);
     let mut hops: Vec<Hop> = match headers.client_syntax {
-        ClientSyntax::List => FromRight::<_, AtCommas<{ node::LONGEST }>>::new(lines)
+        ClientSyntax::List => FromRight::new(lines, node::SPLIT)
             .map_while(|element| hop(node::parse(element.text?)?, None))
             .take(walked)
             .collect(),
-        ClientSyntax::Forwarded => FromRight::<_, OutsideQuotes>::new(lines)
+        ClientSyntax::Forwarded => FromRight::new(lines, OutsideQuotes)
             .filter(|element| element.text != Some(b""))
             .map_while(|element| {
                 let element = forwarded::parse(element.text?)?;

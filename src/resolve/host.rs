@@ -51,7 +51,7 @@ impl<'a, O: Observer> Resolving<'a, O> {
             return None;
         }
         let field = self.headers().host;
-        let (text, number) = self.said::<{ authority::LONGEST }>(field, &lines, pairs);
+        let (text, number) = self.said(authority::LONGEST, field, &lines, pairs);
         Some(ForwardedHost {
             text: text.map(Cow::Borrowed),
             last_line: lines.last().unwrap_or_default(),

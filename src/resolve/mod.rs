@@ -79,7 +79,7 @@ pub(crate) fn resolve<O: Observer>(
     if is_proxied && scan.client.is_empty() {
         resolving.found(Finding::ForMissing);
     }
-    if !is_proxied && rules.headers.other_family(scan.present).is_some() {
+    if !is_proxied && rules.headers.misses_family(scan.present) {
         resolving.found(Finding::OtherFamily);
     }
     resolving.resolution.scheme = match resolving.stated_scheme(&walked, pairs) {

@@ -205,7 +205,7 @@ impl<'a, O: Observer> Resolving<'a, O> {
             &mut self.resolution.findings,
             self.observer,
         );
-        self.resolution.details = (details != Details::default()).then(|| Arc::new(details));
+        self.resolution.details = (!details.is_empty()).then(|| Arc::new(details));
     }
 
     /// Drops the edits of headers that the user keeps unchanged.

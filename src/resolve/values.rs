@@ -61,7 +61,7 @@ impl<'a, O: Observer> Resolving<'a, O> {
             }
             _ => return Stated::Nothing,
         };
-        let (text, number) = self.said::<64>(field, &lines, pairs);
+        let (text, number) = self.said(64, field, &lines, pairs);
         let scheme = text.and_then(|text| match Headers::scheme_syntax(field) {
             SchemeSyntax::Name => Scheme::from_bytes(text),
             SchemeSyntax::Switch => {
@@ -90,15 +90,20 @@ impl<'a, O: Observer> Resolving<'a, O> {
     /// If a header that holds one value has two lines, it has no value. In a list, the element at the client's position
     /// counts (rule R6).
     #[inline]
-    pub(super) fn said<const LONGEST: usize>(
+    pub(super) fn said(
         &self,
+        longest: usize,
         field: Field,
         lines: &Lines<'a>,
         pairs: usize,
     ) -> (Option<&'a [u8]>, usize) {
         if self.headers().lists.contains(field) {
             let name = self.headers().header_name(field);
-            paired::<LONGEST>(lines.rev(self.scan.headers, name, &mut None), pairs)
+            paired(
+                lines.rev(self.scan.headers, name, &mut None),
+                longest,
+                pairs,
+            )
         } else {
             (lines.single(), 1)
         }
@@ -111,7 +116,7 @@ impl<'a, O: Observer> Resolving<'a, O> {
             return None;
         }
         let field = self.headers().port;
-        let (text, number) = self.said::<64>(field, &lines, pairs);
+        let (text, number) = self.said(64, field, &lines, pairs);
         let port = text
             .and_then(syntax::node::decimal_port)
             .filter(|&port| port != 0);
@@ -169,10 +174,10 @@ impl<'a, O: Observer> Resolving<'a, O> {
 }
 
 /// The element of a list that counts (rule R6): number min(n, h) from the right. Returns it with that number.
-fn paired<'a, const LONGEST: usize>(lines: Rev<'a, '_>, h: usize) -> (Option<&'a [u8]>, usize) {
+fn paired<'a>(lines: Rev<'a, '_>, longest: usize, h: usize) -> (Option<&'a [u8]>, usize) {
     let mut number = 0_usize;
     let mut last: Option<Element<'a>> = None;
-    for element in FromRight::<_, AtCommas<LONGEST>>::new(lines).take(h) {
+    for element in FromRight::new(lines, AtCommas { longest }).take(h) {
         number = number.saturating_add(1);
         last = Some(element);
     }

@@ -12,7 +12,7 @@ use crate::{
     resolution::{Finding, scheme::Scheme},
     syntax::{
         forwarded::{self, ForwardedElement, OutsideQuotes},
-        list::{AtCommas, FromRight},
+        list::FromRight,
         node::{self, Node},
     },
     trust::{HopLimit, Trust},
@@ -45,7 +45,7 @@ impl<'a, O: Observer> Resolving<'a, O> {
         let lines = self.scan.client;
         let mut earlier = None;
         let lines_from_last = self.scan.client_lines(self.headers(), &mut earlier);
-        let mut elements = FromRight::<_, AtCommas<{ node::LONGEST }>>::new(lines_from_last);
+        let mut elements = FromRight::new(lines_from_last, node::SPLIT);
         let mut steps = Steps::new(trust, hops);
         let mut vouched = Vouched::default();
         let end = loop {
@@ -81,7 +81,7 @@ impl<'a, O: Observer> Resolving<'a, O> {
         let lines = self.scan.client;
         let mut earlier = None;
         let lines_from_last = self.scan.client_lines(self.headers(), &mut earlier);
-        let mut elements = FromRight::<_, OutsideQuotes>::new(lines_from_last);
+        let mut elements = FromRight::new(lines_from_last, OutsideQuotes);
         let mut steps = Steps::new(trust, hops);
         let mut vouched = Vouched::default();
         let end = loop {

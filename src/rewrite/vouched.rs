@@ -5,14 +5,14 @@ use crate::{
     syntax::{
         self,
         forwarded::{OutsideQuotes, quoted},
-        list::{AtCommas, FromRight},
+        list::FromRight,
         node::{self, Node},
     },
 };
 
 /// The addresses in the last `elements` elements, the client first.
 pub(super) fn addresses<'a>(lines: impl Iterator<Item = &'a [u8]>, elements: usize) -> String {
-    let mut addresses: Vec<String> = FromRight::<_, AtCommas<{ node::LONGEST }>>::new(lines)
+    let mut addresses: Vec<String> = FromRight::new(lines, node::SPLIT)
         .take(elements)
         .filter_map(|element| match node::parse(element.text?)? {
             Node::Address(address, _) => Some(address.to_string()),
@@ -35,7 +35,7 @@ pub(super) fn elements<'a>(
     resolution: &Resolution,
 ) -> String {
     let mut written: Vec<String> = Vec::new();
-    for (index, element) in FromRight::<_, OutsideQuotes>::new(lines)
+    for (index, element) in FromRight::new(lines, OutsideQuotes)
         .take(elements)
         .enumerate()
     {

@@ -6,22 +6,24 @@
 
 use std::net::Ipv4Addr;
 
-use super::{node, trim_ows_end, trim_ows_start};
+use super::{ipv4, trim_ows_end, trim_ows_start};
 
 /// How a line is split into elements.
 pub(crate) trait Split {
     /// Where the last element of `line` starts, or `None` if the element is too long.
-    fn last_start(line: &[u8]) -> Option<usize>;
+    fn last_start(&self, line: &[u8]) -> Option<usize>;
 }
 
-/// Splits at every comma, since `X-Forwarded-For` and similar headers have no quoting. In an element with more bytes
-/// than `LONGEST`, the scan stops.
+/// Splits at every comma, since `X-Forwarded-For` and similar headers have no quoting.
 #[derive(Debug)]
-pub(crate) struct AtCommas<const LONGEST: usize>;
+pub(crate) struct AtCommas {
+    /// In an element with more bytes than this, the scan stops.
+    pub(crate) longest: usize,
+}
 
-impl<const LONGEST: usize> Split for AtCommas<LONGEST> {
-    fn last_start(line: &[u8]) -> Option<usize> {
-        let window = line.len().saturating_sub(LONGEST.saturating_add(1));
+impl Split for AtCommas {
+    fn last_start(&self, line: &[u8]) -> Option<usize> {
+        let window = line.len().saturating_sub(self.longest.saturating_add(1));
         match last_comma(line.get(window..)?) {
             Some(comma) => Some(window.saturating_add(comma).saturating_add(1)),
             None if window == 0 => Some(0),
@@ -63,7 +65,7 @@ pub(crate) struct Element<'a> {
 pub(crate) struct FromRight<'a, I, S> {
     lines: I,
     rest: Option<&'a [u8]>,
-    split: std::marker::PhantomData<S>,
+    split: S,
 }
 
 impl<'a, I, S> FromRight<'a, I, S>
@@ -72,13 +74,9 @@ where
     S: Split,
 {
     /// `lines` must yield the last header line first.
-    pub(crate) fn new(mut lines: I) -> Self {
+    pub(crate) fn new(mut lines: I, split: S) -> Self {
         let rest = lines.next();
-        Self {
-            lines,
-            rest,
-            split: std::marker::PhantomData,
-        }
+        Self { lines, rest, split }
     }
 
     /// Whether there is another element to the left, which may be empty.
@@ -87,7 +85,7 @@ where
     }
 }
 
-impl<'a, I, const LONGEST: usize> FromRight<'a, I, AtCommas<LONGEST>>
+impl<'a, I> FromRight<'a, I, AtCommas>
 where
     I: Iterator<Item = &'a [u8]>,
 {
@@ -96,7 +94,10 @@ where
     #[inline]
     pub(crate) fn next_ipv4(&mut self) -> Option<(Ipv4Addr, Element<'a>)> {
         let line = self.rest?;
-        let (address, before) = node::ipv4_at_end(line)?;
+        let (address, before) = ipv4::at_end(line)?;
+        if address.is_unspecified() {
+            return None;
+        }
         let rest = match trim_ows_end(before) {
             [] => None,
             [rest @ .., b','] => Some(rest),
@@ -118,7 +119,7 @@ where
 
     fn next(&mut self) -> Option<Element<'a>> {
         let line = self.rest?;
-        let Some(start) = S::last_start(line) else {
+        let Some(start) = self.split.last_start(line) else {
             // Everything to the left is unreachable, since it is unknown where this element starts.
             self.rest = None;
             return Some(Element {
@@ -145,11 +146,15 @@ mod tests {
     use std::net::IpAddr;
 
     use super::*;
+    use crate::syntax::node;
 
     fn read(lines: &[&str]) -> Vec<Option<String>> {
-        FromRight::<_, AtCommas<8>>::new(lines.iter().rev().map(|line| line.as_bytes()))
-            .map(|e| e.text.map(|t| String::from_utf8_lossy(t).into_owned()))
-            .collect()
+        FromRight::new(
+            lines.iter().rev().map(|line| line.as_bytes()),
+            AtCommas { longest: 8 },
+        )
+        .map(|e| e.text.map(|t| String::from_utf8_lossy(t).into_owned()))
+        .collect()
     }
 
     fn texts(expected: &[&str]) -> Vec<Option<String>> {
@@ -172,9 +177,15 @@ mod tests {
         assert_eq!(read(&["x,123456789,b"]), vec![Some("b".to_owned()), None]);
     }
 
+    fn addresses<'a, const N: usize>(
+        lines: [&'a [u8]; N],
+    ) -> FromRight<'a, impl Iterator<Item = &'a [u8]>, AtCommas> {
+        FromRight::new(lines.into_iter().rev(), AtCommas { longest: 128 })
+    }
+
     /// The address, the start and the rest of the line, as [`FromRight::next`] and [`node::parse`] find them.
     fn slowly(line: &[u8]) -> Option<(Ipv4Addr, usize, Option<&[u8]>)> {
-        let mut elements = FromRight::<_, AtCommas<128>>::new(std::iter::once(line));
+        let mut elements = addresses([line]);
         let element = elements.next()?;
         match node::parse(element.text?)? {
             node::Node::Address(IpAddr::V4(address), None) => {
@@ -186,7 +197,7 @@ mod tests {
     }
 
     fn fast(line: &[u8]) -> Option<(Ipv4Addr, usize, Option<&[u8]>)> {
-        let mut elements = FromRight::<_, AtCommas<128>>::new(std::iter::once(line));
+        let mut elements = addresses([line]);
         let (address, element) = elements.next_ipv4()?;
         assert_eq!(element.text, line.get(element.start..));
         Some((address, element.start, elements.rest))
@@ -227,7 +238,7 @@ mod tests {
             "4",
         ] {
             assert_eq!(fast(line.as_bytes()), None, "{line}");
-            let mut elements = FromRight::<_, AtCommas<128>>::new([line.as_bytes()].into_iter());
+            let mut elements = addresses([line.as_bytes()]);
             assert!(
                 elements.next_ipv4().is_none() && elements.next().is_some(),
                 "{line}"
@@ -238,7 +249,7 @@ mod tests {
     #[test]
     fn the_fast_way_goes_on_to_the_line_before() {
         let lines = [&b"10.0.0.1"[..], b"10.0.0.2, 10.0.0.3"];
-        let mut elements = FromRight::<_, AtCommas<128>>::new(lines.into_iter().rev());
+        let mut elements = addresses(lines);
         let mut next = || elements.next_ipv4().map(|(address, _)| address.octets()[3]);
         assert_eq!(
             [next(), next(), next(), next()],
@@ -266,7 +277,7 @@ mod tests {
     #[test]
     fn the_start_of_an_element_is_where_its_text_starts() {
         let line = b"a,  bc , d";
-        let starts: Vec<_> = FromRight::<_, AtCommas<8>>::new(std::iter::once(&line[..]))
+        let starts: Vec<_> = FromRight::new(std::iter::once(&line[..]), AtCommas { longest: 8 })
             .map(|e| e.start)
             .collect();
         assert_eq!(starts, [9, 4, 0]);

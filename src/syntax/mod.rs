@@ -6,6 +6,7 @@
 
 pub(crate) mod authority;
 pub(crate) mod forwarded;
+pub(crate) mod ipv4;
 pub(crate) mod list;
 pub(crate) mod node;
 pub(crate) mod path;

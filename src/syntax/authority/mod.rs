@@ -1,6 +1,6 @@
 //! `host[:port]`, as in `Host`, in a target URI and in forwarding headers.
 
-use super::node;
+use super::{ipv4, node};
 use crate::resolution::scheme::Scheme;
 
 /// The longest host that is accepted: a DNS name has at most 255 octets (RFC 1035, section 2.3.4).
@@ -60,7 +60,7 @@ fn is_name(host: &[u8]) -> bool {
         before = byte;
     }
     // Reject a name without labels, and one with an empty label at the end.
-    before != b'.' && (!ends_in_number(name) || node::ipv4(host).is_some())
+    before != b'.' && (!ends_in_number(name) || ipv4::parse(host).is_some())
 }
 
 fn ends_in_number(name: &[u8]) -> bool {

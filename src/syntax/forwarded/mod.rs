@@ -18,7 +18,7 @@ use super::{Class, is_ows, is_token, list::Split, trim_ows, trim_ows_start};
 pub(crate) struct OutsideQuotes;
 
 impl Split for OutsideQuotes {
-    fn last_start(line: &[u8]) -> Option<usize> {
+    fn last_start(&self, line: &[u8]) -> Option<usize> {
         let mut quoted = false;
         let mut bytes = line;
         while let [before @ .., byte] = bytes {

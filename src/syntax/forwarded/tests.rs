@@ -4,7 +4,7 @@ use super::super::list::FromRight;
 use super::*;
 
 fn split(line: &str) -> Vec<String> {
-    FromRight::<_, OutsideQuotes>::new(std::iter::once(line.as_bytes()))
+    FromRight::new(std::iter::once(line.as_bytes()), OutsideQuotes)
         .map(|e| String::from_utf8_lossy(e.text.unwrap()).into_owned())
         .collect()
 }

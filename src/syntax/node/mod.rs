@@ -1,11 +1,16 @@
 //! Node identifiers (RFC 7239, section 6), and the simpler forms in `X-Forwarded-For`.
 
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::net::{IpAddr, Ipv6Addr, SocketAddr};
+
+use super::{ipv4, list::AtCommas};
 
 /// An `X-Forwarded-For` element with more bytes than this is malformed. The longest address with brackets, a zone and a
 /// port has 69 bytes, and obfuscated identifiers are shorter. Proxies write no text from the client into an element, so
 /// a client cannot make an element longer.
-pub(crate) const LONGEST: usize = 128;
+const LONGEST: usize = 128;
+
+/// How to split a list of nodes.
+pub(crate) const SPLIT: AtCommas = AtCommas { longest: LONGEST };
 
 /// The node that an element of the walk names.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -34,11 +39,14 @@ pub(crate) fn parse(text: &[u8]) -> Option<Node> {
         return address_node(IpAddr::V6(address), port);
     }
     if first.is_ascii_digit() {
-        if let Some((address, rest)) = ipv4_prefix(text) {
-            let port = match rest {
-                [] => None,
-                [b':', port @ ..] => Some(node_port(port)?),
-                _ => return None,
+        let (address, port) = match text.iter().rposition(|&byte| byte == b':') {
+            Some(colon) => (text.get(..colon)?, text.get(colon.checked_add(1)?..)),
+            None => (text, None),
+        };
+        if let Some(address) = ipv4::parse(address) {
+            let port = match port {
+                Some(port) => Some(node_port(port)?),
+                None => None,
             };
             return address_node(IpAddr::V4(address), port);
         }
@@ -106,9 +114,9 @@ pub(crate) fn parse_address_then_port(text: &[u8]) -> Option<(IpAddr, Option<u16
     let port = decimal_port(port)?;
     let address = match address {
         [b'[', inner @ .., b']'] => IpAddr::V6(ipv6(inner)?),
-        _ => match ipv4_prefix(address) {
-            Some((v4, [])) => IpAddr::V4(v4),
-            _ => IpAddr::V6(ipv6(address)?),
+        _ => match ipv4::parse(address) {
+            Some(v4) => IpAddr::V4(v4),
+            None => IpAddr::V6(ipv6(address)?),
         },
     };
     address_of(address_node(address, Some(port))?)
@@ -148,89 +156,6 @@ fn is_obfuscated(text: &[u8]) -> bool {
                     .all(|&byte| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'_' | b'-'))
         }
         _ => false,
-    }
-}
-
-/// Parses a dotted quad at the start of `text`, as strictly as RFC 3986 (no leading zeros). Also returns the rest of
-/// the text.
-fn ipv4_prefix(text: &[u8]) -> Option<(Ipv4Addr, &[u8])> {
-    let (a, rest) = octet(text)?;
-    let (b, rest) = octet(rest.strip_prefix(b".")?)?;
-    let (c, rest) = octet(rest.strip_prefix(b".")?)?;
-    let (d, rest) = octet(rest.strip_prefix(b".")?)?;
-    Some((Ipv4Addr::new(a, b, c, d), rest))
-}
-
-/// Parses a number below 256 at the start of `text`. Reads at most three digits.
-#[inline]
-fn octet(text: &[u8]) -> Option<(u8, &[u8])> {
-    let (first, one) = digit(text)?;
-    let Some((second, two)) = digit(one) else {
-        return Some((first, one));
-    };
-    if first == 0 {
-        return None;
-    }
-    let value = first.wrapping_mul(10).wrapping_add(second);
-    let Some((third, three)) = digit(two) else {
-        return Some((value, two));
-    };
-    let value = u16::from(value)
-        .wrapping_mul(10)
-        .wrapping_add(u16::from(third));
-    Some((u8::try_from(value).ok()?, three))
-}
-
-#[inline]
-fn digit(text: &[u8]) -> Option<(u8, &[u8])> {
-    let (byte, rest) = text.split_first()?;
-    let digit = byte.wrapping_sub(b'0');
-    (digit < 10).then_some((digit, rest))
-}
-
-/// Parses a dotted quad at the end of `text`, as strictly as [`parse`]. Also returns what is before it, which does not
-/// end in a digit.
-#[inline]
-pub(super) fn ipv4_at_end(text: &[u8]) -> Option<(Ipv4Addr, &[u8])> {
-    let (d, text) = last_octet(text)?;
-    let (c, text) = last_octet(text.strip_suffix(b".")?)?;
-    let (b, text) = last_octet(text.strip_suffix(b".")?)?;
-    let (a, text) = last_octet(text.strip_suffix(b".")?)?;
-    let address = Ipv4Addr::new(a, b, c, d);
-    (!address.is_unspecified()).then_some((address, text))
-}
-
-/// Parses a number below 256 at the end of `text`.
-#[inline]
-fn last_octet(text: &[u8]) -> Option<(u8, &[u8])> {
-    let [rest @ .., ones @ b'0'..=b'9'] = text else {
-        return None;
-    };
-    let ones = ones.wrapping_sub(b'0');
-    let [rest @ .., tens @ b'0'..=b'9'] = rest else {
-        return Some((ones, rest));
-    };
-    let tens = tens.wrapping_sub(b'0');
-    let value = tens.wrapping_mul(10).wrapping_add(ones);
-    let [rest @ .., hundreds @ b'0'..=b'9'] = rest else {
-        return if tens > 0 { Some((value, rest)) } else { None };
-    };
-    let value = match hundreds {
-        b'1' => value.wrapping_add(100),
-        b'2' if value < 56 => value.wrapping_add(200),
-        _ => return None,
-    };
-    match rest {
-        [.., b'0'..=b'9'] => None,
-        _ => Some((value, rest)),
-    }
-}
-
-/// Parses a dotted-decimal IPv4 address, with nothing after it.
-pub(crate) fn ipv4(text: &[u8]) -> Option<Ipv4Addr> {
-    match ipv4_prefix(text)? {
-        (address, []) => Some(address),
-        _ => None,
     }
 }
 

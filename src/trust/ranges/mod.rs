@@ -1,6 +1,6 @@
 //! Merged, sorted ranges of addresses, and how to find an address in them.
 
-use std::ops::Deref;
+use std::{collections::BinaryHeap, ops::Deref};
 
 /// The bits of an address.
 pub(super) trait Bits: Copy + Ord {
@@ -62,8 +62,9 @@ impl<A> Deref for Ranges<A> {
 impl<A: Bits> FromIterator<(A, A)> for Ranges<A> {
     /// Sorts the ranges, and joins those that overlap or touch.
     fn from_iter<I: IntoIterator<Item = (A, A)>>(ranges: I) -> Self {
-        let mut ranges: Vec<(A, A)> = ranges.into_iter().collect();
-        ranges.sort_unstable();
+        // A heap sorts more slowly than a slice, but with a twentieth of the code.
+        let ranges: BinaryHeap<(A, A)> = ranges.into_iter().collect();
+        let mut ranges = ranges.into_sorted_vec();
         ranges.dedup_by(|next, kept| {
             let joined = kept.1.successor().is_none_or(|after| next.0 <= after);
             if joined {
