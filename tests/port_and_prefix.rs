@@ -204,33 +204,6 @@ fn a_path_never_reaches_into_the_authority() {
     assert_eq!((origin.host(), origin.port()), ("app.internal", 443));
 }
 
-/// Code that reads the header first must build the same origin as code that reads the host.
-#[test]
-fn a_port_header_never_contradicts_the_host() {
-    let layer = layer().believe_port().believe_hosts(["*"]).unwrap();
-    let own = |host: &'static str| vec![("host", host), ("x-forwarded-port", "8443")];
-    let forwarded =
-        |host: &'static str| vec![("x-forwarded-host", host), ("x-forwarded-port", "8443")];
-    for (fields, port) in [
-        (own("a.example"), "8443"),
-        (own("a.example:9443"), "9443"),
-        (own("a.example:443"), "443"),
-        (forwarded("b.example"), "8443"),
-        (forwarded("b.example:9443"), "9443"),
-        (forwarded("b.example:443"), "443"),
-    ] {
-        let proxied = [
-            ("x-forwarded-for", "203.0.113.7"),
-            ("x-forwarded-proto", "https"),
-        ];
-        let request = request("/", &[&proxied[..], &fields].concat());
-        let seen = through(&layer, Some(PROXY), request);
-        assert_eq!(field(&seen, "x-forwarded-port"), port, "{fields:?}");
-        let named = seen.uri().port_u16().unwrap_or(443);
-        assert_eq!(named.to_string(), port, "{fields:?}");
-    }
-}
-
 #[test]
 fn a_proxy_that_forwards_just_a_port_or_a_prefix_leaves_the_client_out() {
     let layer = layer().believe_port().believe_prefix();

@@ -95,9 +95,6 @@ pub(crate) fn resolve<O: Observer>(
     let host = resolving.forwarded_host(&walked, pairs);
     let port = resolving.port(pairs);
     resolving.authority(head.uri, host.as_ref(), port);
-    if let Some(port) = port {
-        resolving.correct_port(port);
-    }
     resolving.prefix();
     resolving.edit_client(&walked);
     resolving.finish(walked.client);

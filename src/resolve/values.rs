@@ -133,19 +133,6 @@ impl<'a, O: Observer> Resolving<'a, O> {
         Some(port)
     }
 
-    /// The header must not contradict the authority, which keeps a port of its own: code behind the layer may read
-    /// either.
-    #[cold]
-    pub(super) fn correct_port(&mut self, stated: u16) {
-        let scheme = self.resolution.scheme;
-        if let Some(authority) = &self.resolution.authority {
-            let port = authority.port_u16().unwrap_or(scheme.default_port());
-            if port != stated {
-                self.edits.set_port = Some(port);
-            }
-        }
-    }
-
     /// Every proxy on the way stripped its own part of the path. So the parts are joined, starting with the first line
     /// (rule R9).
     #[inline]
