@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use crate::support::json;
 
 /// Runs cases through the program's own JSON mode.
-fn answers(cases: &[Value]) -> Vec<Value> {
+pub fn answers(cases: &[Value]) -> Vec<Value> {
     let input: String = cases.iter().map(|case| format!("{case}\n")).collect();
     let mut output = Vec::new();
     json::run(input.as_bytes(), &mut output).unwrap();

@@ -55,6 +55,8 @@ mod secret;
 mod server;
 #[cfg(feature = "axum-08")]
 mod stack;
+#[cfg(feature = "serde")]
+mod suites;
 #[cfg(all(feature = "explain-service", feature = "axum-08"))]
 mod surface;
 #[cfg(all(feature = "serde", feature = "axum-08"))]

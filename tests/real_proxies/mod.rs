@@ -13,6 +13,7 @@ mod matrix;
 mod mistakes;
 mod outbound;
 mod proxy_protocol;
+mod scale_out;
 mod soak;
 mod strips;
 mod uvicorn;

@@ -85,7 +85,7 @@ fn forge(request: http::request::Builder, turn: u64) -> http::request::Builder {
     }
 }
 
-async fn connect(client: &Client, from: IpAddr, to: SocketAddr) -> Option<SendRequest<Body>> {
+pub async fn connect(client: &Client, from: IpAddr, to: SocketAddr) -> Option<SendRequest<Body>> {
     let io = TokioIo::new(client.connect(from, to, "http/1.1").await.ok()?);
     let (sender, connection) = handshake(io).await.ok()?;
     tokio::spawn(connection);
