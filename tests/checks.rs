@@ -18,6 +18,7 @@ mod corpus;
 mod cors_modes;
 mod entrances;
 mod exhaustive;
+mod manifests;
 mod naive_readers;
 mod neighbours;
 mod non_interference;
