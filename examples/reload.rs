@@ -1,11 +1,11 @@
 //! Trusted proxies that follow published lists and a DNS name while requests run.
 //!
 //! ```text
-//! cargo run --features arc-swap,published-lists --example reload -- --list https://www.cloudflare.com/ips-v4 \\
+//! cargo run -p tower-forwarded-checks --example reload -- --list https://www.cloudflare.com/ips-v4 \\
 //!     --list https://www.cloudflare.com/ips-v6
-//! cargo run --features arc-swap,published-lists --example reload -- \\
+//! cargo run -p tower-forwarded-checks --example reload -- \\
 //!     --list https://ip-ranges.amazonaws.com/ip-ranges.json --aws CLOUDFRONT_ORIGIN_FACING
-//! cargo run --features arc-swap,published-lists --example reload -- --list proxies.txt --name balancer.internal
+//! cargo run -p tower-forwarded-checks --example reload -- --list proxies.txt --name balancer.internal
 //! ```
 //!
 //! A list is a file or a URL. It has one address or network on each line, or the format that an option names. A DNS

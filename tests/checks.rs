@@ -24,3 +24,4 @@ mod neighbours;
 mod non_interference;
 mod public_api;
 mod real_proxies;
+mod reload;

@@ -45,8 +45,6 @@ mod presets;
 #[cfg(feature = "axum-08")]
 mod redirect;
 mod reject;
-#[cfg(all(feature = "arc-swap", feature = "published-lists"))]
-mod reload;
 #[cfg(feature = "axum-08")]
 mod rewriting;
 mod scheme;

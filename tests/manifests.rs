@@ -41,7 +41,10 @@ fn the_manifests_in_the_docs_are_valid() {
     assert!(passed, "{text}");
     // A mistake is found.
     let (text, passed) = validate("app.yaml", &app.replace("containerPort", "containerPrt"));
-    assert!(!passed && text.contains("'containerPort' is a required"), "{text}");
+    assert!(
+        !passed && text.contains("'containerPort' is a required"),
+        "{text}"
+    );
     // The Gateway API is not a part of Kubernetes, so there is no schema. Its objects must at least be YAML, and of the
     // kinds that the page is about.
     let (text, _) = validate("gateway.yaml", gateway);

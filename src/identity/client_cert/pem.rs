@@ -75,7 +75,8 @@ fn blocks(text: &str) -> Result<Chain, Malformed> {
             .strip_prefix(BEGIN)
             .and_then(|rest| rest.split_once(END))
             .ok_or(Malformed)?;
-        let body = body.split_ascii_whitespace().collect::<Vec<_>>().join("\n");
+        let lines = body.split(is_white_space).filter(|line| !line.is_empty());
+        let body = lines.collect::<Vec<_>>().join("\n");
         if !body.is_empty() {
             let block = format!("{BEGIN}\n{body}\n{END}\n");
             let read = CertificateDer::from_pem_slice(block.as_bytes()).map_err(|_| Malformed)?;
@@ -84,6 +85,11 @@ fn blocks(text: &str) -> Result<Chain, Malformed> {
         rest = after.trim_start();
     }
     Ok(chain)
+}
+
+/// RFC 7468, section 3, counts the vertical tab too.
+const fn is_white_space(letter: char) -> bool {
+    letter.is_ascii_whitespace() || letter == '\u{b}'
 }
 
 fn der(text: &str) -> Result<CertificateDer<'static>, Malformed> {

@@ -73,7 +73,10 @@ fn any(text: &str) -> Result<Answer, Unclear> {
     // After removing all white space, the blocks follow each other directly.
     const BEGIN: &str = "-----BEGINCERTIFICATE-----";
     const END: &str = "-----ENDCERTIFICATE-----";
-    let squeezed: String = text.split_ascii_whitespace().collect();
+    let squeezed: String = text
+        .chars()
+        .filter(|letter| !matches!(letter, ' ' | '\t' | '\r' | '\n' | '\u{b}' | '\u{c}'))
+        .collect();
     let whole = "-----BEGIN CERTIFICATE-----";
     if squeezed.matches(BEGIN).count() != text.matches(whole).count()
         || squeezed.matches(END).count() != text.matches("-----END CERTIFICATE-----").count()
