@@ -141,7 +141,7 @@ async fn work(
     let mut turn = worker;
     while !ended.load(Relaxed) {
         turn += WORKERS;
-        if turn % 101 == 0 {
+        if turn.is_multiple_of(101) {
             sender = connect(&client, CLIENT, to).await.unwrap();
         }
         let request = Request::get(format!("/{turn}")).header("host", HOST);
