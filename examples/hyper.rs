@@ -3,7 +3,7 @@
 use std::convert::Infallible;
 
 use hyper::{Request, Response, body::Incoming, server::conn::http1, service::service_fn};
-use tower::{Layer, Service};
+use tower::{Layer, ServiceExt};
 use tower_forwarded::{ForwardedLayer, Headers, Peer, Resolution, TrustedProxies};
 
 async fn hello(request: Request<Incoming>) -> Result<Response<String>, Infallible> {
@@ -25,8 +25,8 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
         let (stream, peer) = listener.accept().await?;
         let hello = hello.clone();
         let service = service_fn(move |mut request: Request<Incoming>| {
-            request.extensions_mut().insert(Peer::from(peer)); // the layer needs to know it
-            hello.clone().call(request)
+            request.extensions_mut().insert(Peer::from(peer)); // the layer needs to know the peer
+            hello.clone().oneshot(request)
         });
         let stream = hyper_util::rt::TokioIo::new(stream);
         tokio::spawn(http1::Builder::new().serve_connection(stream, service));

@@ -364,7 +364,9 @@ impl ForwardedLayer {
             }
         };
         Ok(self.with(|rules| {
-            rules.keep.push(header);
+            if !rules.keep.contains(&header) {
+                rules.keep.push(header);
+            }
             rules.update_kept();
         }))
     }

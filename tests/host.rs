@@ -252,3 +252,30 @@ fn a_believed_host_is_there_for_naive_readers_as_it_was_resolved() {
         assert_eq!(field(&seen, "host"), authority, "{forwarded}");
     }
 }
+
+/// No limit on the length may let the text of a client spoil the value beside it.
+#[test]
+fn the_longest_host_that_a_proxy_appends_is_the_same_whatever_stands_in_front_of_it() {
+    let headers = Headers::X_FORWARDED
+        .with_lists(["x-forwarded-host"])
+        .unwrap();
+    let layer = layer().headers(headers).believe_hosts(["*"]).unwrap();
+    let label = "a".repeat(62);
+    let host = format!("{label}.{label}.{label}.{label}.bcd:65535");
+    for written in [
+        host.clone(),
+        format!("evil.example,{host}"),
+        format!("evil.example, {host}"),
+        format!("evil.example, {host} "),
+    ] {
+        let fields = [
+            ("x-forwarded-for", "203.0.113.7"),
+            ("x-forwarded-proto", "https"),
+            ("x-forwarded-host", &written),
+        ];
+        let seen = through(&layer, Some(PROXY), request("/", &fields));
+        let resolution = resolution(&seen);
+        assert_eq!(resolution.authority().unwrap().as_str(), host, "{written}");
+        assert_eq!(findings(&resolution), "", "{written}");
+    }
+}

@@ -4,7 +4,7 @@ use http::{HeaderMap, HeaderName, header};
 
 use super::{HeadersError, recognise::fold_alike};
 
-/// Names of headers that are removed in every spelling: with hyphens, underscores or dots.
+/// Names of headers that are removed in every spelling: with hyphens, underscores or dots. Sorted, each once.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Unwanted(Vec<String>);
 
@@ -25,7 +25,11 @@ impl Unwanted {
     }
 
     pub(crate) fn extend(&mut self, other: Self) {
-        self.0.extend(other.0);
+        for name in other.0 {
+            if let Err(place) = self.0.binary_search(&name) {
+                self.0.insert(place, name);
+            }
+        }
     }
 
     pub(crate) fn is_empty(&self) -> bool {
@@ -48,12 +52,11 @@ impl Unwanted {
 
 impl FromIterator<HeaderName> for Unwanted {
     fn from_iter<I: IntoIterator<Item = HeaderName>>(names: I) -> Self {
-        Self(
-            names
-                .into_iter()
-                .map(|name| hyphens(name.as_str()))
-                .collect(),
-        )
+        let mut unwanted = Self::default();
+        for name in names {
+            unwanted.extend(Self(vec![hyphens(name.as_str())]));
+        }
+        unwanted
     }
 }
 

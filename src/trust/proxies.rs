@@ -90,9 +90,10 @@ impl TrustedProxies {
     }
 
     /// Trusts exactly `n` proxies, including the peer, whatever their addresses are. Element `n` of the list, counted
-    /// from the right, is the client. If `n` is two or more and the list has fewer elements, the request came another
-    /// way. Then the layer believes no headers ([`Finding::HopsMissing`](crate::Finding::HopsMissing)). A header that
-    /// holds the client alone, as in [`Headers::CLOUDFLARE`](crate::Headers::CLOUDFLARE), has nothing to count.
+    /// from the right, is the client. If `n` is two or more and the list has fewer than `n` elements, the request did
+    /// not pass all of the proxies. Then the layer believes no headers
+    /// ([`Finding::HopsMissing`](crate::Finding::HopsMissing)). If the preset's header holds the client alone, as in
+    /// [`Headers::CLOUDFLARE`](crate::Headers::CLOUDFLARE), there is nothing to count.
     ///
     /// This is the number in Express's `trust proxy` and in Werkzeug's `ProxyFix`. **Anyone who can reach an inner
     /// proxy without passing through the outer proxies can forge the client.** For example, your service may be behind

@@ -45,6 +45,7 @@ struct Replica {
     address: SocketAddr,
     headers: Headers,
     trust: SwapProxies,
+    served: Arc<AtomicU64>,
     is_draining: Arc<AtomicBool>,
     stop: oneshot::Sender<()>,
     server: JoinHandle<()>,
@@ -60,7 +61,10 @@ impl Replica {
                 true => StatusCode::SERVICE_UNAVAILABLE,
             }
         };
-        let whose = |resolution: Resolution, request: Request| async move {
+        let served = Arc::new(AtomicU64::new(0));
+        let count = served.clone();
+        let whose = move |resolution: Resolution, request: Request| async move {
+            count.fetch_add(1, Relaxed);
             // A slow request, so that some are under way when a replica stops.
             if request.uri().path().ends_with('7') {
                 sleep(Duration::from_millis(50)).await;
@@ -97,6 +101,7 @@ impl Replica {
             address,
             headers,
             trust,
+            served,
             is_draining,
             stop,
             server,
@@ -216,6 +221,13 @@ async fn run(own: &'static Own, headers: Headers) {
     for replica in replicas {
         restarted.push(replica.restart(one.clone()).await);
     }
+    // Every replica serves, and by the set that it started with.
+    let old = counts.of_set(1);
+    let served = || restarted.iter().map(|replica| replica.served.load(Relaxed));
+    let before: Vec<u64> = served().collect();
+    sleep(Duration::from_millis(500)).await;
+    assert!(served().zip(before).all(|(now, before)| now > before));
+    assert_eq!(counts.of_set(1), old, "an answer by the old set");
     ended.store(true, Relaxed);
     for worker in workers {
         worker.await.unwrap();

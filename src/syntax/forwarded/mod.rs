@@ -18,6 +18,10 @@ use super::{Class, is_ows, is_token, list::Split, trim_ows, trim_ows_start};
 pub(crate) struct OutsideQuotes;
 
 impl Split for OutsideQuotes {
+    fn accepts(&self, _: &[u8]) -> bool {
+        true
+    }
+
     fn last_start(&self, line: &[u8]) -> Option<usize> {
         let mut quoted = false;
         let mut bytes = line;

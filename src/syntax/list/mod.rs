@@ -12,23 +12,35 @@ use super::{ipv4, trim_ows_end, trim_ows_start};
 pub(crate) trait Split {
     /// Where the last element of `line` starts, or `None` if the element is too long.
     fn last_start(&self, line: &[u8]) -> Option<usize>;
+
+    /// Whether an element, without white space around it, is not too long.
+    fn accepts(&self, element: &[u8]) -> bool;
 }
 
 /// Splits at every comma, since `X-Forwarded-For` and similar headers have no quoting.
 #[derive(Debug)]
 pub(crate) struct AtCommas {
-    /// In an element with more bytes than this, the scan stops.
+    /// In an element with more bytes than this, the scan stops. Two bytes of white space do not count: proxies put a
+    /// space in front of the element that they append.
     pub(crate) longest: usize,
 }
 
+/// The white space that does not count.
+const PADDING: usize = 2;
+
 impl Split for AtCommas {
     fn last_start(&self, line: &[u8]) -> Option<usize> {
-        let window = line.len().saturating_sub(self.longest.saturating_add(1));
+        let longest = self.longest.saturating_add(PADDING);
+        let window = line.len().saturating_sub(longest.saturating_add(1));
         match last_comma(line.get(window..)?) {
             Some(comma) => Some(window.saturating_add(comma).saturating_add(1)),
-            None if window == 0 => Some(0),
+            None if line.len() <= longest => Some(0),
             None => None,
         }
+    }
+
+    fn accepts(&self, element: &[u8]) -> bool {
+        element.len() <= self.longest
     }
 }
 
@@ -89,8 +101,9 @@ impl<'a, I> FromRight<'a, I, AtCommas>
 where
     I: Iterator<Item = &'a [u8]>,
 {
-    /// Takes the last element if it is a dotted-decimal IPv4 address and nothing else. Almost every element is, and this
-    /// finds its beginning and its value in one pass. If it is not, [`next`](Self::next) takes it.
+    /// Takes the last element if it is a dotted-decimal IPv4 address and nothing else, with at most one space in front of
+    /// it. Almost every element is, and this finds its beginning and its value in one pass. If it is not,
+    /// [`next`](Self::next) takes it.
     #[inline]
     pub(crate) fn next_ipv4(&mut self) -> Option<(Ipv4Addr, Element<'a>)> {
         let line = self.rest?;
@@ -98,9 +111,9 @@ where
         if address.is_unspecified() {
             return None;
         }
-        let rest = match trim_ows_end(before) {
+        let rest = match before {
             [] => None,
-            [rest @ .., b','] => Some(rest),
+            [rest @ .., b','] | [rest @ .., b',', b' '] => Some(rest),
             _ => return None,
         };
         self.rest = rest.or_else(|| self.lines.next());
@@ -119,7 +132,15 @@ where
 
     fn next(&mut self) -> Option<Element<'a>> {
         let line = self.rest?;
-        let Some(start) = self.split.last_start(line) else {
+        let last = self.split.last_start(line).and_then(|start| {
+            let (before, raw) = line.split_at_checked(start)?;
+            let text = trim_ows_start(raw);
+            let padding = raw.len().saturating_sub(text.len());
+            let text = trim_ows_end(text);
+            let is_accepted = self.split.accepts(text);
+            is_accepted.then(|| (before, text, start.saturating_add(padding)))
+        });
+        let Some((before, text, start)) = last else {
             // Everything to the left is unreachable, since it is unknown where this element starts.
             self.rest = None;
             return Some(Element {
@@ -127,16 +148,13 @@ where
                 start: line.len(),
             });
         };
-        let (before, raw) = line.split_at_checked(start)?;
         self.rest = match before {
             [before @ .., _comma] => Some(before),
             [] => self.lines.next(),
         };
-        let text = trim_ows_start(raw);
-        let padding = raw.len().saturating_sub(text.len());
         Some(Element {
-            text: Some(trim_ows_end(text)),
-            start: start.saturating_add(padding),
+            text: Some(text),
+            start,
         })
     }
 }

@@ -29,6 +29,13 @@ fn field_lines_are_one_list_read_from_the_right() {
 fn an_element_that_is_too_long_ends_the_list() {
     assert_eq!(read(&["a,123456789"]), vec![None]);
     assert_eq!(read(&["a,12345678"]), texts(&["12345678", "a"]));
+    // What stands to the left, and a space, make no difference.
+    assert_eq!(read(&["12345678"]), texts(&["12345678"]));
+    assert_eq!(read(&["a, 12345678"]), texts(&["12345678", "a"]));
+    assert_eq!(read(&["a, 12345678 "]), texts(&["12345678", "a"]));
+    for long in ["123456789", "a, 123456789", "a,   12345678", "   12345678"] {
+        assert_eq!(read(&[long]), vec![None], "{long}");
+    }
     assert_eq!(read(&["x,123456789,b"]), vec![Some("b".to_owned()), None]);
 }
 
@@ -63,16 +70,24 @@ fn the_fast_way_finds_the_same_address_as_the_general_way_or_leaves_it() {
     let octets = [
         "", "0", "00", "01", "7", "10", "99", "100", "199", "249", "255", "256", "300", "1000",
     ];
-    let before = [
-        "", " ", ",", ", ", "a,\t ", ",,", "[", "a", "1", ".", "::ffff:", "a ",
-    ];
+    let mut before: Vec<String> = [
+        "", ",", ", ", "a, ", ",,", "[", "a", "1", ".", "::ffff:", "a ",
+    ]
+    .map(String::from)
+    .to_vec();
+    before.extend(
+        [0, 1, 2, 3, 112, 121, 130].map(|spaces| format!("1.1.1.1,{}", " ".repeat(spaces))),
+    );
     let mut same = 0;
     for (a, b) in octets.iter().flat_map(|a| octets.map(|b| (a, b))) {
         for (c, d) in octets.iter().flat_map(|c| octets.map(|d| (c, d))) {
-            for before in before {
+            for before in &before {
                 let line = format!("{before}{a}.{b}.{c}.{d}");
                 let fast = fast(line.as_bytes());
-                assert_eq!(fast, slowly(line.as_bytes()), "{line}");
+                // More than one space in front of the address is left to the general way.
+                if fast.is_some() || !line.contains("  ") {
+                    assert_eq!(fast, slowly(line.as_bytes()), "{line}");
+                }
                 same += usize::from(fast.is_some());
             }
         }
