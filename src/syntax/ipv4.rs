@@ -10,7 +10,8 @@ pub(crate) fn parse(text: &[u8]) -> Option<Ipv4Addr> {
     }
 }
 
-/// Parses an address at the end of `text`. Also returns what is in front of it, which does not end in a digit.
+/// Parses an address at the end of `text`. Also returns what is in front of it, which can be a digit of a number that is
+/// too long.
 #[inline]
 pub(super) fn at_end(text: &[u8]) -> Option<(Ipv4Addr, &[u8])> {
     let (d, text) = last_octet(text)?;
@@ -35,13 +36,9 @@ fn last_octet(text: &[u8]) -> Option<(u8, &[u8])> {
     let [rest @ .., hundreds @ b'0'..=b'9'] = rest else {
         return if tens > 0 { Some((value, rest)) } else { None };
     };
-    let value = match hundreds {
-        b'1' => value.wrapping_add(100),
-        b'2' if value < 56 => value.wrapping_add(200),
-        _ => return None,
-    };
-    match rest {
-        [.., b'0'..=b'9'] => None,
-        _ => Some((value, rest)),
+    match hundreds {
+        b'1' => Some((value.wrapping_add(100), rest)),
+        b'2' if value < 56 => Some((value.wrapping_add(200), rest)),
+        _ => None,
     }
 }
