@@ -21,7 +21,7 @@ macro_rules! known {
         ///
         /// Headers from this list that the layer does not believe are removed from every request (rule R11). A new name
         /// is one line here, and the order does not matter. Headers that say who the client is are in
-        /// `src/identity/known.rs`.
+        /// `src/identity/known/mod.rs`.
         pub(crate) const KNOWN: &[&str] = &[$($name,)*];
 
         /// The same names, ready to look up.
