@@ -66,6 +66,12 @@
 //! Insert the [`Peer`] of the connection into the request's extensions. The layer inserts the
 //! result as a [`Resolution`] into the same extensions.
 //!
+//! ```text
+//! cargo add tower-forwarded
+//! cargo add hyper hyper-util --features hyper/http1,hyper/server,hyper-util/tokio
+//! cargo add tower tokio --features tower/util,tokio/macros,tokio/net,tokio/rt-multi-thread
+//! ```
+//!
 //! ```no_run
 //! use std::convert::Infallible;
 //!
