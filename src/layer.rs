@@ -258,8 +258,9 @@ impl ForwardedLayer {
     /// Believes these headers about who the client is: a name, an e-mail address, groups, a token, a certificate (rule
     /// R18).
     ///
-    /// The layer removes every [known header](crate::guide::identity#which-headers-are-removed) that says who the
-    /// client is. It keeps a header that is named here only if a trusted peer sent it, in exactly one line.
+    /// The layer removes every [known
+    /// header](crate::guide::removed_headers#headers-that-say-who-the-client-is) that says who the client is. It keeps a
+    /// header that is named here only if a trusted peer sent it, in exactly one line.
     /// [`Resolution::identity`] holds the headers that the layer believed.
     ///
     /// Pass the preset of the product in front of your service ([`Identity`](crate::Identity)), or the names of its
@@ -267,7 +268,7 @@ impl ForwardedLayer {
     /// trusted.
     ///
     /// Name a header only if the proxy overwrites or removes the value that a client sent. [Who is
-    /// it?](crate::guide::identity) tells you for each product whether it does.
+    /// it?](https://docs.rs/tower-forwarded-guide/latest/tower_forwarded_guide/identity/index.html) tells you for each product whether it does.
     ///
     /// ```
     /// use tower_forwarded::{ForwardedLayer, Identity, TrustedProxies};
@@ -302,7 +303,7 @@ impl ForwardedLayer {
     /// the client's own certificate comes first.
     ///
     /// This method does the same as [`believe_identity`](Self::believe_identity), for a header that this crate does not
-    /// know. For headers that are [known to hold a certificate](crate::guide::client_certificates), call
+    /// know. For headers that are [known to hold a certificate](https://docs.rs/tower-forwarded-guide/latest/tower_forwarded_guide/client_certificates/index.html), call
     /// `believe_identity`.
     ///
     /// ```
@@ -351,12 +352,12 @@ impl ForwardedLayer {
     ///
     /// # Errors
     ///
-    /// Returns an error if `name` is not a valid header name.
+    /// Returns an error if `name` is not a valid header name. `Host` cannot be kept: the layer always writes it.
     pub fn keep(self, name: impl AsRef<str>) -> Result<Self, HeadersError> {
         let name = name.as_ref();
         let header: HeaderName = match name.parse() {
-            // `*` stands for no other names.
-            Ok(header) if !name.contains('*') => header,
+            // `*` stands for no other names. The layer always writes `Host`.
+            Ok(header) if header != http::header::HOST && !name.contains('*') => header,
             _ => {
                 return Err(HeadersError::InvalidName {
                     name: name.to_owned(),
@@ -434,7 +435,7 @@ impl ForwardedLayer {
     }
 
     /// Rewrites the head of a request as the layer does, and returns the [`Resolution`]. Use it in frameworks whose
-    /// middleware is not a tower service: see [other frameworks](crate::guide::entrances#other-frameworks).
+    /// middleware is not a tower service: see [other frameworks](https://docs.rs/tower-forwarded-guide/latest/tower_forwarded_guide/entrances/index.html#other-frameworks).
     ///
     /// `peer` is the other end of the connection, as the framework reports it. To resolve a request without changing
     /// it, call [`Policy::resolve`].

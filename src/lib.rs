@@ -7,7 +7,7 @@
 //! CDN's own headers. It gives everything behind it the true request: URI, `Host`, `ConnectInfo`, and forwarding headers
 //! that clients cannot forge.
 //!
-#![doc = include_str!("../docs/what-goes-wrong.svg")]
+#![doc = include_str!("what-goes-wrong.svg")]
 //!
 //! # Two decisions
 //!
@@ -19,12 +19,12 @@
 //! | nginx on the same machine | `"loopback"` | [`Headers::NGINX`] |
 //! | nginx over a Unix socket | `"unix"` | [`Headers::NGINX`] |
 //! | AWS Application Load Balancer | its subnets, such as `"10.0.0.0/16"` | [`Headers::AWS_ALB`] |
-//! | Cloudflare | [Cloudflare's networks](guide::deployment#cloudflare) | [`Headers::CLOUDFLARE`] |
+//! | Cloudflare, with no proxy of yours behind it | [Cloudflare's networks][cloudflare] | [`Headers::CLOUDFLARE`] |
+//! | ingress-nginx in Kubernetes | [the network of the pods][ingress] | [`Headers::INGRESS_NGINX`] |
 //! | a platform's router, such as Heroku's | any peer: `"*"` | [`Headers::HEROKU`] |
-//! | Cloudflare in front of Fly.io | [three entries](guide::deployment#cloudflare-in-front-of-flyio) | [`Headers::X_FORWARDED`] |
+//! | Google's load balancer in front of Cloud Run | [any peer, and its address][cloud-run] | [`Headers::X_FORWARDED`] |
 //!
-//! [Deployment](guide::deployment) and [platforms](guide::platforms) have the lines for more than 30 products, each with a request
-//! and what comes out.
+//! [Deployment] and [platforms] have the lines for more than 30 products, each with a request and what comes out.
 //!
 //! # axum
 //!
@@ -103,14 +103,15 @@
 //! }
 //! ```
 //!
-//! Other frameworks, Lambda and TLS of your own are on the page [entrances](guide::entrances).
+//! `cargo add tower-forwarded --no-default-features` leaves axum out. Other frameworks, Lambda and TLS of your own are on
+//! the page [entrances]. For tonic, see the [recipe][tonic].
 //!
 //! # The promise
 //!
 //! **Non-interference.** Whatever headers a client sends, and however many honest trusted proxies add to them, the
 //! outcome is the truth that the outermost trusted proxy saw. An attacker cannot change the client's address, the scheme,
 //! the host or who the client is, and cannot cause an error. [The rules](guide::rules) say what happens to each request,
-//! and the [threat model](guide::threat_model) says what the promise does not cover.
+//! and the [threat model][threat_model] says what the promise does not cover.
 //!
 //! # The order of layers
 //!
@@ -182,13 +183,13 @@
 //! | refuse requests | [`TrustedPeersLayer`], [`AllowedHostsLayer`], [`RejectLayer`] |
 //! | http to https | [`HttpsRedirectLayer`] |
 //! | `Location` headers that hold an internal address | [`LocationLayer`] |
-//! | the PROXY protocol | [L4 load balancers](guide::l4_load_balancers) |
-//! | AWS Lambda, TLS of your own, other frameworks | [entrances](guide::entrances) |
-//! | with tower_governor, axum-login, oauth2, tonic, utoipa and others | [recipes](https://docs.rs/tower-forwarded/latest/tower_forwarded/guide/recipes/index.html) |
+//! | the PROXY protocol | [L4 load balancers][l4_load_balancers] |
+//! | AWS Lambda, TLS of your own, other frameworks | [entrances] |
+//! | with tower_governor, axum-login, oauth2, tonic, utoipa and others | [recipes] |
 //!
-//! The [guide](guide) has a chapter for each subject: [who is it?](guide::identity), [client
-//! certificates](guide::client_certificates), [secrets](guide::secrets), [why is my scheme still http?](guide::why_http),
-//! [which headers are removed](guide::removed_headers), [results](guide::results) and others.
+//! The [guide](guide) has a chapter for each subject: [who is it?][identity], [client
+//! certificates][client_certificates], [secrets], [why is my scheme still http?][why_http],
+//! [which headers are removed](guide::removed_headers), [results] and others.
 //!
 //! # Features
 //!
@@ -201,6 +202,22 @@
 //! | `arc-swap` | `SwapProxies` |
 //! | `client-cert` | `ClientCert`: the certificate that the client presented to the proxy |
 //! | `tracing` | findings in the log, with what to change, once a minute for each network; a line at the start that says what was decided; `request_span` with OpenTelemetry's names. It adds 190 KiB to a program |
+//!
+//! [client_certificates]: https://docs.rs/tower-forwarded-guide/latest/tower_forwarded_guide/client_certificates/index.html
+//! [cloudflare]: https://docs.rs/tower-forwarded-guide/latest/tower_forwarded_guide/deployment/index.html#cloudflare
+//! [cloud-run]: https://docs.rs/tower-forwarded-guide/latest/tower_forwarded_guide/platforms/index.html#google-cloud-run
+//! [deployment]: https://docs.rs/tower-forwarded-guide/latest/tower_forwarded_guide/deployment/index.html
+//! [entrances]: https://docs.rs/tower-forwarded-guide/latest/tower_forwarded_guide/entrances/index.html
+//! [identity]: https://docs.rs/tower-forwarded-guide/latest/tower_forwarded_guide/identity/index.html
+//! [ingress]: https://docs.rs/tower-forwarded-guide/latest/tower_forwarded_guide/deployment/index.html#kubernetes-ingress
+//! [l4_load_balancers]: https://docs.rs/tower-forwarded-guide/latest/tower_forwarded_guide/l4_load_balancers/index.html
+//! [platforms]: https://docs.rs/tower-forwarded-guide/latest/tower_forwarded_guide/platforms/index.html
+//! [recipes]: https://docs.rs/tower-forwarded-guide/latest/tower_forwarded_guide/recipes/index.html
+//! [results]: https://docs.rs/tower-forwarded-guide/latest/tower_forwarded_guide/results/index.html
+//! [secrets]: https://docs.rs/tower-forwarded-guide/latest/tower_forwarded_guide/secrets/index.html
+//! [threat_model]: https://docs.rs/tower-forwarded-guide/latest/tower_forwarded_guide/threat_model/index.html
+//! [tonic]: https://docs.rs/tower-forwarded-guide/latest/tower_forwarded_guide/recipes/index.html#grpc-with-tonic
+//! [why_http]: https://docs.rs/tower-forwarded-guide/latest/tower_forwarded_guide/why_http/index.html
 
 #![cfg_attr(docsrs, feature(doc_cfg))]
 #![forbid(unsafe_code)]

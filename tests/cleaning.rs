@@ -428,3 +428,100 @@ fn what_nobody_should_read_can_be_removed_in_every_spelling() {
         assert!(error.to_string().contains(&format!("`{name}`")), "{error}");
     }
 }
+
+#[test]
+fn a_list_of_schemes_keeps_the_word_that_the_proxy_wrote_whatever_the_header_is_called() {
+    for (name, forged, written) in [
+        ("x-forwarded-proto", "http", "https"),
+        ("x-forwarded-scheme", "http", "https"),
+        ("x-forwarded-ssl", "off", "on"),
+        ("front-end-https", "off", "1"),
+        ("x-url-scheme", "http", "https"),
+        ("x-proto", "http", "https"),
+    ] {
+        let headers = Headers::X_FORWARDED.with_scheme_field(name);
+        let headers = headers.and_then(|headers| headers.with_lists([name]));
+        let layer = layer().headers(headers.unwrap());
+        let one_line = format!("{forged}, {written}");
+        for lines in [&[&*one_line][..], &[forged, written], &[written]] {
+            let mut fields = vec![("x-forwarded-for", "203.0.113.7")];
+            fields.extend(lines.iter().map(|line| (name, *line)));
+            let seen = through(&layer, Some(PROXY), request("/", &fields));
+            assert_eq!(seen.uri().scheme_str(), Some("https"), "{name}");
+            assert_eq!(field(&seen, name), written, "{name}: {lines:?}");
+        }
+    }
+}
+
+#[test]
+fn a_believed_header_that_is_to_be_removed_is_not_written_again() {
+    let believing = |headers: Headers| {
+        let layer = layer().headers(headers).believe_port().believe_prefix();
+        layer.believe_hosts(["*"]).unwrap()
+    };
+    let lists = [
+        "x-forwarded-proto",
+        "x-forwarded-host",
+        "x-forwarded-port",
+        "x-forwarded-prefix",
+    ];
+    let lists = Headers::X_FORWARDED.with_lists(lists).unwrap();
+    for (headers, name, forged, written) in [
+        (
+            Headers::X_FORWARDED,
+            "x-forwarded-for",
+            "1.1.1.1",
+            "203.0.113.7",
+        ),
+        (
+            Headers::FORWARDED,
+            "forwarded",
+            "for=1.1.1.1",
+            "for=203.0.113.7;host=A.example",
+        ),
+        (lists.clone(), "x-forwarded-proto", "http", "https"),
+        (lists.clone(), "x-forwarded-host", "a.example", "B.example"),
+        (lists.clone(), "x-forwarded-port", "1", "8443"),
+        (lists, "x-forwarded-prefix", "/a", "/b"),
+    ] {
+        for spelling in [name.to_owned(), name.replace('-', "_")] {
+            let layer = believing(headers.clone()).remove([&spelling]).unwrap();
+            for lines in [&[written][..], &[forged, written]] {
+                let mut fields = vec![("x-forwarded-for", "203.0.113.7")];
+                fields.retain(|_| name != "x-forwarded-for");
+                fields.extend(lines.iter().map(|line| (name, *line)));
+                let asked = request("/", &fields);
+                let parts = asked.clone().into_parts().0;
+                let told = tower_forwarded::explain(PROXY.parse().ok(), &parts, layer.policy());
+                let seen = through(&layer, Some(PROXY), asked);
+                assert!(!seen.headers().contains_key(name), "{name}: {lines:?}");
+                assert!(told.removed().contains(&name.to_owned()), "{name}");
+            }
+        }
+    }
+}
+
+#[test]
+fn what_is_kept_and_removed_is_removed() {
+    let layer = layer().keep("x-real-ip").unwrap();
+    let layer = layer.remove(["X-Real-IP"]).unwrap();
+    let seen = through(
+        &layer,
+        Some(PROXY),
+        request("/", &[("x-real-ip", "1.1.1.1")]),
+    );
+    assert!(!seen.headers().contains_key("x-real-ip"));
+}
+
+#[test]
+fn the_host_is_always_written_so_it_cannot_be_kept() {
+    let error = layer().keep("Host").unwrap_err();
+    assert!(error.to_string().contains("`Host`"), "{error}");
+}
+
+#[test]
+fn a_header_whose_presence_counts_is_no_list() {
+    let headers = Headers::X_FORWARDED.with_scheme_field("x-arr-ssl").unwrap();
+    let error = headers.with_lists(["X-ARR-SSL"]).unwrap_err();
+    assert!(error.to_string().contains("`X-ARR-SSL`"), "{error}");
+}

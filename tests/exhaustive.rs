@@ -1,13 +1,16 @@
 //! Tests the promise exhaustively in a small scope: with every text that a client can write from a few symbols, in
 //! front of the elements that trusted proxies append. `SMALL_SCOPE` is the greatest number of symbols; `tests/run`
-//! sets it.
+//! sets it. `FIELD_LINES` is the greatest number of forged headers out of all known names.
 //!
 //! The test proves that no such text changes the outcome. It says nothing about longer texts and other bytes. The
 //! random property and the fuzzer test those.
 
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::{
+    net::IpAddr,
+    sync::atomic::{AtomicU64, Ordering},
+};
 
-use http::{HeaderValue, Request, request::Parts};
+use http::{HeaderName, HeaderValue, Request, header::HOST, request::Parts};
 use tower_forwarded::{
     Finding, Findings, ForwardedLayer, Headers, Peer, Resolution, TrustedProxies,
 };
@@ -30,7 +33,7 @@ struct Place {
 
 /// The symbols of addresses, and the address of a trusted proxy.
 const ADDRESS: &[&str] = &[
-    "1", "0", ".", ":", ",", ";", "\"", "\\", "[", "]", "%", " ", "f", "10.0.0.3",
+    "1", "0", ".", ":", ",", ";", "\"", "\\", "[", "]", "%", " ", "\t", "f", "é", "10.0.0.3",
 ];
 /// The symbols of RFC 7239 elements.
 const ELEMENT: &[&str] = &[
@@ -42,6 +45,8 @@ const ELEMENT: &[&str] = &[
     "[",
     "]",
     " ",
+    "\t",
+    "é",
     "for=",
     "proto=http",
     "host=x",
@@ -51,7 +56,7 @@ const ELEMENT: &[&str] = &[
 ];
 /// The symbols of other values.
 const VALUE: &[&str] = &[
-    ",", ";", "=", "\"", "\\", "/", ".", " ", ":", "%", "http", "a", "Hash=", "1",
+    ",", ";", "=", "\"", "\\", "/", ".", " ", "\t", "é", ":", "%", "http", "a", "Hash=", "1",
 ];
 
 const HTTPS: (&str, &str) = ("x-forwarded-proto", "https");
@@ -102,6 +107,13 @@ fn places() -> Vec<Place> {
         address("X-Forwarded-For, two", &["203.0.113.7:4711", "10.0.0.2"]),
         address("X-Forwarded-For, IPv6", &["[2001:db8::7]:4711"]),
         address("X-Forwarded-For, hidden", &["unknown"]),
+        Place {
+            layer: ForwardedLayer::new(TrustedProxies::count(2)),
+            ..address(
+                "X-Forwarded-For, two that are counted",
+                &["203.0.113.7", "192.0.2.1"],
+            )
+        },
         element(
             "Forwarded, as nghttpx writes it",
             &["by=_a;for=203.0.113.7;host=api.example.com;proto=https"],
@@ -123,6 +135,25 @@ fn places() -> Vec<Place> {
             list("x-forwarded-proto"),
             "x-forwarded-proto",
             &["https"],
+            &[],
+        ),
+        other(
+            "X-Forwarded-Scheme, a list",
+            layer(
+                Headers::X_FORWARDED
+                    .with_scheme_field("x-forwarded-scheme")
+                    .and_then(|headers| headers.with_lists(["x-forwarded-scheme"]))
+                    .unwrap(),
+            ),
+            "x-forwarded-scheme",
+            &["https"],
+            &[],
+        ),
+        other(
+            "X-Forwarded-Port, a list",
+            list("x-forwarded-port").believe_port(),
+            "x-forwarded-port",
+            &["8443"],
             &[],
         ),
         other(
@@ -373,7 +404,7 @@ fn no_text_of_a_few_symbols_changes_the_outcome() {
             .map(|length| symbols.pow(length))
             .sum::<u64>()
     };
-    assert_eq!(tried, jobs.len() as u64 / 14 * texts(14));
+    assert_eq!(tried, jobs.len() as u64 / 16 * texts(16));
 }
 
 /// All header names that the layer knows, from the pages that list them.
@@ -396,8 +427,8 @@ fn known_names() -> (Vec<String>, Vec<String>) {
     (forwarding, identity)
 }
 
-/// Tries all subsets of `names` with `size` members whose first member is `first`.
-fn subsets(names: &[String], first: usize, size: usize, seen: &mut impl FnMut(&[usize])) {
+/// Tries all subsets of the first `count` numbers with up to `size` members whose first member is `first`.
+fn subsets(count: usize, first: usize, size: usize, seen: &mut impl FnMut(&[usize])) {
     fn grow(count: usize, size: usize, chosen: &mut Vec<usize>, seen: &mut impl FnMut(&[usize])) {
         seen(chosen);
         if chosen.len() < size {
@@ -408,71 +439,123 @@ fn subsets(names: &[String], first: usize, size: usize, seen: &mut impl FnMut(&[
             }
         }
     }
-    grow(names.len(), size, &mut vec![first], seen);
+    grow(count, size, &mut vec![first], seen);
 }
 
 #[test]
 fn no_few_headers_out_of_all_known_names_change_the_outcome() {
-    const FORGED: &str = "198.51.100.66";
-    let full: usize = std::env::var("SMALL_SCOPE").map_or(0, |text| text.parse().unwrap());
+    let number = |variable: &str| -> Option<usize> {
+        let text = std::env::var(variable).ok()?;
+        Some(text.parse().unwrap())
+    };
     let (forwarding, identity) = known_names();
     let all = [&forwarding[..], &identity].concat();
-    // The proxy's own line follows a line of the client.
-    let layer = layer(Headers::X_FORWARDED);
-    let peer: Option<Peer> = Some(PROXY.parse().unwrap());
-    let try_all = |names: &[String], first: usize, size: usize| {
-        let names: Vec<String> = names.to_vec();
-        let parsed: Vec<http::HeaderName> = names.iter().map(|it| it.parse().unwrap()).collect();
+    let chains = chains();
+    let runs = match (number("FIELD_LINES"), number("SMALL_SCOPE")) {
+        (Some(lines), _) => vec![(&chains[..1], &all, lines)],
+        (None, Some(_)) => vec![(&chains[..], &all, 3), (&chains[..1], &forwarding, 4)],
+        (None, None) => vec![(&chains[..], &all, 2)],
+    };
+    for (chains, names, size) in runs {
+        let parsed: Vec<HeaderName> = names.iter().map(|it| it.parse().unwrap()).collect();
+        for chain in chains {
+            let firsts: Vec<usize> = (0..names.len()).collect();
+            let tried = on_all_cores(&firsts, |first| chain.try_all(&parsed, *first, size));
+            let (name, count) = (chain.name, names.len());
+            println!("{name}: {tried} sets of up to {size} of {count} headers");
+            assert_eq!(tried, number_of_subsets(count as u64, size as u64));
+        }
+    }
+}
+
+/// A proxy in front of a layer. The client sends forged headers to it.
+struct Chain {
+    name: &'static str,
+    layer: ForwardedLayer,
+    /// What the proxy appends, in a line of its own.
+    appends: (&'static str, &'static str),
+    /// What the proxy overwrites.
+    sets: &'static [(&'static str, &'static str)],
+    /// The login that the proxy states.
+    login: Option<&'static str>,
+}
+
+fn chains() -> [Chain; 3] {
+    const EMAIL: &str = "x-auth-request-email";
+    const SETS: &[(&str, &str)] = &[HTTPS, (EMAIL, "alice@example.com"), ("x-secret", "s3cret")];
+    let believing = layer(Headers::X_FORWARDED).believe_identity([EMAIL]);
+    [
+        Chain {
+            name: "X-Forwarded-For",
+            layer: layer(Headers::X_FORWARDED),
+            appends: FOR,
+            sets: &[HTTPS],
+            login: None,
+        },
+        Chain {
+            name: "Forwarded",
+            layer: layer(Headers::FORWARDED),
+            appends: ("forwarded", "for=203.0.113.7;proto=https"),
+            sets: &[],
+            login: None,
+        },
+        Chain {
+            name: "a login and a secret",
+            layer: believing.unwrap().require("x-secret", ["s3cret"]).unwrap(),
+            appends: FOR,
+            sets: SETS,
+            login: Some("alice@example.com"),
+        },
+    ]
+}
+
+impl Chain {
+    fn try_all(&self, names: &[HeaderName], first: usize, size: usize) -> u64 {
+        const FORGED: &str = "198.51.100.66";
         let forged = HeaderValue::from_static(FORGED);
+        let peer: Option<Peer> = Some(PROXY.parse().unwrap());
+        let parse = |(name, value): (&str, &'static str)| -> (HeaderName, HeaderValue) {
+            (name.parse().unwrap(), HeaderValue::from_static(value))
+        };
+        let appends = parse(self.appends);
+        let sets: Vec<_> = self.sets.iter().copied().map(parse).collect();
         let mut tried = 0;
-        subsets(&names, first, size, &mut |chosen| {
-            let (mut parts, ()) = Request::get("/").body(()).unwrap().into_parts();
-            parts
-                .headers
-                .insert("host", HeaderValue::from_static("api.example.com"));
+        subsets(names.len(), first, size, &mut |chosen| {
+            let (mut parts, ()) = Request::new(()).into_parts();
+            let headers = &mut parts.headers;
+            headers.insert(HOST, HeaderValue::from_static("api.example.com"));
             for &number in chosen {
-                parts.headers.insert(&parsed[number], forged.clone());
+                headers.insert(&names[number], forged.clone());
             }
-            parts
-                .headers
-                .append("x-forwarded-for", HeaderValue::from_static("203.0.113.7"));
-            parts
-                .headers
-                .insert("x-forwarded-proto", HeaderValue::from_static("https"));
-            let outcome = layer.rewrite(peer, &mut parts);
+            headers.append(&appends.0, appends.1.clone());
+            for (name, value) in &sets {
+                headers.insert(name, value.clone());
+            }
+            let outcome = self.layer.rewrite(peer, &mut parts);
             let named = || chosen.iter().map(|&it| &names[it]).collect::<Vec<_>>();
-            assert_eq!(
-                outcome.client(),
-                Some("203.0.113.7".parse().unwrap()),
-                "{:?}",
-                named()
-            );
+            let client = IpAddr::from([203, 0, 113, 7]);
+            assert_eq!(outcome.client(), Some(client), "{:?}", named());
             assert!(outcome.scheme().is_https(), "{:?}", named());
             assert_eq!(parts.uri, "https://api.example.com/", "{:?}", named());
-            assert!(outcome.identity().is_empty(), "{:?}", named());
+            let login = outcome.identity().values().next();
+            assert!(login.map(HeaderValue::as_bytes) == self.login.map(str::as_bytes));
+            assert!(outcome.identity().len() <= 1, "{:?}", named());
             let is_left = parts.headers.values().any(|value| value == FORGED);
             assert!(!is_left, "{:?}: {:?}", named(), parts.headers);
             tried += 1;
         });
         tried
-    };
-    let sizes = match full {
-        0 => vec![(&all, 2)],
-        _ => vec![(&all, 3), (&forwarding, 4)],
-    };
-    let mut tried = 0;
-    for (names, size) in sizes {
-        let firsts: Vec<usize> = (0..names.len()).collect();
-        tried += on_all_cores(&firsts, |first| try_all(names, *first, size));
     }
-    println!("{tried} sets of headers");
-    let (all, forwarding) = (all.len() as u64, forwarding.len() as u64);
-    let pairs = all + all * (all - 1) / 2;
-    let three = pairs + all * (all - 1) * (all - 2) / 6;
-    let of = |n: u64| n + n * (n - 1) / 2 + n * (n - 1) * (n - 2) / 6;
-    let four =
-        of(forwarding) + forwarding * (forwarding - 1) * (forwarding - 2) * (forwarding - 3) / 24;
-    assert_eq!(tried, if full == 0 { pairs } else { three + four });
+}
+
+/// How many sets have 1 to `size` of `count` members.
+fn number_of_subsets(count: u64, size: u64) -> u64 {
+    let mut of_this_size = 1;
+    let sizes = (1..=size).map(|size| {
+        of_this_size = of_this_size * (count + 1 - size) / size;
+        of_this_size
+    });
+    sizes.sum()
 }
 
 /// A test that cannot fail proves nothing. With a proxy that passes the client's text through, this one must fail.

@@ -811,3 +811,72 @@ fn a_certificate_comes_out_of_each_header_that_is_known_to_hold_one() {
     let headers = [("client-cert", &*rfc9440), ("client-cert-chain", "x")];
     assert_eq!(findings(&resolve(&both, &headers)), "identity-malformed");
 }
+
+#[test]
+fn a_client_cannot_remove_its_certificate_with_a_result_that_no_proxy_sends() {
+    // No product with these headers sends the result in a header of such a name.
+    for (certificate, value, result) in [
+        ("client-cert", ":MAA=:", "client-verify"),
+        (
+            "x-forwarded-client-cert",
+            "Hash=ab",
+            "x-forwarded-client-verify",
+        ),
+        (
+            "x-forwarded-tls-client-cert",
+            "MAA=",
+            "x-forwarded-tls-client-verify",
+        ),
+    ] {
+        let layer = believing(&[certificate]);
+        for spelling in spellings(result) {
+            let headers = [
+                ("x-forwarded-for", "203.0.113.7"),
+                (certificate, value),
+                (&spelling, "FAILED"),
+            ];
+            let (left, believed, findings) = came_out(&layer, PROXY, &headers, certificate);
+            let ignored = "scheme-missing identity-ignored";
+            assert_eq!((&*left, believed, &*findings), (value, true, ignored));
+            assert_eq!(came_out(&layer, PROXY, &headers, &spelling).0, "");
+        }
+    }
+    // A believed result counts in the spelling that the proxy writes.
+    let layer = believing(&["ssl-client-cert", "ssl-client-verify"]);
+    let headers = [
+        ("ssl-client-cert", "MAA="),
+        ("ssl-client-verify", "SUCCESS"),
+        ("ssl_client_verify", "FAILED"),
+    ];
+    let (left, believed, _) = came_out(&layer, PROXY, &headers, "ssl-client-cert");
+    assert_eq!((&*left, believed), ("MAA=", true));
+    // If the proxy states the result, it counts although it is not believed.
+    for (certificate, result) in [
+        ("ssl-client-cert", "ssl-client-verify"),
+        ("x-my-cert", "x_my_verify"),
+    ] {
+        let headers = [(certificate, "MAA="), (result, "FAILED")];
+        let seen = came_out(&believing(&[certificate]), PROXY, &headers, certificate);
+        assert_eq!((&*seen.0, seen.1), ("", false));
+    }
+}
+
+#[test]
+fn what_is_believed_and_kept_stays_as_it_came_and_is_believed_by_its_vouched_part() {
+    let layer = believing(&["x-forwarded-client-cert", "x-forwarded-user"]);
+    let layer = layer.keep("x-forwarded-client-cert").unwrap();
+    let layer = layer.keep("x-forwarded-user").unwrap();
+    let list = "Hash=ff,Hash=ab";
+    let headers = [
+        ("x-forwarded-for", "203.0.113.7"),
+        ("x-forwarded-client-cert", list),
+        ("x-forwarded-user", "a"),
+        ("x-forwarded-user", "b"),
+    ];
+    let seen = through(&layer, Some(PROXY), request("/", &headers));
+    assert_eq!(field(&seen, "x-forwarded-client-cert"), list);
+    assert_eq!(field(&seen, "x-forwarded-user"), "a|b");
+    let resolution = resolution(&seen);
+    assert_eq!(resolution.identity()["x-forwarded-client-cert"], "Hash=ab");
+    assert!(!resolution.identity().contains_key("x-forwarded-user"));
+}

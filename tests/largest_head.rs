@@ -15,12 +15,30 @@ async fn the_largest_head_that_hyper_takes_is_resolved_to_the_truth() {
         fields
     };
     // hyper's defaults: 100 headers and about 400 KiB; over HTTP/2, 16 KiB.
-    for (headers, mut fields) in [
+    for (version, headers, mut fields) in [
         (
+            Version::Http2,
+            Headers::X_FORWARDED,
+            filled("x-forwarded-for", "203.0.113.7", "10.6.6.6", 10, 1_500),
+        ),
+        (
+            Version::Http2,
+            Headers::FORWARDED,
+            filled(
+                "forwarded",
+                "for=203.0.113.7;proto=https",
+                "for=\"10.6.6.6",
+                1,
+                15_000,
+            ),
+        ),
+        (
+            Version::Http1,
             Headers::X_FORWARDED,
             filled("x-forwarded-for", "203.0.113.7", "10.6.6.6", 90, 4_000),
         ),
         (
+            Version::Http1,
             Headers::FORWARDED,
             filled(
                 "forwarded",
@@ -31,6 +49,7 @@ async fn the_largest_head_that_hyper_takes_is_resolved_to_the_truth() {
             ),
         ),
         (
+            Version::Http1,
             Headers::X_FORWARDED,
             filled("x-forwarded-for", "203.0.113.7", "10.6.6.6", 1, 380_000),
         ),
@@ -46,14 +65,7 @@ async fn the_largest_head_that_hyper_takes_is_resolved_to_the_truth() {
             .iter()
             .map(|(name, text)| (*name, text.as_str()))
             .collect();
-        let answer = send(
-            &server,
-            Version::Http1,
-            "GET",
-            "http://api.example.com/",
-            &fields,
-        )
-        .await;
+        let answer = send(&server, version, "GET", "http://api.example.com/", &fields).await;
         assert_eq!(answer.status, StatusCode::OK);
         assert_eq!(answer.body, "203.0.113.7 https");
     }

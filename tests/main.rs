@@ -26,11 +26,14 @@ mod extractors;
 mod forwarded_rfc7239;
 mod host;
 mod house;
+#[cfg(feature = "axum-08")]
+mod http2;
 mod identity;
 #[cfg(feature = "axum-08")]
 mod largest_head;
 #[cfg(feature = "axum-08")]
 mod layer;
+mod links;
 #[cfg(all(feature = "explain-service", feature = "axum-08"))]
 mod live;
 mod location;

@@ -131,13 +131,21 @@ fn evidence() -> impl Strategy<Value = Vec<(HeaderName, HeaderValue)>> {
     proptest::collection::vec((name, value), 0..6)
 }
 
-/// Options that few services use: which hosts are believed, a believed port, a header that holds only the client, and
-/// a kept header.
-fn more() -> impl Strategy<Value = (Hosts, bool, bool, Option<&'static str>)> {
+/// Options that few services use: which hosts are believed, a believed port, a header that holds only the client, a
+/// kept header, and one that is removed.
+fn more() -> impl Strategy<
+    Value = (
+        Hosts,
+        bool,
+        bool,
+        Option<&'static str>,
+        Option<&'static str>,
+    ),
+> {
     let hosts = prop_oneof![2 => Just(Hosts::Any), 2 => Just(Hosts::Own), 1 => Just(Hosts::Other)];
     let rare = || proptest::bool::weighted(0.25);
-    let keep = proptest::option::weighted(0.2, proptest::sample::select(NAMES.to_vec()));
-    (hosts, rare(), rare(), keep)
+    let name = || proptest::option::weighted(0.2, proptest::sample::select(NAMES.to_vec()));
+    (hosts, rare(), rare(), name(), name())
 }
 
 fn scenario() -> impl Strategy<Value = Scenario> {
@@ -147,7 +155,7 @@ fn scenario() -> impl Strategy<Value = Scenario> {
         Just(SchemeBy::Gateway)
     ];
     (
-        any::<[bool; 13]>(),
+        any::<[bool; 16]>(),
         more(),
         truth(),
         proptest::collection::vec(hop(), 1..=5),
@@ -170,8 +178,11 @@ fn scenario() -> impl Strategy<Value = Scenario> {
                     http2,
                     limited,
                     absolute,
+                    counted,
+                    other_scheme_header,
+                    records,
                 ],
-                (hosts, believes_port, single_value, keep),
+                (hosts, believes_port, single_value, keep, remove),
                 truth,
                 hops,
                 scheme_by,
@@ -204,6 +215,10 @@ fn scenario() -> impl Strategy<Value = Scenario> {
                     believes_port: believes_port && !forwarded && !ours,
                     single_value,
                     keep,
+                    remove,
+                    counted,
+                    other_scheme_header: other_scheme_header && !forwarded && !ours,
+                    records,
                     absolute,
                     broken: None,
                     written,
@@ -291,6 +306,10 @@ fn the_property_fails_where_its_premise_is_broken() {
         believes_port: false,
         single_value: false,
         keep: None,
+        remove: None,
+        counted: false,
+        other_scheme_header: false,
+        records: true,
         absolute: false,
         any_peer: false,
         secret: false,

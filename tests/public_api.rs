@@ -40,23 +40,3 @@ fn the_public_api_is_what_the_file_says() {
         "gone: {gone:#?}\nnew: {new:#?}\nIf that is meant: BLESS=1 cargo test -p tower-forwarded-checks public_api -- --ignored"
     );
 }
-
-#[test]
-fn every_guide_of_the_readme_and_the_contributors_exists() {
-    let root = support::root();
-    for page in ["README.md", "CONTRIBUTING.md", "SECURITY.md"] {
-        let text = fs::read_to_string(root.join(page)).unwrap();
-        let links = text
-            .split("](")
-            .skip(1)
-            .filter_map(|rest| rest.split(')').next());
-        let images = text
-            .split("src=\"")
-            .skip(1)
-            .filter_map(|rest| rest.split('"').next());
-        for link in links.chain(images).filter(|link| !link.starts_with("http")) {
-            let path = link.split('#').next().unwrap();
-            assert!(root.join(path).exists(), "{page}: {link}");
-        }
-    }
-}

@@ -386,3 +386,30 @@ fn the_way_of_a_request_is_told_from_the_client_on_and_only_as_far_as_it_is_vouc
     // Without `record_hops`, no hops are recorded.
     assert!(resolve(&layer(), &list).hops_seen().is_empty());
 }
+
+#[test]
+fn thousands_of_lines_of_a_client_change_nothing() {
+    let mut request = request("/", &[]);
+    for number in 0..3_000_u16 {
+        let line = format!("10.1.{}.{}", number / 250, number % 250);
+        let headers = request.headers_mut();
+        headers.append("x-forwarded-for", line.parse().unwrap());
+        headers.append("x_forwarded_for", line.parse().unwrap());
+        headers.append("remote-user", line.parse().unwrap());
+    }
+    let honest = "203.0.113.7".parse().unwrap();
+    request.headers_mut().append("x-forwarded-for", honest);
+    let seen = through(&layer(), Some(PROXY), request);
+    assert_eq!(client(&resolution(&seen)), "203.0.113.7");
+    assert_eq!(field(&seen, "x-forwarded-for"), "203.0.113.7");
+    assert_eq!(seen.headers().len(), 2);
+}
+
+#[test]
+fn a_peer_without_a_port_is_a_client_without_a_port() {
+    let peer = "203.0.113.9";
+    let seen = through(&layer(), Some(peer), request("/", &[]));
+    let resolution = resolution(&seen);
+    assert_eq!(client(&resolution), peer);
+    assert_eq!(resolution.client_port(), None);
+}

@@ -297,6 +297,9 @@ impl Headers {
     /// So declare a header as a list only if each proxy that can be the peer appends to it. The layer then cuts a host
     /// that contains a comma at that comma, so let the outermost proxy reject such hosts.
     ///
+    /// If the client's address is in a header that holds nothing else ([`client_field`](Self::client_field)), no position
+    /// pairs with it. Then the last element of each list counts, which the nearest proxy wrote.
+    ///
     /// ```
     /// use tower_forwarded::Headers;
     ///
@@ -306,7 +309,8 @@ impl Headers {
     ///
     /// # Errors
     ///
-    /// If a name is not the scheme, host, port or prefix header of this value.
+    /// If a name is not the scheme, host, port or prefix header of this value, or if it can be no list (`CF-Visitor`,
+    /// `X-ARR-SSL`).
     pub fn with_lists<I>(mut self, names: I) -> Result<Self, HeadersError>
     where
         I: IntoIterator,
@@ -324,7 +328,7 @@ impl Headers {
             let field = readable
                 .into_iter()
                 .find(|&field| self.field_name(field).eq_ignore_ascii_case(name))
-                .filter(|&field| field != NONE && field != CF_VISITOR)
+                .filter(|&field| field != NONE && ![CF_VISITOR, X_ARR_SSL].contains(&field))
                 .ok_or_else(|| HeadersError::NotAList {
                     name: name.to_owned(),
                 })?;

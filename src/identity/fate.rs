@@ -126,21 +126,25 @@ fn verifies(name: &str, rules: &Rules) -> bool {
 /// `ssl-client-cert`.
 ///
 /// If that header is believed, it must be present in exactly this spelling. A client could otherwise make Apache drop
-/// it with `Connection: SSL_CLIENT_VERIFY`, and send another spelling. A line in another spelling can only cause the
-/// removal of the certificate, so it does not matter who wrote it.
+/// it with `Connection: SSL_CLIENT_VERIFY`, and send another spelling.
+///
+/// If it is not believed, the proxy may still send it, and a certificate that was not verified must go. A client can
+/// also send it, and so remove its own certificate. But it cannot do so if no product with this certificate header
+/// sends a result, as with `Client-Cert` of RFC 9440.
 fn fails_verification(name: &HeaderName, headers: &HeaderMap, rules: &Rules) -> bool {
     let Some(result) = known::verification_of(name.as_str()) else {
         return false;
     };
-    let believed = rules
-        .identity
-        .iter()
-        .find(|name| recognise::fold_alike(name.as_str(), &result.name));
-    let is_missing = believed.is_some_and(|name| !headers.contains_key(name));
-    let mut lines = headers
-        .iter()
-        .filter(|(name, _)| recognise::fold_alike(name.as_str(), &result.name));
-    is_missing || lines.any(|(_, value)| !result.is_success(value))
+    let fails = |value| !result.is_success(value);
+    let is_result = |name: &HeaderName| recognise::fold_alike(name.as_str(), &result.name);
+    if let Some(believed) = rules.identity.iter().find(|name| is_result(name)) {
+        let lines = headers.get_all(believed);
+        return !headers.contains_key(believed) || lines.iter().any(fails);
+    }
+    let is_known = |name| recognise::classify(name) == Some(Kind::Identity);
+    let is_sent = is_known(&result.name) || !is_known(name.as_str());
+    let mut lines = headers.iter().filter(|(name, _)| is_result(name));
+    is_sent && lines.any(|(_, value)| fails(value))
 }
 
 /// Whether a believed header states that the certificate in `name` was verified.

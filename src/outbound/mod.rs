@@ -41,7 +41,8 @@ mod claim;
 /// 2. If the request has no `Resolution`, the layer removes the headers and writes none. So a request that your service
 ///    makes for itself says nothing about your clients: the next service sees your service as the client.
 /// 3. A client's own headers never pass. That includes [known headers](crate::guide::removed_headers) in every
-///    spelling, headers that say [who the client is](crate::guide::identity#which-headers-are-removed), and the
+///    spelling, headers that say [who the client
+///    is](crate::guide::removed_headers#headers-that-say-who-the-client-is), and the
 ///    [secret](crate::ForwardedLayer::require), which `ForwardedLayer` has removed already. If only the next service
 ///    believes a header, name it with [`remove`](Self::remove).
 /// 4. The layer removes these names from `Connection` and `Trailer`. Otherwise a client could make the next proxy
@@ -90,7 +91,7 @@ mod claim;
 /// The layer does not handle hop-by-hop headers (`Connection`, `Keep-Alive`, `TE`, `Upgrade`), `Host`, the URI of the
 /// next service, or timeouts. Your proxy must do that. The crate
 /// [axum-reverse-proxy](https://docs.rs/axum-reverse-proxy) does all of it, with [two
-/// settings](https://docs.rs/tower-forwarded/latest/tower_forwarded/guide/recipes/index.html#forwarding-requests-to-another-service).
+/// settings](https://docs.rs/tower-forwarded-guide/latest/tower_forwarded_guide/recipes/index.html#forwarding-requests-to-another-service).
 /// The crate [hyproxy](https://docs.rs/hyproxy) has `StripHopByHopLayer`: put it outside of this layer.
 ///
 /// Only requests for your own services should have a [`Resolution`]. If your HTTP client follows redirects, it sends

@@ -7,7 +7,7 @@ use rustls_pki_types::CertificateDer;
 /// It comes from a header that you named with [`believe_identity`](crate::ForwardedLayer::believe_identity) or
 /// [`believe_client_cert`](crate::ForwardedLayer::believe_client_cert), and that a trusted peer sent. **The layer does
 /// not verify the certificate.** Some proxies verify it and some do not:
-/// [client certificates](crate::guide::client_certificates) describes what each product does. If the proxy states that
+/// [client certificates](https://docs.rs/tower-forwarded-guide/latest/tower_forwarded_guide/client_certificates/index.html) describes what each product does. If the proxy states that
 /// the verification failed, there is no certificate.
 ///
 /// The certificates are DER, in the types of [`rustls_pki_types`]. Parse them with a crate such as `x509-parser`.

@@ -14,7 +14,7 @@ pub(crate) struct Edits {
     pub(crate) identity: bool,
     pub(crate) client: ClientEdit,
     /// The scheme header that was read, if its value is not exactly the resolved scheme.
-    pub(crate) set_scheme: Option<Field>,
+    pub(crate) set_scheme: Option<(Field, &'static str)>,
     pub(crate) set_forwarded_host: bool,
     pub(crate) set_port: Option<u16>,
     pub(crate) set_prefix: bool,

@@ -221,7 +221,7 @@ impl<'a, O: Observer> Resolving<'a, O> {
         if keep.contains(headers.client) {
             edits.client = ClientEdit::Keep;
         }
-        edits.set_scheme = edits.set_scheme.filter(|&field| !keep.contains(field));
+        edits.set_scheme = edits.set_scheme.filter(|&(field, _)| !keep.contains(field));
         edits.set_forwarded_host &= !keep.contains(headers.host);
         edits.set_port = edits.set_port.filter(|_| !keep.contains(headers.port));
         edits.set_prefix &= !keep.contains(headers.prefix);

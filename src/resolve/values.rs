@@ -62,11 +62,10 @@ impl<'a, O: Observer> Resolving<'a, O> {
             _ => return Stated::Nothing,
         };
         let (text, number) = self.said(64, field, &lines, pairs);
-        let scheme = text.and_then(|text| match Headers::scheme_syntax(field) {
+        let syntax = Headers::scheme_syntax(field);
+        let scheme = text.and_then(|text| match syntax {
             SchemeSyntax::Name => Scheme::from_bytes(text),
-            SchemeSyntax::Switch => {
-                Scheme::from_bytes(text).or_else(|| syntax::scheme::parse_switch(text))
-            }
+            SchemeSyntax::Switch => syntax::scheme::parse_switch(text).map(|(scheme, _)| scheme),
             SchemeSyntax::CfVisitor => syntax::scheme::parse_cf_visitor(text),
             SchemeSyntax::Presence => (!text.is_empty()).then_some(Scheme::Https),
         });
@@ -78,9 +77,17 @@ impl<'a, O: Observer> Resolving<'a, O> {
         );
         if let Some(scheme) = scheme {
             self.believed.insert(field);
-            let says_more = Headers::scheme_syntax(field) == SchemeSyntax::Name
-                && lines.single() != Some(scheme.as_str().as_bytes());
-            self.edits.set_scheme = says_more.then_some(field);
+            let word = match syntax {
+                SchemeSyntax::Name => Some(scheme.as_str()),
+                // What the proxy wrote, without the elements of a client.
+                SchemeSyntax::Switch if self.headers().lists.contains(field) => text
+                    .and_then(syntax::scheme::parse_switch)
+                    .map(|(_, word)| word),
+                _ => None,
+            };
+            self.edits.set_scheme = word
+                .filter(|word| lines.single() != Some(word.as_bytes()))
+                .map(|word| (field, word));
         }
         scheme.into()
     }

@@ -30,6 +30,10 @@ impl Edits {
             self.client.apply(headers, resolution, &rules.headers);
         }
         self.set_fields(headers, resolution, &rules.headers);
+        // This comes last, so that no edit writes such a header again.
+        if !rules.remove.is_empty() {
+            remove_all(headers, rules.remove.among(headers).cloned().collect());
+        }
     }
 
     #[inline]
@@ -45,9 +49,6 @@ impl Edits {
         if self.underscored {
             remove_all(headers, underscored(headers, rules).cloned().collect());
         }
-        if !rules.remove.is_empty() {
-            remove_all(headers, rules.remove.among(headers).cloned().collect());
-        }
         if self.remove_host {
             headers.remove(header::HOST);
         }
@@ -61,8 +62,8 @@ impl Edits {
                 set(headers, name, value);
             }
         };
-        if let Some(field) = self.set_scheme {
-            set_field(field, resolution.scheme.as_str());
+        if let Some((field, word)) = self.set_scheme {
+            set_field(field, word);
         }
         if let Some(port) = self.set_port {
             set_field(wanted.port, &port.to_string());

@@ -2,17 +2,27 @@
 
 use crate::resolution::scheme::Scheme;
 
-/// Parses `on`, `1`, `true` or `ssl` as https, and `off`, `0` or `false` as http, ignoring case. gunicorn looks for
-/// `ssl` in `X-Forwarded-Protocol`.
-pub(crate) fn parse_switch(text: &[u8]) -> Option<Scheme> {
-    let is = |words: [&[u8]; 3]| words.iter().any(|word| text.eq_ignore_ascii_case(word));
-    if is([b"on", b"1", b"true"]) || text.eq_ignore_ascii_case(b"ssl") {
-        Some(Scheme::Https)
-    } else if is([b"off", b"0", b"false"]) {
-        Some(Scheme::Http)
-    } else {
-        None
+/// The words for a scheme in other headers than `X-Forwarded-Proto`. gunicorn looks for `ssl` in
+/// `X-Forwarded-Protocol`.
+const SWITCHES: [(&str, Scheme); 7] = [
+    ("on", Scheme::Https),
+    ("1", Scheme::Https),
+    ("true", Scheme::Https),
+    ("ssl", Scheme::Https),
+    ("off", Scheme::Http),
+    ("0", Scheme::Http),
+    ("false", Scheme::Http),
+];
+
+/// Parses the name of a scheme, or one of the [`SWITCHES`], ignoring case. Also returns this word in lower case.
+pub(crate) fn parse_switch(text: &[u8]) -> Option<(Scheme, &'static str)> {
+    if let Some(scheme) = Scheme::from_bytes(text) {
+        return Some((scheme, scheme.as_str()));
     }
+    let (word, scheme) = SWITCHES
+        .iter()
+        .find(|(word, _)| text.eq_ignore_ascii_case(word.as_bytes()))?;
+    Some((*scheme, word))
 }
 
 /// Parses Cloudflare's `CF-Visitor: {"scheme":"https"}`: one JSON object that contains one string.
@@ -56,10 +66,11 @@ mod tests {
 
     #[test]
     fn switches_and_cloudflares_object_are_read_strictly() {
-        assert_eq!(parse_switch(b"On"), Some(Scheme::Https));
-        assert_eq!(parse_switch(b"off"), Some(Scheme::Http));
-        assert_eq!(parse_switch(b"ssl"), Some(Scheme::Https));
-        assert_eq!(parse_switch(b"https"), None);
+        assert_eq!(parse_switch(b"On"), Some((Scheme::Https, "on")));
+        assert_eq!(parse_switch(b"0"), Some((Scheme::Http, "0")));
+        assert_eq!(parse_switch(b"ssl"), Some((Scheme::Https, "ssl")));
+        assert_eq!(parse_switch(b"HTTPS"), Some((Scheme::Https, "https")));
+        assert_eq!(parse_switch(b"yes"), None);
         assert_eq!(parse_switch(b""), None);
         for (text, expected) in [
             (r#"{"scheme":"https"}"#, Some(Scheme::Https)),

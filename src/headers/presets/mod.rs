@@ -80,7 +80,7 @@ impl Headers {
     /// If the load balancer invokes a Lambda function with multi-value headers, it
     /// [leaves the client's header lines in front of its own](https://github.com/laravel/vapor-core/pull/25). Then add
     /// `.with_lists(["x-forwarded-proto"])`. Otherwise a client can make its own https request look like http. See
-    /// [AWS Lambda](crate::guide::entrances#aws-lambda).
+    /// [AWS Lambda](https://docs.rs/tower-forwarded-guide/latest/tower_forwarded_guide/entrances/index.html#aws-lambda).
     ///
     /// Source: [HTTP headers and Application Load Balancers](https://docs.aws.amazon.com/elasticloadbalancing/latest/application/x-forwarded-headers.html).
     pub const AWS_ALB: Self = x_forwarded("aws-alb", NONE, X_PORT, NONE);
@@ -114,7 +114,7 @@ impl Headers {
     /// [`AWS_ALB`](Self::AWS_ALB) for them. Trust the subnets of the VPC link.
     ///
     /// Do not use this preset for Lambda functions. Events that were recorded there contain no `Forwarded` header from
-    /// the gateway, so the client can write it. See [AWS Lambda](crate::guide::entrances#aws-lambda).
+    /// the gateway, so the client can write it. See [AWS Lambda](https://docs.rs/tower-forwarded-guide/latest/tower_forwarded_guide/entrances/index.html#aws-lambda).
     ///
     /// Source: [Working with HTTP proxy integrations](https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-develop-integrations-http.html).
     pub const AWS_API_GATEWAY: Self = forwarded("aws-api-gateway", NONE, NONE);

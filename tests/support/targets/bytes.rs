@@ -19,6 +19,14 @@ impl<'a> Bytes<'a> {
         byte
     }
 
+    fn last_byte(&mut self) -> u8 {
+        let Some((&byte, rest)) = self.0.split_last() else {
+            return 0;
+        };
+        self.0 = rest;
+        byte
+    }
+
     pub(super) fn bool(&mut self) -> bool {
         self.byte() & 1 == 1
     }
@@ -116,6 +124,7 @@ impl<'a> Bytes<'a> {
     pub(super) fn scenario(&mut self) -> Scenario {
         let flags = self.byte();
         let more = self.byte();
+        let extra = self.last_byte();
         let client = SocketAddr::new(self.address(), u16::from_be_bytes(self.array()).max(1));
         let [odd, even] = client.port().to_be_bytes();
         Scenario {
@@ -127,6 +136,10 @@ impl<'a> Bytes<'a> {
             believes_port: odd & 4 != 0,
             single_value: odd & 24 == 24,
             keep: (odd & 96 == 96).then(|| NAMES[usize::from(even) % NAMES.len()]),
+            remove: (extra & 192 == 192).then(|| NAMES[usize::from(extra & 63) % NAMES.len()]),
+            counted: extra & 4 != 0,
+            other_scheme_header: extra & 24 == 24,
+            records: extra & 1 != 0,
             absolute: odd & 128 != 0,
             believes_login: more & 64 != 0,
             believes_certificates: more & 128 != 0,

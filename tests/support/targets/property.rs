@@ -5,6 +5,8 @@
 
 use std::net::{IpAddr, SocketAddr};
 
+#[cfg(feature = "axum-08")]
+use axum::extract::ConnectInfo;
 use http::{HeaderMap, HeaderName, HeaderValue, Request};
 use tower_forwarded::{
     Finding, ForwardedLayer, Headers, OutboundLayer, Peer, Resolution, Scheme, TrustedProxies,
@@ -132,6 +134,14 @@ pub struct Scenario {
     pub single_value: bool,
     /// A header that the layer keeps unchanged.
     pub keep: Option<&'static str>,
+    /// A header that the layer removes from every request, even if it is believed.
+    pub remove: Option<&'static str>,
+    /// The trust set is the number of proxies, not their addresses.
+    pub counted: bool,
+    /// The proxies write the scheme into another header than X-Forwarded-Proto.
+    pub other_scheme_header: bool,
+    /// The layer records the hops of the request.
+    pub records: bool,
     /// The target is absolute, in addition to `Host`. Some proxies also send it over HTTP/1.
     pub absolute: bool,
     /// Every peer is trusted, and the other proxies by their addresses.
@@ -171,7 +181,7 @@ fn layer_for(scenario: &Scenario, trusted: TrustedProxies) -> ForwardedLayer {
         Scenario {
             single_value: true, ..
         } => Headers::client_field(ADDRESS)
-            .and_then(|headers| headers.with_scheme_field("x-forwarded-proto"))
+            .and_then(|headers| headers.with_scheme_field(scheme_header(scenario)))
             .and_then(|headers| headers.with_host_field("x-forwarded-host"))
             .and_then(|headers| headers.with_port_field("x-forwarded-port"))
             .and_then(|headers| headers.with_prefix_field("x-forwarded-prefix"))
@@ -180,9 +190,12 @@ fn layer_for(scenario: &Scenario, trusted: TrustedProxies) -> ForwardedLayer {
             scheme_by: SchemeBy::Each,
             ..
         } => Headers::X_FORWARDED
-            .with_lists(["x-forwarded-proto"])
+            .with_scheme_field(scheme_header(scenario))
+            .and_then(|headers| headers.with_lists([scheme_header(scenario)]))
             .expect("a scheme field"),
-        _ => Headers::X_FORWARDED,
+        _ => Headers::X_FORWARDED
+            .with_scheme_field(scheme_header(scenario))
+            .expect("a scheme field"),
     });
     if scenario.edge_says_host {
         layer = layer.believe_hosts([pattern(scenario)]).expect("a pattern");
@@ -192,6 +205,12 @@ fn layer_for(scenario: &Scenario, trusted: TrustedProxies) -> ForwardedLayer {
     }
     if let Some(name) = scenario.keep {
         layer = layer.keep(name).expect("a name");
+    }
+    if let Some(name) = scenario.remove {
+        layer = layer.remove([name]).expect("a name");
+    }
+    if scenario.records {
+        layer = layer.record_hops();
     }
     if scenario.believes_prefix {
         layer = layer.believe_prefix();
@@ -236,6 +255,14 @@ fn authority(scenario: &Scenario, host: &str) -> Option<String> {
     has_port.or(Some(named))
 }
 
+/// The header into which the proxies write the scheme.
+fn scheme_header(scenario: &Scenario) -> &'static str {
+    match scenario.other_scheme_header {
+        true => "x-forwarded-scheme",
+        false => "x-forwarded-proto",
+    }
+}
+
 /// The header that holds only the client's address.
 const ADDRESS: &str = "cf-connecting-ip";
 
@@ -245,6 +272,9 @@ const USER: &str = "alice@example.com";
 
 /// The header to which each proxy appends the certificate that its peer presented.
 const CERTIFICATES: &str = "x-forwarded-client-cert";
+
+/// No proxy writes this header. By its name, it states whether the certificate was verified.
+const RESULT: &str = "x-forwarded-client-verify";
 
 /// The element that a proxy writes about its peer's certificate. Number 0 is the client's certificate. A client could
 /// have chosen the names in it.
@@ -266,14 +296,14 @@ fn vouched_certificates(scenario: &Scenario) -> Option<String> {
 const SECRET: &str = "x-origin-verify";
 
 fn trusted(scenario: &Scenario) -> TrustedProxies {
+    if scenario.counted {
+        return TrustedProxies::count(scenario.hops.len());
+    }
     let named = match (scenario.any_peer, &*scenario.hops) {
         (true, [outer @ .., _innermost]) => outer,
         (_, all) => all,
     };
-    let networks: TrustedProxies = named
-        .iter()
-        .map(|hop| ipnet::IpNet::from(hop.address.to_canonical()))
-        .collect();
+    let networks = networks(named);
     let peer = match scenario {
         Scenario { any_peer: true, .. } => TrustedProxies::any(),
         Scenario { unix: true, .. } => "unix".parse().expect("an entry"),
@@ -284,6 +314,12 @@ fn trusted(scenario: &Scenario) -> TrustedProxies {
         true => all.hops(scenario.hops.len()),
         false => all,
     }
+}
+
+fn networks(hops: &[Hop]) -> TrustedProxies {
+    hops.iter()
+        .map(|hop| ipnet::IpNet::from(hop.address.to_canonical()))
+        .collect()
 }
 
 /// Runs the request through the chain and the layer. Returns false if such a chain is not possible. For example, a
@@ -302,7 +338,12 @@ pub fn check(scenario: &Scenario) -> bool {
     };
     let trusted = trusted(scenario);
     let client = truth.client.ip().to_canonical();
-    if trusted.contains(client) || client.is_unspecified() {
+    let known = if scenario.counted {
+        networks(hops)
+    } else {
+        trusted.clone()
+    };
+    if known.contains(client) || client.is_unspecified() {
         return false;
     }
     let peer = match scenario {
@@ -333,6 +374,10 @@ pub fn check(scenario: &Scenario) -> bool {
         }
     }
     request.extensions_mut().insert(peer);
+    #[cfg(feature = "axum-08")]
+    if let Some(peer) = peer.socket_addr() {
+        request.extensions_mut().insert(ConnectInfo(peer));
+    }
     let context = format!("{scenario:#?}\nthe service got {:#?}", request.headers());
 
     let seen = through(&layer_for(scenario, trusted), request);
@@ -343,6 +388,30 @@ pub fn check(scenario: &Scenario) -> bool {
     );
 
     assert_eq!(resolution.client(), Some(client), "the client; {context}");
+    // A service of ours passes on addresses without ports.
+    if let Some(edge) = hops.first().filter(|_| hops.iter().all(|hop| !hop.ours)) {
+        let port = edge.with_port.then_some(truth.client.port());
+        assert_eq!(resolution.client_port(), port, "the port; {context}");
+        #[cfg(feature = "axum-08")]
+        {
+            let address = SocketAddr::new(client, port.unwrap_or(0));
+            let ConnectInfo(seen): &ConnectInfo<SocketAddr> =
+                seen.extensions().get().expect("an address");
+            assert_eq!(*seen, address, "ConnectInfo; {context}");
+        }
+    }
+    if scenario.records && !scenario.single_value {
+        let mut way = vec![client];
+        let inner = hops.iter().take(hops.len() - 1);
+        way.extend(inner.map(|hop| hop.address.to_canonical()));
+        let seen: Vec<_> = resolution
+            .hops_seen()
+            .iter()
+            .map(|hop| hop.address())
+            .collect();
+        let way: Vec<_> = way.into_iter().map(Some).collect();
+        assert_eq!(seen, way, "the way; {context}");
+    }
     assert_eq!(resolution.scheme(), truth.scheme, "the scheme; {context}");
     // A header that holds only the client does not name any hops.
     let count = if scenario.single_value { 1 } else { hops.len() };
@@ -410,7 +479,7 @@ pub fn check(scenario: &Scenario) -> bool {
         let first = value.split(',').next().unwrap_or_default().trim();
         let right = match name.as_str() {
             "host" | "x-forwarded-host" => value == host,
-            "x-forwarded-proto" => value == truth.scheme.as_str(),
+            name if name == scheme_header(scenario) => value == truth.scheme.as_str(),
             "x-forwarded-for" => !scenario.single_value && first.parse() == Ok(client),
             ADDRESS => scenario.single_value && is_address(value, client),
             "x-forwarded-port" => scenario.believes_port && value == truth.port.to_string(),
@@ -419,6 +488,8 @@ pub fn check(scenario: &Scenario) -> bool {
             CERTIFICATES => Some(value) == certificates.as_deref(),
             // This header has no meaning for a service that requires no secret.
             SECRET => !scenario.secret,
+            // This header would state the result for a certificate, so it has a meaning beside one only.
+            RESULT => !scenario.believes_certificates,
             "forwarded" => {
                 let states = reference::hosts_of(value);
                 states.iter().all(|stated| *stated == host)
@@ -426,15 +497,25 @@ pub fn check(scenario: &Scenario) -> bool {
             }
             _ => false,
         };
+        let removed = scenario.remove.map(hyphens);
+        let is_removed = removed == Some(hyphens(name.as_str()));
+        assert!(!is_removed, "{name} was to be removed; {context}");
         // A kept header is unchanged, even if the client wrote it.
         let is_kept = scenario.keep == Some(name.as_str());
         assert!(right || is_kept, "the field {name}; {context}");
         assert!(
-            is_kept || name == SECRET || seen.headers().get_all(name).iter().count() == 1,
+            is_kept
+                || name == SECRET
+                || name == RESULT
+                || seen.headers().get_all(name).iter().count() == 1,
             "{name}; {context}"
         );
     }
     true
+}
+
+fn hyphens(name: &str) -> String {
+    name.replace(['_', '.'], "-")
 }
 
 /// Whether the text is this address, with or without a port, a zone and brackets.
@@ -465,13 +546,16 @@ fn is_possible(scenario: &Scenario) -> bool {
             && (scenario.forwarded || scenario.scheme_by != SchemeBy::Edge))
         // Such a header does not say how many proxies there are, so it is not known which certificate is the client's.
         && !(scenario.single_value && scenario.believes_certificates)
-        // RFC 7239 has no port parameter.
-        && !(scenario.forwarded && scenario.believes_port)
+        // RFC 7239 has no port parameter, and its scheme has one name.
+        && !(scenario.forwarded && (scenario.believes_port || scenario.other_scheme_header))
 }
 
 /// Whether a service of ours cannot be part of this chain.
 pub fn needs_others(scenario: &Scenario) -> bool {
-    scenario.believes_certificates || scenario.believes_port || scenario.single_value
+    scenario.believes_certificates
+        || scenario.believes_port
+        || scenario.single_value
+        || scenario.other_scheme_header
 }
 
 /// The prefixes that the proxies stripped from the path, outermost first.
@@ -667,18 +751,19 @@ fn sent(scenario: &Scenario) -> HeaderMap {
                 SchemeBy::Each => {
                     add(
                         &mut headers,
-                        "x-forwarded-proto",
+                        scheme_header(scenario),
                         scheme.as_str(),
                         style,
                         hop.spaced,
                     );
                 }
                 SchemeBy::Edge if edge => {
-                    headers.insert("x-forwarded-proto", value(scheme.as_str()));
+                    headers.insert(scheme_header(scenario), value(scheme.as_str()));
                 }
                 SchemeBy::Gateway if index == innermost => {
                     if !broken(Broken::GatewayBelievesItsClient) {
-                        headers.insert("x-forwarded-proto", value(scenario.truth.scheme.as_str()));
+                        let scheme = value(scenario.truth.scheme.as_str());
+                        headers.insert(scheme_header(scenario), scheme);
                     }
                 }
                 SchemeBy::Edge | SchemeBy::Gateway => {}
@@ -731,10 +816,7 @@ fn through_ours(
     scheme: Scheme,
     headers: HeaderMap,
 ) -> HeaderMap {
-    let before = scenario.hops.iter().take(index);
-    let trusted: TrustedProxies = before
-        .map(|hop| ipnet::IpNet::from(hop.address.to_canonical()))
-        .collect();
+    let trusted = networks(&scenario.hops[..index]);
     // Only the last service believes these headers of its peer.
     let known = Scenario {
         secret: false,
@@ -820,7 +902,7 @@ fn value(text: &str) -> HeaderValue {
 }
 
 /// The header names that a client is likely to try.
-pub const NAMES: [&str; 35] = [
+pub const NAMES: [&str; 37] = [
     "x-forwarded-for",
     "x-forwarded-proto",
     "x-forwarded-host",
@@ -856,4 +938,6 @@ pub const NAMES: [&str; 35] = [
     "client-cert",
     "ssl-client-cert",
     "ssl-client-verify",
+    "x-forwarded-client-verify",
+    "x-arr-ssl",
 ];
