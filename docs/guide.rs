@@ -2,15 +2,15 @@
 //!
 //! | you want to | chapter |
 //! |---|---|
-//! | set it up behind a load balancer, a CDN or a platform | [deployment], [platforms], [`l4_load_balancers`] |
+//! | set it up behind a load balancer, a CDN or a platform | [deployment], [platforms], [L4 load balancers](l4_load_balancers) |
 //! | use it with your framework, on AWS Lambda or beside TLS of your own | [entrances] |
 //! | use it with sessions, rate limits, OAuth, gRPC, WebSockets or OpenAPI | [recipes] |
-//! | know who the client is: a login, a certificate | [identity], [`client_certificates`] |
+//! | know who the client is: a login, a certificate | [who is it?](identity), [client certificates](client_certificates) |
 //! | know that a request came through your own account at a CDN | [secrets] |
-//! | find out why a result is wrong | [`why_http`] |
-//! | replace another crate, or come from another framework | [migration], [`other_apps`], [uvicorn] |
-//! | know what it promises | [rules](tower_forwarded::guide::rules), [removed headers](tower_forwarded::guide::removed_headers), [`threat_model`] |
-//! | know how that was tested, and what it costs | [results], [proof], [costs], [`real_proxies`], [`other_suites`] |
+//! | find out why a result is wrong | [why is my scheme still http?](why_http) |
+//! | replace another crate, or come from another framework | [migration], [other apps](other_apps), [uvicorn] |
+//! | know what it promises | [rules](tower_forwarded::guide::rules), [removed headers](tower_forwarded::guide::removed_headers), [threat model](threat_model) |
+//! | know how that was tested, and what it costs | [results], [proof], [costs], [real proxies](real_proxies), [other suites](other_suites) |
 //! | know why it is as it is | [design] |
 //!
 //! [tower-forwarded]: tower_forwarded
@@ -74,6 +74,14 @@ pub mod threat_model {}
 pub mod results {}
 
 #[doc = include_str!("real-proxies.md")]
+#[doc = include_str!("real-proxies/nginx.md")]
+#[doc = include_str!("real-proxies/haproxy.md")]
+#[doc = include_str!("real-proxies/haproxy-forwarded.md")]
+#[doc = include_str!("real-proxies/apache.md")]
+#[doc = include_str!("real-proxies/nghttpx.md")]
+#[doc = include_str!("real-proxies/caddy.md")]
+#[doc = include_str!("real-proxies/traefik.md")]
+#[doc = include_str!("real-proxies/envoy.md")]
 pub mod real_proxies {}
 
 #[doc = include_str!("l4-load-balancers.md")]

@@ -510,3 +510,10 @@ fn a_preset_with_one_header_changed_and_a_scheme_that_nobody_states() {
         "{error}"
     );
 }
+
+#[test]
+fn a_preset_beside_a_switch_that_is_off_is_the_preset() {
+    let config: Config =
+        toml::from_str("trust = []\nheaders = 'nginx'\nheaders_list = false").unwrap();
+    assert_eq!(config.headers, Headers::NGINX);
+}

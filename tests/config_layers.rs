@@ -174,6 +174,10 @@ async fn a_redirect_from_a_section_keeps_the_cors_headers() {
             "hsts_preload = true",
             "max-age=60; includeSubDomains; preload",
         ),
+        (
+            "hsts_include_subdomains = true, hsts_preload = true",
+            "max-age=60; includeSubDomains; preload",
+        ),
     ] {
         let text = format!("https_redirect = {{ hsts_max_age = 60, {option} }}");
         let response = respond(&self::config(&text), from("10.0.0.1", "/", HTTPS)).await;

@@ -387,6 +387,76 @@ fn an_explanation_is_data_too() {
 }
 
 #[test]
+fn the_data_says_how_the_walk_ended() {
+    let one_hop: TrustedProxies = "10.0.0.0/8".parse().unwrap();
+    let one_hop = ForwardedLayer::new(one_hop.hops(1));
+    for (layer, list, end) in [
+        (&layer(), "1.1.1.1, 203.0.113.7", "client"),
+        (&layer(), "10.0.0.3", "leftmost"),
+        (&layer(), "203.0.113.7, unknown", "unknown"),
+        (&one_hop, "203.0.113.7, 10.0.0.3", "hop-limit"),
+    ] {
+        let told = told(layer, Some(PROXY), &[("x-forwarded-for", list)]);
+        let json = serde_json::to_value(told).unwrap();
+        assert_eq!(json["steps"]["walk_ended"], end, "{list}");
+    }
+    let json = serde_json::to_value(told(&layer(), Some(PROXY), &HONEST[1..])).unwrap();
+    assert_eq!(json["steps"]["walk_ended"], "missing");
+}
+
+#[test]
+fn the_data_says_which_identity_header_is_believed() {
+    let layer = layer().believe_identity(["remote-user"]).unwrap();
+    let fields = [("remote-user", "alice"), ("x-forwarded-user", "bob")];
+    let json = serde_json::to_value(told(&layer, Some(PROXY), &fields)).unwrap();
+    assert_eq!(
+        json["steps"]["identity"],
+        serde_json::json!([
+            {"header": "remote-user", "believed": true, "reason": "believed"},
+            {"header": "x-forwarded-user", "believed": false, "reason": "not-named"},
+        ])
+    );
+}
+
+#[test]
+fn a_password_in_a_host_is_shown_nowhere() {
+    for (host, shown) in [
+        ("user:secret@a", "***@a"),
+        ("//secret@a/b@c", "//***@a/b@c"),
+        ("user:secret@a://b", "***@a://b"),
+        ("user:secret@a//b", "***@a//b"),
+        ("x://secret@a/b@c", "x://***@a/b@c"),
+    ] {
+        let told = told(
+            &layer(),
+            Some(PROXY),
+            &[&HONEST[..], &[("host", host)]].concat(),
+        );
+        assert!(!told.to_string().contains("secret"), "{told}");
+        let json = serde_json::to_value(told).unwrap();
+        let values = json["steps"]["values"].as_array().unwrap();
+        let value = values.iter().find(|value| value["what"] == "host").unwrap();
+        assert_eq!(value["text"], shown);
+    }
+}
+
+#[test]
+fn the_words_say_who_would_have_to_be_trusted_and_that_any_peer_is() {
+    let fields = [("x-forwarded-for", "1.1.1.1, 203.0.113.7")];
+    let text = told(&layer(), Some(PROXY), &fields).to_string();
+    assert!(
+        text.contains("it would count if 203.0.113.7 were trusted"),
+        "{text}"
+    );
+    let any = ForwardedLayer::new(TrustedProxies::any());
+    let text = told(&any, Some(PROXY), &fields).to_string();
+    assert!(
+        text.contains("10.0.0.1:40000, trusted by *, as any peer is\n"),
+        "{text}"
+    );
+}
+
+#[test]
 fn what_an_attacker_wrote_is_shown_as_printable_ascii() {
     let mut request = request("/", &HONEST[1..]);
     let value = http::HeaderValue::from_bytes(b"\xff\t\"<b>").unwrap();

@@ -112,6 +112,21 @@ async fn one_request_is_told_as_text_as_data_and_as_a_page() {
     let data: serde_json::Value = serde_json::from_str(&answer.body).unwrap();
     assert_eq!(data["client"], "203.0.113.7");
     assert_eq!(data["steps"]["trusted_by"], "127.0.0.1/32");
+    let text = ask(&server, "/why?format=text", &with(&[])).await.body;
+    let page = ask(&server, "/why?format=html", &with(&[])).await.body;
+    let has_line = |line: &str| page.contains(&escaped(line));
+    assert!(text.lines().count() > 3, "{text}");
+    for line in text
+        .lines()
+        .filter(|line| !line.contains("/why") && !line.starts_with("peer"))
+    {
+        assert!(has_line(line), "{line}\n{page}");
+    }
+}
+
+fn escaped(text: &str) -> String {
+    let text = text.replace('&', "&amp;").replace('<', "&lt;");
+    text.replace('>', "&gt;").replace('"', "&quot;")
 }
 
 #[tokio::test]

@@ -880,3 +880,45 @@ fn what_is_believed_and_kept_stays_as_it_came_and_is_believed_by_its_vouched_par
     assert_eq!(resolution.identity()["x-forwarded-client-cert"], "Hash=ab");
     assert!(!resolution.identity().contains_key("x-forwarded-user"));
 }
+
+#[cfg(feature = "client-cert")]
+#[test]
+fn a_certificate_header_of_64_kib_is_read_and_a_longer_one_is_not() {
+    use base64::{Engine, engine::general_purpose::STANDARD};
+
+    const LONGEST: usize = 64 * 1024;
+    let came_out = |names: &[&str], headers: &[(&str, &str)]| {
+        let headers = [&[("x-forwarded-for", "203.0.113.7")], headers].concat();
+        resolution(&through(
+            &believing(names),
+            Some(PROXY),
+            request("/", &headers),
+        ))
+    };
+    // A certificate: a SEQUENCE of the right length.
+    let der = |length: usize| {
+        let [high, low] = u16::try_from(length - 4).unwrap().to_be_bytes();
+        let mut der = vec![0x30, 0x82, high, low];
+        der.resize(length, 0);
+        der
+    };
+    let length = LONGEST / 4 * 3;
+    for (length, is_read) in [(length, true), (length + 3, false)] {
+        let value = STANDARD.encode(der(length));
+        let resolution = came_out(&["x-client-cert"], &[("x-client-cert", &value)]);
+        assert_eq!(resolution.client_cert().is_some(), is_read, "{length}");
+    }
+    for (length, is_read) in [(LONGEST, true), (LONGEST + 1, false)] {
+        let list = format!(":MAA=:,{}:MAA=:", " ".repeat(length - 13));
+        assert_eq!(list.len(), length);
+        let names = ["client-cert", "client-cert-chain"];
+        let headers = [("client-cert", ":MAA=:"), ("client-cert-chain", &list)];
+        let resolution = came_out(&names, &headers);
+        let chain = resolution.client_cert().map(|cert| cert.chain().len());
+        assert_eq!(chain, is_read.then_some(2), "{length}");
+        let element = "Hash=".to_owned() + &"a".repeat(length - 5);
+        let xfcc = "x-forwarded-client-cert";
+        let resolution = came_out(&[xfcc], &[(xfcc, &element)]);
+        assert_eq!(resolution.xfcc().is_some(), is_read, "{length}");
+    }
+}

@@ -123,6 +123,8 @@ fn each_finding_is_a_warning_for_each_network_and_then_counted() {
         "{warnings:?}"
     );
     assert!(warnings[1].1.contains("scheme-missing"), "{warnings:?}");
+    let peer = "network.peer.address=\"172.17.0.2\"";
+    assert!(warnings[0].1.contains(peer), "{warnings:?}");
     assert_eq!(
         log.iter()
             .filter(|(level, _)| *level == Level::DEBUG)
@@ -275,6 +277,18 @@ fn a_span_has_opentelemetrys_names() {
         assert!(text.contains(field), "{field}: {text}");
     }
     assert!(!text.contains("secret"), "{text}");
+    for (version, name) in [
+        (http::Version::HTTP_09, "0.9"),
+        (http::Version::HTTP_10, "1.0"),
+        (http::Version::HTTP_2, "2"),
+        (http::Version::HTTP_3, "3"),
+    ] {
+        let mut request = request("/", &[]);
+        *request.version_mut() = version;
+        let log = logged(|| drop(request_span(&request)));
+        let field = format!("network.protocol.version=\"{name}\"");
+        assert!(log[0].1.contains(&field), "{log:?}");
+    }
     let outside = ForwardedLayer::new(TrustedProxies::none());
     let log = logged(|| drop(request_span(&request("/", &[]))));
     assert!(!log[0].1.contains("client.address"), "{log:?} {outside:?}");

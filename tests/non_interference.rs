@@ -7,8 +7,8 @@ use proptest::prelude::*;
 use tower_forwarded::Scheme;
 
 use crate::support::targets::property::{
-    Broken, EVIDENCE, Hop, Hosts, NAMES, Scenario, SchemeBy, Style, Truth, check, check_evidence,
-    check_explanation, needs_others,
+    Broken, EVIDENCE, Hop, Hosts, NAMES, Scenario, SchemeBy, Style, Truth, check,
+    check_configuration, check_evidence, check_explanation, needs_others,
 };
 
 fn address() -> impl Strategy<Value = IpAddr> {
@@ -257,6 +257,11 @@ proptest! {
     #[test]
     fn evidence_is_for_advice_and_decides_nothing(scenario in scenario(), evidence in evidence()) {
         check_evidence(&scenario, &evidence);
+    }
+
+    #[test]
+    fn a_configuration_that_says_the_same_makes_a_layer_that_does_the_same(scenario in scenario()) {
+        check_configuration(&scenario);
     }
 
     #[test]

@@ -558,3 +558,32 @@ fn a_peer_that_is_not_trusted_and_not_recorded_is_named_once() {
         "203.0.113.7, 10.0.0.1, 10.0.0.1"
     );
 }
+
+#[test]
+fn a_client_that_is_no_tower_service_gets_the_same_headers() {
+    let resolution = resolve(&layer(), &[("x-forwarded-for", "203.0.113.7"), HTTPS]);
+    for layer in [OutboundLayer::x_forwarded(), OutboundLayer::forwarded()] {
+        let mut headers = HeaderMap::new();
+        layer.apply(&mut headers, Some(&resolution));
+        assert!(!headers.is_empty());
+        assert_eq!(layer.headers(&resolution), headers);
+    }
+}
+
+#[test]
+fn behind_two_inbound_layers_the_first_one_counts() {
+    let service = ServiceBuilder::new()
+        .layer(layer())
+        // It finds a resolution, so it does nothing.
+        .layer(ForwardedLayer::new(TrustedProxies::none()))
+        .layer(OutboundLayer::x_forwarded())
+        .service(service_fn(async |request: Request<()>| {
+            Ok::<_, Infallible>(Response::new(request))
+        }));
+    let mut asked = request("/", &[("x-forwarded-for", "203.0.113.7"), HTTPS]);
+    let peer: Peer = PROXY.parse().unwrap();
+    asked.extensions_mut().insert(peer);
+    let seen = now(service.oneshot(asked)).unwrap().into_body();
+    assert_eq!(field(&seen, "x-forwarded-for"), "203.0.113.7, 10.0.0.1");
+    assert_eq!(field(&seen, "x-forwarded-proto"), "https");
+}

@@ -41,6 +41,12 @@ fn a_trusted_peer_is_believed_only_with_the_secret() {
         let believed = ("203.0.113.7".into(), "https", String::new());
         assert_eq!(came_out(&guarded(), PROXY, &[line(right)]), believed);
     }
+    // While a secret is rotated, both variables may hold the same value.
+    let twice = layer()
+        .require("x-origin-verify", [SECRET, SECRET])
+        .unwrap();
+    let believed = ("203.0.113.7".into(), "https", String::new());
+    assert_eq!(came_out(&twice, PROXY, &[line(SECRET)]), believed);
     let nobody = ("10.0.0.1".into(), "http", "secret-missing".into());
     for wrong in [
         &[][..],

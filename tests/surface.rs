@@ -6,8 +6,8 @@ use axum::{Router, extract::ConnectInfo, routing::get};
 use tower::Layer;
 use tower_forwarded::{
     AllowedHostsLayer, Finding, Findings, ForwardedLayer, Headers, HopLimit, HostPattern,
-    HttpsRedirectLayer, Peer, RequestHost, SwapProxies, Trust, TrustedProxies, explain,
-    explain_service, trust_fn,
+    HttpsRedirectLayer, Identity, Peer, RequestHost, Scheme, SwapProxies, Trust, TrustedProxies,
+    explain, explain_service, trust_fn,
 };
 
 use crate::support::{
@@ -88,6 +88,34 @@ fn every_field_can_be_ones_own_and_one_that_was_replaced_is_forgotten() {
     assert_eq!(field(&seen, "x-own-scheme-0"), "http");
     assert_eq!(field(&seen, "x-own-host-18"), "other.example");
     assert_eq!(field(&seen, "x_own_port_19"), "");
+    // That is so too if a known header replaced it.
+    let headers = Headers::X_FORWARDED.with_host_field("x-own-host");
+    let headers = headers.and_then(|headers| headers.with_host_field("x-forwarded-host"));
+    let layer = crate::support::layer().headers(headers.unwrap());
+    let seen = through(&layer, Some(PROXY), request("/", &[("x-own-host", "a")]));
+    assert_eq!(field(&seen, "x-own-host"), "a");
+}
+
+#[test]
+fn an_error_gives_the_text_that_it_is_about() {
+    let host = "a b".parse::<HostPattern>().unwrap_err();
+    let peer = "10.0.0".parse::<Peer>().unwrap_err();
+    let scheme = "gopher".parse::<Scheme>().unwrap_err();
+    let finding = "lost".parse::<Finding>().unwrap_err();
+    let texts = [host.text(), peer.text(), scheme.text(), finding.text()];
+    assert_eq!(texts, ["a b", "10.0.0", "gopher", "lost"]);
+}
+
+#[test]
+fn a_preset_of_identity_headers_says_its_name_and_its_headers() {
+    let preset = Identity::RFC_9440;
+    assert_eq!(preset.name(), "rfc-9440");
+    assert_eq!(preset.to_string(), "rfc-9440");
+    assert_eq!(preset.headers(), ["client-cert", "client-cert-chain"]);
+    assert_eq!(
+        format!("{preset:?}"),
+        "Identity { name: \"rfc-9440\", headers: [\"client-cert\", \"client-cert-chain\"] }"
+    );
 }
 
 #[test]
@@ -145,6 +173,10 @@ fn trust_of_every_kind_says_the_same_through_what_holds_it() {
     check(&set, inside, outside);
     check(&Arc::new(set.clone()), inside, outside);
     check(&SwapProxies::new(set.clone()), inside, outside);
+    let swap = Arc::new(SwapProxies::new(set.clone()));
+    assert!(swap.snapshot().is_some(), "one set for a whole request");
+    let peers = [inside, outside].map(|address| Peer::from(std::net::SocketAddr::new(address, 1)));
+    assert_eq!(peers.map(|peer| swap.trusts_peer(peer)), [true, false]);
     assert!(set.contains_unix());
     let networks: TrustedProxies = "10.0.0.0/8, 2001:db8::/32".parse().unwrap();
     assert!(!networks.contains_unix() && !networks.trusts_unix());
@@ -154,6 +186,7 @@ fn trust_of_every_kind_says_the_same_through_what_holds_it() {
     assert_eq!(networks.reason(inside_v6).as_deref(), Some("2001:db8::/32"));
     // A closure decides about addresses and about nothing else.
     let closure = trust_fn(|address| address.is_loopback());
+    assert_eq!(format!("{closure:?}"), "TrustFn(..)");
     assert!(closure.trusts([127, 0, 0, 1].into()) && !closure.trusts(outside));
     assert!(!closure.trusts_unix());
     assert_eq!(
@@ -285,7 +318,7 @@ fn every_layer_waits_for_a_service_that_is_not_ready() {
 
     use http::{Request, Response};
     use tower::Service;
-    use tower_forwarded::{LocationLayer, RejectLayer};
+    use tower_forwarded::{LocationLayer, OutboundLayer, RejectLayer, TrustedPeersLayer};
 
     /// Never ready.
     struct Busy;
@@ -310,6 +343,8 @@ fn every_layer_waits_for_a_service_that_is_not_ready() {
     }
 
     assert!(waits(layer().layer(Busy)));
+    assert!(waits(OutboundLayer::x_forwarded().layer(Busy)));
+    assert!(waits(TrustedPeersLayer::new().layer(Busy)));
     assert!(waits(LocationLayer::new().layer(Busy)));
     assert!(waits(RejectLayer::new([]).layer(Busy)));
     assert!(waits(HttpsRedirectLayer::new().layer(Busy)));

@@ -21,8 +21,12 @@ pub(super) fn shortened(text: &str) -> String {
 
 /// The same authority or URI, with stars for a user name and password in front of the host.
 pub(super) fn without_userinfo(text: &[u8]) -> Cow<'_, [u8]> {
-    let scheme = text.windows(3).position(|part| part == b"://");
-    let start = scheme.map_or(0, |at| at.saturating_add(3));
+    let is_scheme = |scheme: &[u8]| scheme.iter().all(u8::is_ascii_alphanumeric);
+    let start = match text.windows(3).position(|part| part == b"://") {
+        Some(at) if text.get(..at).is_some_and(is_scheme) => at.saturating_add(3),
+        _ if text.starts_with(b"//") => 2,
+        _ => 0,
+    };
     let (before, rest) = text.split_at_checked(start).unwrap_or((text, b""));
     let ends = |byte: &u8| b"/?#".contains(byte);
     let end = rest.iter().position(ends).unwrap_or(rest.len());
@@ -39,4 +43,16 @@ pub(super) fn without_userinfo(text: &[u8]) -> Cow<'_, [u8]> {
 /// As printable ASCII. Terminals act on control characters, also on U+0080 to U+009F.
 pub(super) fn escaped(bytes: &[u8]) -> String {
     bytes.escape_ascii().to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_line_is_shortened_only_if_it_is_longer() {
+        let text = "a".repeat(2000);
+        assert_eq!(shortened(&text), text);
+        assert_eq!(shortened(&(text.clone() + "b")), text + "…");
+    }
 }

@@ -129,3 +129,52 @@ fn lines_are_for_who_comes_most_where_they_are_few() {
         "{proxy:?}"
     );
 }
+
+#[test]
+fn the_last_lines_are_for_networks_that_come_again_and_every_ten_seconds_there_is_one_more() {
+    let reports = Reports::default();
+    let start = Instant::now();
+    let at = |seconds| start + Duration::from_secs(seconds);
+    let note = |network: u8, seconds| {
+        let peer = peer([93, network, 0, 1]);
+        reports.note(UNTRUSTED, peer, at(seconds))
+    };
+    for network in 1..=5 {
+        assert_eq!(note(network, 0), Some(1));
+    }
+    // Half of the lines are left.
+    for network in 6..=10 {
+        assert_eq!(note(network, 1), None, "it came once");
+        assert_eq!(note(network, 1), Some(2), "it came again");
+    }
+    // No line is left.
+    assert_eq!((note(11, 2), note(11, 2)), (None, None));
+    assert_eq!((note(11, 9), note(11, 10)), (None, Some(4)));
+    // After a minute without a request, six lines are left, so a network that comes once has one.
+    assert_eq!(note(12, 70), Some(1));
+}
+
+#[test]
+fn a_network_that_came_often_long_ago_gives_its_place_to_one_that_comes_often_now() {
+    let reports = Reports::default();
+    let start = Instant::now();
+    let network = |number: u8| peer([93, number, 0, 1]);
+    for _ in 0..100 {
+        reports.note(UNTRUSTED, network(255), start);
+    }
+    let later = start + QUIET;
+    for number in 1..NETWORKS {
+        for _ in 0..60 {
+            reports.note(UNTRUSTED, network(u8::try_from(number).unwrap()), later);
+        }
+    }
+    let places = |number: u8| {
+        let groups = reports.findings[UNTRUSTED as usize].lock().unwrap();
+        let network = network(number).and_then(|peer| peer.ip()).map(Network::of);
+        let mut networks = groups.public.networks.iter();
+        networks.any(|seen| seen.network == network)
+    };
+    assert!(places(255) && places(1));
+    reports.note(UNTRUSTED, network(200), later);
+    assert!(!places(255) && places(1) && places(200));
+}

@@ -618,6 +618,88 @@ pub fn check_explanation(scenario: &Scenario, trusted: bool) {
     );
 }
 
+/// The settings of the layer as variables, for `Config`. A secret is not among them: it is read from the environment.
+#[cfg(feature = "serde")]
+fn variables(scenario: &Scenario) -> Vec<(String, String)> {
+    let mut variables = Vec::new();
+    let mut set = |key: &str, value: String| variables.push((format!("APP_{key}"), value));
+    if scenario.counted {
+        set("COUNT", scenario.hops.len().to_string());
+    } else {
+        let trusted = trusted(scenario);
+        let mut entries: Vec<String> = trusted.networks().map(|it| it.to_string()).collect();
+        match scenario {
+            Scenario { any_peer: true, .. } => entries.push("*".to_owned()),
+            Scenario { unix: true, .. } => entries.push("unix".to_owned()),
+            _ => {}
+        }
+        set("TRUST", entries.join(", "));
+        if scenario.limited {
+            set("HOPS", scenario.hops.len().to_string());
+        }
+    }
+    let scheme = scheme_header(scenario).to_owned();
+    if scenario.forwarded {
+        set("HEADERS", "forwarded".to_owned());
+    } else if scenario.single_value {
+        set("HEADERS_CLIENT", ADDRESS.to_owned());
+        set("HEADERS_SCHEME", scheme);
+        set("HEADERS_HOST", "x-forwarded-host".to_owned());
+        set("HEADERS_PORT", "x-forwarded-port".to_owned());
+        set("HEADERS_PREFIX", "x-forwarded-prefix".to_owned());
+    } else {
+        set("HEADERS_SCHEME", scheme.clone());
+        if scenario.scheme_by == SchemeBy::Each {
+            set("HEADERS_LISTS", scheme);
+        }
+    }
+    if scenario.edge_says_host {
+        set("HOSTS", pattern(scenario));
+    }
+    let names = [
+        scenario.believes_login.then_some(LOGIN),
+        scenario.believes_certificates.then_some(CERTIFICATES),
+    ];
+    set(
+        "IDENTITY",
+        names.into_iter().flatten().collect::<Vec<_>>().join(", "),
+    );
+    set("KEEP", scenario.keep.unwrap_or_default().to_owned());
+    set("REMOVE", scenario.remove.unwrap_or_default().to_owned());
+    set("PORT", scenario.believes_port.to_string());
+    set("PREFIX", scenario.believes_prefix.to_string());
+    set("RECORD_HOPS", scenario.records.to_string());
+    variables.retain(|(_, value)| !value.is_empty());
+    variables
+}
+
+/// Resolves a request of the chain with the layer, and with the layer of a configuration that says the same.
+///
+/// # Panics
+///
+/// If the outcomes differ.
+#[cfg(feature = "serde")]
+pub fn check_configuration(scenario: &Scenario) {
+    let scenario = Scenario {
+        secret: false,
+        ..scenario.clone()
+    };
+    let layer = layer_for(&scenario, trusted(&scenario));
+    let config = tower_forwarded::Config::from_variables("APP_", variables(&scenario));
+    let config = config.expect("a configuration");
+    let peer = match (scenario.unix, scenario.hops.last()) {
+        (false, Some(hop)) => Peer::from(SocketAddr::new(hop.address, 443)),
+        _ => Peer::unix(),
+    };
+    let resolve = |layer: &ForwardedLayer| {
+        let (mut parts, ()) = Request::new(()).into_parts();
+        parts.headers = sent(&scenario);
+        let resolution = layer.rewrite(Some(peer), &mut parts);
+        (resolution, parts.uri, parts.headers)
+    };
+    assert_eq!(resolve(&config.layer()), resolve(&layer), "{scenario:#?}");
+}
+
 /// Resolves a request of the chain with and without the headers that explanations use as evidence. These are not
 /// forwarding headers.
 ///
