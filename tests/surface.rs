@@ -112,6 +112,8 @@ fn a_preset_of_identity_headers_says_its_name_and_its_headers() {
     assert_eq!(preset.name(), "rfc-9440");
     assert_eq!(preset.to_string(), "rfc-9440");
     assert_eq!(preset.headers(), ["client-cert", "client-cert-chain"]);
+    assert!(Identity::presets().contains(&preset));
+    assert!(Identity::presets().len() > 15);
     assert_eq!(
         format!("{preset:?}"),
         "Identity { name: \"rfc-9440\", headers: [\"client-cert\", \"client-cert-chain\"] }"

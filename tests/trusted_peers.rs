@@ -3,7 +3,7 @@
 use std::convert::Infallible;
 
 use http::{Request, Response, StatusCode};
-use tower::{Layer, ServiceBuilder, ServiceExt, service_fn};
+use tower::{Layer, Service, ServiceBuilder, ServiceExt, service_fn};
 use tower_forwarded::{
     ForwardedLayer, Peer, Refusal, RefusalReason, TrustedPeersLayer, TrustedProxies,
 };
@@ -81,4 +81,17 @@ fn a_missing_layer_is_found_at_the_first_request() {
     }));
     let answer = now(alone.oneshot(request("/", &[]))).unwrap();
     assert_eq!(answer.status(), 500);
+}
+
+#[test]
+fn what_became_of_a_request_can_be_printed() {
+    let inner = service_fn(async |_: Request<()>| Ok::<_, Infallible>(Response::new(())));
+    let mut service = TrustedPeersLayer::new().layer(inner);
+    for (peer, printed) in [
+        (PROXY, r#"ResponseFuture("passed")"#),
+        ("203.0.113.9:1", r#"ResponseFuture("refused")"#),
+    ] {
+        let request = through(&layer(), Some(peer), request("/", &[]));
+        assert_eq!(format!("{:?}", service.call(request)), printed);
+    }
 }
