@@ -928,3 +928,24 @@ fn a_certificate_header_of_64_kib_is_read_and_a_longer_one_is_not() {
         assert_eq!(resolution.xfcc().is_some(), is_read, "{length}");
     }
 }
+
+#[cfg(feature = "client-cert")]
+#[test]
+fn an_element_of_envoy_has_no_empty_names_and_one_certificate() {
+    let xfcc = "x-forwarded-client-cert";
+    let came_out = |element: &str| {
+        let headers = [("x-forwarded-for", "203.0.113.7"), (xfcc, element)];
+        let seen = through(&believing(&[xfcc]), Some(PROXY), request("/", &headers));
+        resolution(&seen)
+    };
+    let seen = came_out("By=;Hash=ab;URI=;DNS=;URI=spiffe://td/shop");
+    let element = seen.xfcc().unwrap();
+    assert_eq!(element.uri(), ["spiffe://td/shop"]);
+    assert!(element.by().is_empty() && element.dns().is_empty());
+    let pem = "-----BEGIN%20CERTIFICATE-----%0AMAA=%0A-----END%20CERTIFICATE-----%0A";
+    let one = came_out(&format!("Cert=\"{pem}\""));
+    assert!(one.client_cert().is_some());
+    let two = came_out(&format!("Cert=\"{pem}{pem}\""));
+    assert!(two.client_cert().is_none());
+    assert!(two.findings().contains(Finding::IdentityMalformed));
+}

@@ -2,6 +2,7 @@
 
 mod support;
 
+mod advice;
 mod allowed_hosts;
 #[cfg(feature = "axum-08")]
 mod article;
