@@ -680,8 +680,12 @@ fn variables(scenario: &Scenario) -> Vec<(String, String)> {
 /// If the outcomes differ.
 #[cfg(feature = "serde")]
 pub fn check_configuration(scenario: &Scenario) {
+    // A configuration does not accept a header that is both kept and removed.
+    let kept = scenario.keep.map(hyphens);
+    let remove = scenario.remove.filter(|name| kept != Some(hyphens(name)));
     let scenario = Scenario {
         secret: false,
+        remove,
         ..scenario.clone()
     };
     let layer = layer_for(&scenario, trusted(&scenario));
