@@ -516,4 +516,6 @@ fn a_preset_beside_a_switch_that_is_off_is_the_preset() {
     let config: Config =
         toml::from_str("trust = []\nheaders = 'nginx'\nheaders_list = false").unwrap();
     assert_eq!(config.headers, Headers::NGINX);
+    let config: Config = toml::from_str("trust = []\nheaders = {}").unwrap();
+    assert_eq!(config.headers, Headers::X_FORWARDED);
 }

@@ -124,6 +124,18 @@ async fn one_request_is_told_as_text_as_data_and_as_a_page() {
     }
 }
 
+#[tokio::test]
+async fn the_page_begins_with_what_to_change() {
+    let server = server().await;
+    let mut fields = with(&[]);
+    fields.retain(|(name, _)| *name != "x-forwarded-proto");
+    let page = ask(&server, "/why?format=html", &fields).await.body;
+    let text = ask(&server, "/why?format=text", &fields).await.body;
+    let advice = escaped(text.lines().next().unwrap());
+    let head = page.split("<pre").next().unwrap();
+    assert!(head.contains(&advice), "{advice}\n{page}");
+}
+
 fn escaped(text: &str) -> String {
     let text = text.replace('&', "&amp;").replace('<', "&lt;");
     text.replace('>', "&gt;").replace('"', "&quot;")

@@ -376,6 +376,23 @@ fn every_finding_has_a_name_that_is_read_back() {
 }
 
 #[test]
+fn headers_of_ones_own_print_whether_they_are_lists() {
+    let list = Headers::client_list_field("x-ips").unwrap();
+    assert!(format!("{list:?}").contains("client_is_list: true"));
+    let single = Headers::client_field("x-ip").unwrap();
+    assert!(!format!("{single:?}").contains("client_is_list"));
+    let lists = Headers::X_FORWARDED.with_lists(["x-forwarded-proto"]);
+    let printed = format!("{:?}", lists.unwrap());
+    assert!(
+        printed.contains("lists: [\"x-forwarded-proto\"]"),
+        "{printed}"
+    );
+    let layer = layer().require("x-origin-verify", ["one", "two"]).unwrap();
+    let printed = format!("{:?}", layer.policy());
+    assert!(printed.contains("x-origin-verify: (2 values)"), "{printed}");
+}
+
+#[test]
 fn a_preset_prints_which_field_plays_which_role() {
     assert_eq!(
         format!("{:?}", Headers::AWS_ALB),
