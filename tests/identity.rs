@@ -1,7 +1,7 @@
 //! Tests that only a trusted proxy can identify the client, and only in headers that are believed (R18).
 
 use tower_forwarded::{
-    Finding, ForwardedLayer, Headers, HeadersError, Identity, Resolution, TrustedProxies, explain,
+    Finding, ForwardedLayer, HeadersError, Identity, Resolution, TrustedProxies, explain,
 };
 
 use crate::support::*;
@@ -778,10 +778,10 @@ fn a_certificate_comes_out_of_each_header_that_is_known_to_hold_one() {
     assert_eq!(resolution.client_cert().unwrap().chain().len(), 0);
     let own = layer().believe_client_cert("X-Device").unwrap();
     // Headers that are chosen later change nothing about it, unless they read it themselves.
-    let own = own.headers(Headers::NGINX);
+    let own = own.headers(tower_forwarded::Headers::NGINX);
     let read = own
         .clone()
-        .headers(Headers::client_field("X-Device").unwrap());
+        .headers(tower_forwarded::Headers::client_field("X-Device").unwrap());
     assert_eq!(resolve(&read, &[("x-device", &spaces)]).client_cert(), None);
     assert!(
         resolve(&own, &[("x-device", &spaces)])
