@@ -118,6 +118,12 @@ fn links_to_the_guide_lead_to_chapters_and_headings_that_exist() {
 #[test]
 fn links_inside_the_guide_lead_to_headings_that_exist() {
     let (guide, library) = (chapters("docs/guide.rs"), chapters("src/guide/mod.rs"));
+    let front: String = read(&root().join("src/lib.rs"))
+        .lines()
+        .filter(|line| line.starts_with("//! #"))
+        .map(|line| format!("{}\n", &line[4..]))
+        .collect();
+    let front = BTreeMap::from([("front".to_owned(), front)]);
     let mut seen = 0;
     for (name, page) in &guide {
         let file = root().join("docs").join(name);
@@ -131,6 +137,13 @@ fn links_inside_the_guide_lead_to_headings_that_exist() {
         }
         for link in links(page, "](tower_forwarded::guide::") {
             assert_exists(&library, link, &file);
+            seen += 1;
+        }
+        for anchor in links(page, "](crate#") {
+            assert_exists(&guide, &format!("index#{anchor}"), &file);
+        }
+        for anchor in links(page, "](tower_forwarded#") {
+            assert_exists(&front, &format!("front#{anchor}"), &file);
             seen += 1;
         }
     }
