@@ -22,7 +22,8 @@ use crate::resolution::{Origin, Resolution, scheme::Scheme};
 /// }
 /// ```
 ///
-/// `Option<ClientIp>` is `None` if no address is known.
+/// `Option<ClientIp>` is `None` if no address is known. If no [`ForwardedLayer`](crate::ForwardedLayer) has seen the
+/// request, both fail: see [`ExtractError`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct ClientIp(pub IpAddr);
 

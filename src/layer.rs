@@ -78,13 +78,20 @@ impl ForwardedLayer {
     ///
     /// Use the preset of the product in front of your service: see [`Headers`].
     ///
+    /// Call this before [`believe_identity`](Self::believe_identity) and [`require`](Self::require). These then refuse
+    /// a header that is read here. In the other order, a header has only one meaning too: the layer no longer believes
+    /// it about who the client is, and never reads the secret as anything else.
+    ///
     /// ```
     /// use tower_forwarded::{ForwardedLayer, Headers, TrustedProxies};
     ///
     /// let layer = ForwardedLayer::new(TrustedProxies::any()).headers(Headers::AWS_ALB);
     /// ```
-    pub fn headers(self, headers: Headers) -> Self {
+    pub fn headers(self, mut headers: Headers) -> Self {
         self.with(|rules| {
+            if let Some(secret) = &rules.secret {
+                headers.ignore(&secret.name);
+            }
             rules.identity.forget_what_is_read(&headers);
             rules.headers = headers;
             rules.update_kept();
@@ -127,6 +134,15 @@ impl ForwardedLayer {
     /// it does.
     ///
     /// The preset must also name a port header. If it names none, call [`with_port_field`](Headers::with_port_field).
+    ///
+    /// ```
+    /// use tower_forwarded::{ForwardedLayer, Headers, TrustedProxies};
+    ///
+    /// let layer = ForwardedLayer::new("10.0.0.0/8".parse::<TrustedProxies>()?)
+    ///     .headers(Headers::AWS_ALB)
+    ///     .believe_port();
+    /// # Ok::<(), tower_forwarded::TrustError>(())
+    /// ```
     pub fn believe_port(self) -> Self {
         self.with(|rules| rules.port = true)
     }
@@ -138,6 +154,15 @@ impl ForwardedLayer {
     ///
     /// The [preset](Headers) must also name a prefix header. Some presets, such as `NGINX`, name none: for these, call
     /// [`with_prefix_field`](Headers::with_prefix_field).
+    ///
+    /// ```
+    /// use tower_forwarded::{ForwardedLayer, Headers, TrustedProxies};
+    ///
+    /// let layer = ForwardedLayer::new("10.0.0.0/8".parse::<TrustedProxies>()?)
+    ///     .headers(Headers::NGINX.with_prefix_field("X-Forwarded-Prefix")?)
+    ///     .believe_prefix();
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn believe_prefix(self) -> Self {
         self.with(|rules| rules.prefix = true)
     }
@@ -180,7 +205,8 @@ impl ForwardedLayer {
 
     /// Tells the layer where to find the peer (rule R1).
     ///
-    /// Use it if your server stores the peer where this crate does not look: see the table at [`Peer`].
+    /// Use it if your server stores the peer where this crate does not look: see the table at [`Peer`]. A peer in one of
+    /// the places of that table comes first.
     ///
     /// ```
     /// use std::net::SocketAddr;
@@ -329,30 +355,49 @@ impl ForwardedLayer {
     #[cfg(feature = "serde")]
     pub(crate) fn keep_and_remove(self, keep: Vec<HeaderName>, remove: Vec<HeaderName>) -> Self {
         self.with(|rules| {
-            rules.keep.extend(keep);
-            rules.remove.extend(remove.into_iter().collect());
+            // The layer always writes `Host`.
+            let is_other = |name: &HeaderName| *name != http::header::HOST;
+            rules.keep.extend(keep.into_iter().filter(is_other));
+            let remove = remove.into_iter().filter(is_other);
+            rules.remove.extend(remove.collect());
             rules.update_kept();
         })
     }
 
     #[cfg(feature = "serde")]
-    pub(crate) fn identity(self, identity: BelievedNames) -> Self {
-        self.with(|rules| rules.identity = identity)
+    pub(crate) fn identity(self, mut identity: BelievedNames) -> Self {
+        self.with(|rules| {
+            identity.forget_what_is_read(&rules.headers);
+            rules.identity = identity;
+        })
     }
 
     pub(crate) fn secret(self, secret: Secret) -> Self {
-        self.with(|rules| rules.secret = Some(secret))
+        self.with(|rules| {
+            rules.headers.ignore(&secret.name);
+            rules.secret = Some(secret);
+        })
     }
 
     /// Leaves a header unchanged. The layer neither removes it nor reduces it to the part that trusted proxies wrote
     /// (rule R11).
     ///
     /// Code behind the layer that reads this header may read a value that a client forged. What is believed of it does
-    /// not change: the [`Resolution`](crate::Resolution) still holds only what trusted proxies wrote.
+    /// not change: the [`Resolution`](crate::Resolution) still holds only what trusted proxies wrote. A
+    /// [secret](Self::require) is never kept.
+    ///
+    /// ```
+    /// use tower_forwarded::{ForwardedLayer, TrustedProxies};
+    ///
+    /// // Code behind the layer writes the whole list into a log.
+    /// let layer = ForwardedLayer::new(TrustedProxies::any()).keep("x-forwarded-for")?;
+    /// # Ok::<(), tower_forwarded::HeadersError>(())
+    /// ```
     ///
     /// # Errors
     ///
-    /// Returns an error if `name` is not a valid header name. `Host` cannot be kept: the layer always writes it.
+    /// Returns an error if `name` is not a valid header name, or contains `*`. `Host` cannot be kept: the layer always
+    /// writes it.
     pub fn keep(self, name: impl AsRef<str>) -> Result<Self, HeadersError> {
         let name = name.as_ref();
         let header: HeaderName = match name.parse() {
@@ -387,7 +432,8 @@ impl ForwardedLayer {
     ///
     /// # Errors
     ///
-    /// Returns an error that names the first string that is not a valid header name. `Host` cannot be removed.
+    /// Returns an error that names the first string that is not a valid header name, or contains `*`. `Host` cannot be
+    /// removed.
     pub fn remove<I>(self, names: I) -> Result<Self, HeadersError>
     where
         I: IntoIterator,
@@ -399,7 +445,7 @@ impl ForwardedLayer {
 
     /// Records the hops of each request: see [`Resolution::hops_seen`].
     ///
-    /// This costs an allocation for each request.
+    /// This costs at least two allocations for each request in which a trusted proxy names the client.
     pub fn record_hops(self) -> Self {
         self.with(|rules| rules.record_hops = true)
     }

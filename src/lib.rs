@@ -201,7 +201,7 @@
 //! | `published-lists` | the lists that AWS, Fastly, Google and Azure publish as JSON |
 //! | `arc-swap` | `SwapProxies` |
 //! | `client-cert` | `ClientCert`: the certificate that the client presented to the proxy |
-//! | `tracing` | findings in the log, with what to change, once a minute for each network; a line at the start that says what was decided; `request_span` with OpenTelemetry's names. It adds 190 KiB to a program |
+//! | `tracing` | findings in the log, with what to change, once a minute for each network; a line at the start that says what was decided; `request_span` with OpenTelemetry's names. It adds 205 KiB to a program |
 //!
 //! [client_certificates]: https://docs.rs/tower-forwarded-guide/latest/tower_forwarded_guide/client_certificates/index.html
 //! [cloudflare]: https://docs.rs/tower-forwarded-guide/latest/tower_forwarded_guide/deployment/index.html#cloudflare

@@ -171,6 +171,12 @@ fn an_error_names_the_key_and_the_text() {
             "count:",
             "`2` cannot be combined with `trust`",
         ),
+        // A `count` trusts more than `none`, so one of the two is a mistake.
+        (
+            "trust = 'none'\ncount = 2",
+            "count:",
+            "`2` cannot be combined with `trust`",
+        ),
         (
             "trust = []\nkeep = ['x-a', 'host']",
             "keep:",
@@ -218,6 +224,11 @@ fn an_error_names_the_key_and_the_text() {
             "trust = []\nkeep = 'x-a, x-b'\nremove = 'X-B'",
             "keep:",
             "`x-b` is not valid: expected a header that `remove` does not name",
+        ),
+        (
+            "trust = []\nkeep = 'x_b'\nremove = 'X-B'",
+            "keep:",
+            "`x_b` is not valid: expected a header that `remove` does not name",
         ),
         (
             "trust = []\nhttps_redirect = { ports = ['80:443', '80:8443'] }",
@@ -404,6 +415,16 @@ fn headers_are_kept_and_removed_by_a_configuration_too() {
     let seen = through(&layer, Some(PROXY), request("/", &fields));
     assert_eq!(field(&seen, "x-real-ip"), "6.6.6.6");
     assert_eq!(field(&seen, "x-user") + &field(&seen, "x_role"), "");
+    // The layer always writes `Host`, also if code adds the name to a configuration.
+    let mut config: Config = toml::from_str(text).unwrap();
+    config.keep.push(http::header::HOST);
+    config.remove.push(http::header::HOST);
+    let seen = through(
+        &config.layer(),
+        Some(PROXY),
+        request("/", &[("host", "A.example")]),
+    );
+    assert_eq!(field(&seen, "host"), "a.example");
     for (key, value) in [("keep", "['a b']"), ("remove", "'host'")] {
         let text = format!("trust = []\n{key} = {value}");
         let error = toml::from_str::<Config>(&text).unwrap_err().to_string();

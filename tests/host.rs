@@ -182,6 +182,42 @@ fn a_forwarded_host_counts_only_if_it_is_allowed() {
 }
 
 #[test]
+fn a_pattern_with_a_port_means_the_port_of_the_authority() {
+    let layer = layer()
+        .believe_hosts(["a.example:443", "b.example:8443", "*.example.org:80"])
+        .unwrap()
+        .believe_port();
+    for (forwarded, port, expected, found) in [
+        ("a.example", "443", "a.example", ""),
+        ("a.example:443", "443", "a.example", ""),
+        ("a.example", "8443", "app.internal:8443", "host-not-allowed"),
+        ("a.example:8443", "443", "app.internal", "host-not-allowed"),
+        // The authority would be b.example:8443.
+        ("b.example", "8443", "b.example:8443", ""),
+        ("b.example", "443", "app.internal", "host-not-allowed"),
+        // The scheme is https, so 80 is not its default port.
+        ("x.example.org", "443", "app.internal", "host-not-allowed"),
+        ("x.example.org", "80", "x.example.org:80", ""),
+    ] {
+        let fields = [
+            ("host", "app.internal"),
+            ("x-forwarded-for", "203.0.113.7"),
+            ("x-forwarded-proto", "https"),
+            ("x-forwarded-host", forwarded),
+            ("x-forwarded-port", port),
+        ];
+        let seen = through(&layer, Some(PROXY), request("/", &fields));
+        let resolution = resolution(&seen);
+        let authority = resolution.authority().unwrap().to_string();
+        assert_eq!(
+            (authority.as_str(), &*findings(&resolution)),
+            (expected, found),
+            "{forwarded} {port}"
+        );
+    }
+}
+
+#[test]
 fn a_forwarded_host_that_says_the_same_as_the_request_is_nothing_to_report() {
     let same = [
         ("host", "api.example.com"),

@@ -1,4 +1,5 @@
-//! Tests what only real connections have: `:authority` beside `Host`, `OPTIONS *`, trailers.
+//! Tests what only real connections have: `:authority` beside `Host`, `OPTIONS *`, trailers, several requests on one
+//! connection, HTTP/1.0, and a listener for both IPv4 and IPv6.
 
 use axum::{
     Router,
@@ -10,7 +11,7 @@ use http::{HeaderMap, HeaderValue};
 use http_body_util::{BodyExt, Empty};
 use tower_forwarded::{ForwardedLayer, Resolution, TrustedProxies};
 
-use crate::support::wire::{Answer, Server, Version, over, serve};
+use crate::support::wire::{Answer, Server, Version, over, send_to, serve, serve_at};
 
 /// The client's address, the URI, `Host`, the forwarding headers that are left, and the trailers.
 async fn show(resolution: Resolution, request: Request) -> impl IntoResponse {
@@ -32,10 +33,28 @@ async fn show(resolution: Resolution, request: Request) -> impl IntoResponse {
     )
 }
 
-async fn server() -> Server {
+fn app() -> Router {
     let trust: TrustedProxies = "127.0.0.1".parse().unwrap();
-    let layer = ForwardedLayer::new(trust);
-    serve(Router::new().fallback(show).layer(layer)).await
+    Router::new()
+        .fallback(show)
+        .layer(ForwardedLayer::new(trust))
+}
+
+async fn server() -> Server {
+    serve(app()).await
+}
+
+/// Sends these bytes, and returns everything that the server sends until it closes the connection.
+async fn exchange(server: &Server, bytes: &str) -> String {
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+
+    let mut stream = tokio::net::TcpStream::connect(server.address)
+        .await
+        .unwrap();
+    stream.write_all(bytes.as_bytes()).await.unwrap();
+    let mut told = String::new();
+    stream.read_to_string(&mut told).await.unwrap();
+    told
 }
 
 async fn answer(server: &Server, version: Version, request: http::Request<Body>) -> Answer {
@@ -93,5 +112,60 @@ async fn trailers_pass_with_the_body_and_change_nothing_else() {
     assert_eq!(
         told.body,
         "203.0.113.7 https://api.example.com/ host=api.example.com for=203.0.113.7 trailer=1.1.1.1"
+    );
+}
+
+#[tokio::test]
+async fn of_two_requests_in_one_packet_each_has_its_own_client() {
+    let both = "GET /a HTTP/1.1\r\nhost: a.example\r\nx-forwarded-for: 203.0.113.7\r\n\
+                x-forwarded-proto: https\r\n\r\n\
+                GET /b HTTP/1.1\r\nhost: b.example\r\nconnection: close\r\n\r\n";
+    let told = exchange(&server().await, both).await;
+    let of_the_first = "203.0.113.7 https://a.example/a host=a.example for=203.0.113.7 trailer=";
+    assert!(told.contains(of_the_first), "{told}");
+    let of_the_second = "127.0.0.1 http://b.example/b host=b.example for= trailer=";
+    assert!(told.contains(of_the_second), "{told}");
+}
+
+#[tokio::test]
+async fn a_request_of_http_1_0_needs_no_host() {
+    let old = "GET /x HTTP/1.0\r\nx-forwarded-for: 203.0.113.7\r\nx-forwarded-proto: https\r\n\r\n";
+    let told = exchange(&server().await, old).await;
+    assert!(
+        told.contains("203.0.113.7 /x host= for=203.0.113.7 trailer="),
+        "{told}"
+    );
+}
+
+#[tokio::test]
+async fn the_target_counts_if_host_names_another() {
+    let two = "GET http://a.example/x HTTP/1.1\r\nhost: evil.example\r\nx-forwarded-for: 203.0.113.7\r\n\
+               x-forwarded-proto: https\r\nconnection: close\r\n\r\n";
+    let told = exchange(&server().await, two).await;
+    let one = "203.0.113.7 https://a.example/x host=a.example for=203.0.113.7 trailer=";
+    assert!(told.contains(one), "{told}");
+}
+
+#[tokio::test]
+async fn a_listener_for_ipv6_and_ipv4_trusts_an_ipv4_proxy() {
+    let server = serve_at("[::]:0".parse().unwrap(), app()).await;
+    let at = std::net::SocketAddr::from(([127, 0, 0, 1], server.address.port()));
+    let headers = [
+        ("x-forwarded-for", "203.0.113.7"),
+        ("x-forwarded-proto", "https"),
+    ];
+    let told = send_to(
+        at,
+        Version::Http1,
+        "GET",
+        "http://api.example.com/x",
+        &headers,
+    )
+    .await;
+    assert!(
+        told.body
+            .starts_with("203.0.113.7 https://api.example.com/x "),
+        "{}",
+        told.body
     );
 }

@@ -234,6 +234,31 @@ fn a_peer_that_is_not_believed_says_nothing_about_who_the_client_is() {
     }
 }
 
+#[cfg(feature = "client-cert")]
+#[test]
+fn a_secret_says_nothing_about_a_certificate_whatever_its_name_is() {
+    let certificate = ("x-origin-cert", "MAA=");
+    let layer = layer()
+        .believe_client_cert("x-origin-cert")
+        .unwrap()
+        .require("x-origin-verify", ["s3cret"])
+        .unwrap();
+    let seen = |verify: &str| {
+        let headers = [
+            ("x-forwarded-for", "203.0.113.7"),
+            ("x-forwarded-proto", "https"),
+            certificate,
+            ("x-origin-verify", verify),
+        ];
+        let (left, believed, found) = came_out(&layer, PROXY, &headers, "x-origin-cert");
+        (left, believed, found)
+    };
+    let believed = ("MAA=".to_owned(), true, String::new());
+    assert_eq!(seen("s3cret"), believed);
+    let nobody = "secret-missing identity-ignored".to_owned();
+    assert_eq!(seen("SUCCESS"), (String::new(), false, nobody));
+}
+
 #[test]
 fn a_proxy_that_says_nobody_is_believed() {
     let layer = believing(&["remote-user"]);
@@ -926,6 +951,16 @@ fn a_certificate_header_of_64_kib_is_read_and_a_longer_one_is_not() {
         let xfcc = "x-forwarded-client-cert";
         let resolution = came_out(&[xfcc], &[(xfcc, &element)]);
         assert_eq!(resolution.xfcc().is_some(), is_read, "{length}");
+        // What the client wrote in front of its element hides nothing.
+        let list = format!("{element},Hash=00;Cert=MAA%3D");
+        let resolution = came_out(
+            &[xfcc],
+            &[("x-forwarded-for", "203.0.113.7"), (xfcc, &list)],
+        );
+        assert!(
+            resolution.xfcc().is_some() && resolution.client_cert().is_some(),
+            "{length}"
+        );
     }
 }
 

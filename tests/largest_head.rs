@@ -1,4 +1,4 @@
-//! Tests that the largest request head that hyper accepts is resolved like any other.
+//! Tests that a request head near the limit of hyper is resolved like any other.
 
 use axum::{Router, routing::get};
 use http::StatusCode;
@@ -7,7 +7,7 @@ use tower_forwarded::{ForwardedLayer, Headers, Resolution, TrustedProxies};
 use crate::support::wire::{Version, send, serve};
 
 #[tokio::test]
-async fn the_largest_head_that_hyper_takes_is_resolved_to_the_truth() {
+async fn a_head_near_hypers_limit_is_resolved_to_the_truth() {
     let filled = |field: &'static str, honest: &str, forged: &str, lines: usize, bytes: usize| {
         let line = format!("{forged}, ").repeat(bytes / (forged.len() + 2));
         let mut fields = vec![(field, line); lines];

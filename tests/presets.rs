@@ -314,6 +314,62 @@ fn every_preset_finds_the_truth_behind_its_product() {
     }
 }
 
+/// Headers in which some product says https.
+const FORGED_UP: [(&str, &str); 14] = [
+    ("forwarded", "for=198.51.100.66;proto=https"),
+    ("x-forwarded-for", "198.51.100.66"),
+    ("x-forwarded-proto", "https"),
+    ("x-forwarded-scheme", "https"),
+    ("x-forwarded-ssl", "on"),
+    ("x-url-scheme", "https"),
+    ("front-end-https", "on"),
+    ("cf-visitor", "{\"scheme\":\"https\"}"),
+    ("fastly-ssl", "1"),
+    ("cloudfront-forwarded-proto", "https"),
+    ("x-appengine-https", "on"),
+    ("x-arr-ssl", "2048|256|CN=evil"),
+    ("cf-connecting-ipv6", "2001:db8::66"),
+    ("client-ip", "198.51.100.66:1"),
+];
+
+#[test]
+fn no_client_makes_its_http_request_look_like_https_behind_any_preset() {
+    let down = |text: &str| match text {
+        "on" => "off".to_owned(),
+        "1" => "0".to_owned(),
+        "443" => "80".to_owned(),
+        text => text.replace("https", "http"),
+    };
+    for (name, appends, sets) in PRODUCTS {
+        // These two say https by the presence of a header, so they must remove a client's own.
+        if ["iis-arr", "azure-app-service"].contains(&name) {
+            continue;
+        }
+        let mut fields: Vec<(&str, String)> = FORGED_UP
+            .iter()
+            .filter(|(field, _)| !sets.iter().any(|(set, _)| set == field))
+            .map(|(field, value)| (*field, (*value).to_owned()))
+            .collect();
+        fields.extend(
+            [appends, sets]
+                .concat()
+                .iter()
+                .map(|(field, value)| (*field, down(value))),
+        );
+        let fields: Vec<_> = fields
+            .iter()
+            .map(|(field, value)| (*field, value.as_str()))
+            .collect();
+        let layer = layer()
+            .headers(name.parse().unwrap())
+            .believe_hosts(["app.internal"])
+            .unwrap();
+        let resolution = resolve(&layer, &fields);
+        assert_eq!(resolution.scheme().as_str(), "http", "{name} {fields:?}");
+        assert_eq!(client(&resolution), "203.0.113.7", "{name} {fields:?}");
+    }
+}
+
 #[test]
 fn an_honest_request_behind_any_preset_is_nothing_to_report() {
     for (name, appends, sets) in PRODUCTS {

@@ -93,11 +93,20 @@ fn keep_uri_keeps_no_origin_that_was_not_resolved() {
         let original = &seen.extensions().get::<OriginalUri>().unwrap().0;
         assert_eq!(original.to_string(), expected, "{target}");
     }
-    // In a CONNECT request, the target is only the authority.
-    let mut connect = request("api.example.com:443", &HTTPS);
-    *connect.method_mut() = Method::CONNECT;
-    let seen = through(&layer, Some(PROXY), connect);
-    assert_eq!(seen.uri(), "api.example.com:443");
+    // In a CONNECT request, the target is only the authority. An extended CONNECT (RFC 8441) has a scheme and a path too.
+    for (target, expected) in [
+        ("api.example.com:443", "api.example.com:443"),
+        ("https://evil.example/ws", "/ws"),
+        ("http://api.example.com/ws", "/ws"),
+        ("https://api.example.com/ws", "https://api.example.com/ws"),
+    ] {
+        let mut connect = request(target, &HTTPS);
+        *connect.method_mut() = Method::CONNECT;
+        let value = http::HeaderValue::from_static("api.example.com");
+        connect.headers_mut().insert("x-forwarded-host", value);
+        let seen = through(&layer, Some(PROXY), connect);
+        assert_eq!(seen.uri().to_string(), expected, "{target}");
+    }
 }
 
 #[test]

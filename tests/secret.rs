@@ -110,6 +110,44 @@ fn the_secret_is_shown_nowhere() {
         assert!(error.contains(&format!("`{name}`")), "{error}");
         assert!(!error.contains("horse"), "{error}");
     }
+    let error = crate::support::layer().require("x-forwarded-for", ["horse"]);
+    assert_eq!(
+        error.unwrap_err().to_string(),
+        "`x-forwarded-for` cannot be used here: it is not the name of a header, or it is a header with its own meaning"
+    );
+}
+
+#[test]
+fn a_secret_is_never_read_as_something_else_whatever_the_order_of_the_calls() {
+    use tower_forwarded::Headers;
+
+    let secret = || guarded().headers(Headers::X_FORWARDED);
+    for headers in [
+        Headers::X_FORWARDED.with_scheme_field("x-origin-verify"),
+        Headers::X_FORWARDED.with_host_field("x_origin_verify"),
+        Headers::client_field("X-Origin-Verify"),
+        Headers::X_FORWARDED
+            .with_port_field("x-origin-verify")
+            .and_then(|headers| headers.with_lists(["x-origin-verify"])),
+    ] {
+        let headers = headers.unwrap();
+        let refused = crate::support::layer()
+            .headers(headers.clone())
+            .require("x-origin-verify", [SECRET]);
+        assert!(refused.is_err(), "{headers:?}");
+        let layer = secret()
+            .headers(headers)
+            .believe_hosts(["*"])
+            .unwrap()
+            .believe_port();
+        let fields = [HONEST[0], HONEST[1], ("x-origin-verify", SECRET)];
+        let parts = request("/", &fields).into_parts().0;
+        let told = explain(Some(PROXY.parse().unwrap()), &parts, layer.policy());
+        let text = format!("{told} {told:?}");
+        assert!(!text.contains("horse"), "{text}");
+        let seen = through(&layer, Some(PROXY), request("/", &fields));
+        assert_eq!(seen.headers().get("x-origin-verify"), None);
+    }
 }
 
 #[cfg(feature = "serde")]

@@ -146,6 +146,12 @@ fn one_field_cannot_say_two_things() {
     let other = lists.with_host_field("x-host").unwrap();
     let back = other.with_host_field("x-forwarded-host").unwrap();
     assert_ne!(back, again);
+    let own = |name| Headers::X_FORWARDED.with_host_field(name).unwrap();
+    let own_list = own("x-edge-a").with_lists(["x-edge-a"]).unwrap();
+    let same = own_list.clone().with_host_field("X-Edge-A").unwrap();
+    assert_eq!(same, own_list);
+    let changed = own_list.with_host_field("x-edge-b").unwrap();
+    assert_eq!(changed, own("x-edge-b"));
 }
 
 #[test]

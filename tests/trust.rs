@@ -448,9 +448,16 @@ fn a_union_loses_no_hop_limit_whichever_set_comes_first() {
             HopLimit::AtMost(3),
         ),
         (one.clone(), set("0.0.0.0/0"), HopLimit::AtMost(1)),
+        // A set of all addresses has a limit of its own.
         (
             one.clone().unlimited_hops(),
             set("0.0.0.0/0"),
+            HopLimit::AtMost(1),
+        ),
+        (one.clone().hops(5), set("0.0.0.0/0"), HopLimit::AtMost(1)),
+        (
+            one.clone(),
+            set("0.0.0.0/0").unlimited_hops(),
             HopLimit::Unlimited,
         ),
         (one, other, HopLimit::Unlimited),
@@ -458,5 +465,44 @@ fn a_union_loses_no_hop_limit_whichever_set_comes_first() {
         let (left, right) = (first.clone().union(&second), second.union(&first));
         assert_eq!(left, right);
         assert_eq!(left.hop_limit(), limit, "{left:?}");
+    }
+}
+
+#[test]
+fn a_union_trusts_no_address_that_neither_set_trusts() {
+    let cdn = set("173.245.48.0/20");
+    let client: IpAddr = "203.0.113.7".parse().unwrap();
+    for (one, other) in [
+        (TrustedProxies::any(), cdn.clone().unlimited_hops()),
+        (TrustedProxies::any().hops(2), cdn.clone().unlimited_hops()),
+        (TrustedProxies::count(2), cdn.clone().unlimited_hops()),
+        (
+            TrustedProxies::any(),
+            TrustedProxies::none().unlimited_hops(),
+        ),
+        (TrustedProxies::any(), cdn.clone()),
+        (TrustedProxies::any(), TrustedProxies::any()),
+    ] {
+        for all in [one.clone().union(&other), other.union(&one)] {
+            assert!(!all.trusts(client), "{all:?}");
+            assert!(all.contains_any_peer());
+        }
+    }
+    // One of the sets trusts every address.
+    let all = TrustedProxies::any().unlimited_hops().union(&cdn);
+    assert!(all.trusts(client));
+}
+
+#[test]
+fn only_a_mapped_address_is_the_ipv4_address() {
+    for (entries, address) in [
+        ("::fffe:0:0/95", "10.0.0.1"),
+        ("::/0", "10.0.0.1"),
+        // NAT64 (RFC 6052).
+        ("10.0.0.0/8", "64:ff9b::a00:1"),
+        ("64:ff9b::/96", "10.0.0.1"),
+    ] {
+        let address: IpAddr = address.parse().unwrap();
+        assert!(!set(entries).trusts(address), "{entries} {address}");
     }
 }

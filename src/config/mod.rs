@@ -22,8 +22,12 @@ use self::{
     value::Value,
 };
 use crate::{
-    headers::Headers, host_pattern::HostPattern, identity::names::BelievedNames,
-    resolution::scheme::Scheme, secret::Secret, trust::TrustedProxies,
+    headers::{Headers, unwanted::Unwanted},
+    host_pattern::HostPattern,
+    identity::names::BelievedNames,
+    resolution::scheme::Scheme,
+    secret::Secret,
+    trust::TrustedProxies,
 };
 
 /// All settings of the layer and of the opt-in layers, as a section of a configuration file or as environment variables.
@@ -73,7 +77,7 @@ use crate::{
 /// |---|---|---|
 /// | `trust` | the proxies to trust, as entries of [`TrustedProxies`] | |
 /// | `count` | a number of proxies with any address, instead of `trust` and `hops`: see [`TrustedProxies::count`] | |
-/// | `hops` | at most this many proxies, or `all` for [no limit](TrustedProxies::unlimited_hops), with which `*` lets every client forge its address | no limit; 1 if `trust` contains all IPv4 or all IPv6 addresses |
+/// | `hops` | at most this many proxies, or `all` for [no limit](TrustedProxies::unlimited_hops). With `*` and `all`, every client can forge its address | no limit; 1 if `trust` contains all IPv4 or all IPv6 addresses |
 /// | `headers` | the name of a [preset](Headers), or a [table](#headers-of-your-own) | `x-forwarded` |
 /// | `hosts` | [patterns](HostPattern) of forwarded hosts to [believe](crate::ForwardedLayer::believe_hosts) | none |
 /// | `port` | whether to [believe a forwarded port](crate::ForwardedLayer::believe_port) | `false` |
@@ -90,8 +94,8 @@ use crate::{
 /// | `keep_connect_info` | whether to [leave `ConnectInfo` as it came](crate::ForwardedLayer::keep_connect_info) | `false` |
 /// | `record_hops` | whether to [record the hops](crate::ForwardedLayer::record_hops) | `false` |
 ///
-/// A list can also be one text with commas: `"loopback, 10.0.0.0/8"`. An element of a list is one entry. A value that is `null` is as if its key were not
-/// there.
+/// A list can also be one text with commas: `"loopback, 10.0.0.0/8"`. An element of a list is one entry. If a value is
+/// `null`, its key counts as missing.
 ///
 /// Two options take functions, so they cannot be in a configuration:
 /// [`peer_from`](crate::ForwardedLayer::peer_from) and
@@ -176,9 +180,9 @@ pub struct Config {
     identity: BelievedNames,
     /// The header that proves the proxy.
     secret: Option<Secret>,
-    /// Headers to leave as they came.
+    /// Headers to leave as they came. `Host` has no effect here: the layer always writes it.
     pub keep: Vec<http::HeaderName>,
-    /// Headers to remove from every request.
+    /// Headers to remove from every request. `Host` has no effect here: the layer always writes it.
     pub remove: Vec<http::HeaderName>,
     /// Whether the URI stays as it came.
     pub keep_uri: bool,
@@ -200,8 +204,9 @@ impl Config {
     ///
     /// # Errors
     ///
-    /// As for a file, with the name of the variable. A variable with this prefix that is not a key is an error, so choose
-    /// a prefix that no other part of your app uses. Only the variable that `…REQUIRE_ENV` names can have it too.
+    /// The same errors as for a file, with the name of the variable. A variable with this prefix that is not a key is
+    /// an error, so choose a prefix that no other part of your app uses. There is one exception: the variable with the
+    /// secret, which `…REQUIRE_ENV` names, can have this prefix too.
     pub fn from_env(prefix: &str) -> Result<Self, ConfigError> {
         Self::from_variables(
             prefix,
@@ -266,7 +271,8 @@ impl Config {
             None => Ok(Vec::new()),
         };
         let (kept, removed) = (names(&keep)?, names(&remove)?);
-        if let (Some(entry), Some(name)) = (keep, kept.iter().find(|it| removed.contains(it))) {
+        let unwanted = Unwanted::from_iter(removed.clone());
+        if let (Some(entry), Some(name)) = (keep, kept.iter().find(|it| unwanted.contains(it))) {
             return Err(entry.invalid(name.as_str(), "a header that `remove` does not name"));
         }
         Ok(Self {
@@ -307,7 +313,7 @@ fn trust(keys: &mut Keys) -> Result<TrustedProxies, ConfigError> {
     })?;
     if let Some(entry) = keys.take("count") {
         let count = entry.number("a number of proxies")?;
-        if trust.is_some_and(|trust| trust != TrustedProxies::none()) || hops.is_some() {
+        if trust.is_some() || hops.is_some() {
             return Err(entry.wrong(format!(
                 "`{count}` cannot be combined with `trust` or `hops`: expected one or the other"
             )));

@@ -142,7 +142,7 @@ impl Explanation {
         self.advice.iter().map(|(_, text)| &**text)
     }
 
-    /// The sentence about one finding; `None` if the request does not have it.
+    /// The sentence about one finding; `None` if the request does not have it, or if there is nothing to change.
     #[must_use]
     pub fn advice_about(&self, finding: Finding) -> Option<&str> {
         self.advice
@@ -157,7 +157,8 @@ impl Explanation {
         &self.uri
     }
 
-    /// The forwarding headers that the inner service does not see.
+    /// The names of the headers that the layer removes: forwarding headers, headers that say who the client is, headers
+    /// that you named with [`remove`](crate::ForwardedLayer::remove), the secret, and an invalid `Host`.
     #[must_use]
     pub fn removed(&self) -> &[String] {
         &self.removed

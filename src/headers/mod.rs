@@ -382,9 +382,10 @@ impl Headers {
                 name: name.to_owned(),
             });
         }
-        if let Some(slot) = self.custom.get_mut(usize::from(place)) {
-            *slot = custom;
-        }
+        let custom_before = match self.custom.get_mut(usize::from(place)) {
+            Some(slot) => std::mem::replace(slot, custom.clone()),
+            None => None,
+        };
         self.has_custom = self.custom.iter().any(Option::is_some);
         let read = match role {
             Role::Client => &mut self.client,
@@ -394,7 +395,8 @@ impl Headers {
             Role::Prefix => &mut self.prefix,
         };
         let before = std::mem::replace(read, field);
-        if before != field {
+        // Two names of the user's own have the same number.
+        if before != field || custom_before != custom {
             self.lists = self.lists.without(FieldSet::of([before]));
         }
         self.name = "custom";
@@ -405,6 +407,33 @@ impl Headers {
     fn forget(&mut self, role: Role) {
         if let Some(slot) = self.custom.get_mut(role as usize) {
             *slot = None;
+        }
+        self.has_custom = self.custom.iter().any(Option::is_some);
+    }
+
+    /// Reads nothing from the user's own header `name`. The client is then the peer if this was its header.
+    pub(crate) fn ignore(&mut self, name: &HeaderName) {
+        let is_it = |custom: &Option<HeaderName>| {
+            let custom = custom.as_ref();
+            custom.is_some_and(|custom| recognise::fold_alike(custom.as_str(), name.as_str()))
+        };
+        for (slot, number) in self.custom.iter_mut().zip(FIRST_CUSTOM..) {
+            if !is_it(slot) {
+                continue;
+            }
+            *slot = None;
+            self.lists = self.lists.without(FieldSet::of([number]));
+            for read in [
+                &mut self.client,
+                &mut self.scheme,
+                &mut self.host,
+                &mut self.port,
+                &mut self.prefix,
+            ] {
+                if *read == number {
+                    *read = NONE;
+                }
+            }
         }
         self.has_custom = self.custom.iter().any(Option::is_some);
     }
@@ -538,7 +567,10 @@ pub enum HeadersError {
         presets: Vec<&'static str>,
     },
     /// The text is not a header name (RFC 9110, section 5.1), or this header cannot be used here.
-    #[error("`{}` cannot be the name of a forwarding header", name.escape_debug())]
+    #[error(
+        "`{}` cannot be used here: it is not the name of a header, or it is a header with its own meaning",
+        name.escape_debug()
+    )]
     InvalidName {
         /// The name.
         name: String,

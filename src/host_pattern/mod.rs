@@ -1,6 +1,6 @@
 //! Patterns for the host names that the service accepts.
 
-use std::{fmt, str::FromStr};
+use std::{fmt, net::Ipv6Addr, str::FromStr};
 
 use crate::syntax::{authority, ipv4, node};
 
@@ -9,8 +9,8 @@ use crate::syntax::{authority, ipv4, node};
 /// | pattern | stands for |
 /// |---|---|
 /// | `api.example.com` | this name, with any port |
-/// | `api.example.com:8443` | this name with this port |
-/// | `*.example.com` | every name below `example.com`, not `example.com` itself |
+/// | `api.example.com:8443` | this name with this port. A host without a port has the default port of the request's scheme |
+/// | `*.example.com`, `*.example.com:8443` | every name below `example.com`, not `example.com` itself |
 /// | `192.0.2.1`, `[2001:db8::1]` | this address |
 /// | `*` | every name |
 ///
@@ -56,8 +56,8 @@ impl HostPattern {
         Ok(patterns.collect::<Result<_, _>>()?)
     }
 
-    /// Whether the pattern matches `host` and `port`. Write an IPv6 address in brackets. `port` is the port in the
-    /// authority, if there is one.
+    /// Whether the pattern matches `host` and `port`. Write an IPv6 address in brackets. A pattern that names a port
+    /// matches only if `port` is this port, so pass the default port of the scheme if the authority has none.
     #[must_use]
     pub fn matches(&self, host: &str, port: Option<u16>) -> bool {
         let host = host.strip_suffix('.').unwrap_or(host);
@@ -65,7 +65,7 @@ impl HostPattern {
         match &self.0 {
             Pattern::Any => true,
             Pattern::Exact { host: exact, port } => {
-                same_port(*port) && host.eq_ignore_ascii_case(exact)
+                same_port(*port) && is_same_host(host, exact)
             }
             Pattern::Below { suffix, port } => {
                 same_port(*port)
@@ -80,6 +80,16 @@ impl HostPattern {
             }
         }
     }
+}
+
+/// Compares two names, or two IPv6 addresses in brackets, which have more than one spelling.
+fn is_same_host(one: &str, other: &str) -> bool {
+    one.eq_ignore_ascii_case(other)
+        || bracketed(one).is_some_and(|address| bracketed(other) == Some(address))
+}
+
+fn bracketed(host: &str) -> Option<Ipv6Addr> {
+    node::ipv6(host.strip_prefix('[')?.strip_suffix(']')?.as_bytes())
 }
 
 impl fmt::Display for HostPattern {

@@ -22,6 +22,14 @@ fn patterns_match_names_and_nothing_that_only_looks_like_them() {
         ("*.example.com", "a.example.com.evil.example", None, false),
         ("[2001:DB8::1]", "[2001:db8::1]", None, true),
         ("2001:db8::1", "[2001:db8::1]", Some(443), true),
+        // An IPv6 address has more than one spelling.
+        ("[2001:db8:0::1]", "[2001:db8::1]", None, true),
+        ("2001:db8:0::1", "[2001:db8::1]", None, true),
+        ("2001:db8::1", "[2001:DB8:0:0::1]", Some(80), true),
+        ("[2001:db8:0::1]:443", "[2001:db8::1]", Some(443), true),
+        ("[2001:db8:0::1]:443", "[2001:db8::1]", Some(80), false),
+        ("[2001:db8::2]", "[2001:db8::1]", None, false),
+        ("[::ffff:192.0.2.1]", "192.0.2.1", None, false),
         ("192.0.2.1", "192.0.2.1", None, true),
         ("*", "anything", None, true),
     ] {

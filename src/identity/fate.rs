@@ -65,12 +65,8 @@ pub(crate) fn fate(
     hops: usize,
 ) -> Option<Fate> {
     let believed = &rules.identity;
-    if rules
-        .secret
-        .as_ref()
-        .is_some_and(|secret| secret.name == *name)
-    {
-        // Other code removes it, because it is the secret.
+    if is_secret(name, rules) {
+        // Other code removes it.
         return None;
     }
     if !believed.contains(name) {
@@ -107,6 +103,12 @@ pub(crate) fn fate(
     )
 }
 
+/// Whether this is the header that proves the proxy.
+fn is_secret(name: &HeaderName, rules: &Rules) -> bool {
+    let secret = rules.secret.as_ref();
+    secret.is_some_and(|secret| secret.name == *name)
+}
+
 /// Whether the value says that there is no user. Apache's mod_headers writes `(null)` for a variable that is not set:
 /// <https://httpd.apache.org/docs/2.4/mod/mod_headers.html>.
 fn says_nobody(line: &[u8]) -> bool {
@@ -136,7 +138,10 @@ fn fails_verification(name: &HeaderName, headers: &HeaderMap, rules: &Rules) -> 
         return false;
     };
     let fails = |value| !result.is_success(value);
-    let is_result = |name: &HeaderName| recognise::fold_alike(name.as_str(), &result.name);
+    // A secret with such a name says nothing about a certificate.
+    let is_result = |name: &HeaderName| {
+        recognise::fold_alike(name.as_str(), &result.name) && !is_secret(name, rules)
+    };
     if let Some(believed) = rules.identity.iter().find(|name| is_result(name)) {
         let lines = headers.get_all(believed);
         return !headers.contains_key(believed) || lines.iter().any(fails);

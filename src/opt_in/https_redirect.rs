@@ -24,8 +24,8 @@ use crate::{
 ///
 /// 1. A request whose resolved scheme is https passes.
 /// 2. A CORS preflight passes, since browsers do not follow redirects of preflights.
-/// 3. A request that is [exempt](Self::exempt) passes. `OPTIONS *` and CONNECT requests pass too, including WebSockets
-///    over HTTP/2. They have no target to redirect to, or their clients do not follow redirects.
+/// 3. A request that is [exempt](Self::exempt) passes. `OPTIONS *` and CONNECT requests pass too, and so do WebSockets
+///    over HTTP/2, which use CONNECT. They have no target to redirect to, or their clients do not follow redirects.
 /// 4. All other requests are answered with 308, or with 301 for GET and HEAD [if you choose
 ///    so](Self::moved_permanently_for_get). The target has the scheme `https`, the resolved host, the believed prefix,
 ///    and the path and query byte for byte. It has a port only if you [map](Self::map_port) the port of the request. If
@@ -186,6 +186,13 @@ impl<F> HttpsRedirectLayer<F> {
     /// Lets `http` requests pass if `is_exempt` returns `true` for them.
     ///
     /// You can call this more than once. A request is exempt if any of the calls exempts it.
+    ///
+    /// ```
+    /// use tower_forwarded::HttpsRedirectLayer;
+    ///
+    /// let layer = HttpsRedirectLayer::new()
+    ///     .exempt(|_, headers| headers.get("host").is_some_and(|host| host == "app.internal"));
+    /// ```
     pub fn exempt<P>(self, is_exempt: P) -> Self
     where
         P: Fn(&Uri, &HeaderMap) -> bool + Send + Sync + 'static,

@@ -16,9 +16,10 @@ use crate::resolution::{Finding, Findings, Resolution};
 /// read the response. The [`Refusal`](crate::Refusal) names the finding and nothing else.
 ///
 /// A finding is about one request. A client can cause some findings for its own requests:
-/// [`HostNotAllowed`](Finding::HostNotAllowed) and [`HostInvalid`](Finding::HostInvalid), and also
-/// [`PeerUntrusted`](Finding::PeerUntrusted) if it connects to the service directly. No client can cause a finding for
-/// another client's request. A request that no `ForwardedLayer` has seen has the finding
+/// [`HostNotAllowed`](Finding::HostNotAllowed), [`HostInvalid`](Finding::HostInvalid) and
+/// [`IdentityIgnored`](Finding::IdentityIgnored); [`PrefixInvalid`](Finding::PrefixInvalid) if a proxy takes the prefix
+/// from the client's path; and [`PeerUntrusted`](Finding::PeerUntrusted) if the client connects to the service
+/// directly. No client can cause a finding for another client's request. A request that no `ForwardedLayer` has seen has the finding
 /// [`PeerUnknown`](Finding::PeerUnknown).
 ///
 /// ```

@@ -47,8 +47,8 @@ mod claim;
 ///    believes a header, name it with [`remove`](Self::remove).
 /// 4. The layer removes these names from `Connection` and `Trailer`. Otherwise a client could make the next proxy
 ///    drop what this layer wrote, or send its own value as a trailer.
-/// 5. The layer leaves out hops without an address (a Unix socket, `unknown`). It does not write a scheme that no proxy
-///    stated.
+/// 5. The layer leaves out hops without an address (a Unix socket, `unknown`). It does not write a scheme that is only
+///    a guess: one that the trusted proxy should have stated but did not, or the scheme for an unknown peer.
 ///
 /// # Examples
 ///
@@ -143,7 +143,7 @@ impl OutboundLayer {
 
     /// Names this proxy in `Forwarded`: `by=` (RFC 7239, section 5.1).
     ///
-    /// `node` is one of these: a name that starts with an underscore, an address, or an address with a port.
+    /// `node` is one of these: a name that starts with an underscore, an address, or `unknown`. A port can follow.
     ///
     /// ```
     /// use tower_forwarded::OutboundLayer;
@@ -193,7 +193,8 @@ impl OutboundLayer {
     ///
     /// # Errors
     ///
-    /// Returns an error that names the first string that is not a valid header name. `Host` cannot be removed.
+    /// Returns an error that names the first string that is not a valid header name, or contains `*`. `Host` cannot be
+    /// removed.
     pub fn remove<I>(mut self, names: I) -> Result<Self, HeadersError>
     where
         I: IntoIterator,

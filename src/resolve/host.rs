@@ -87,7 +87,7 @@ impl<'a, O: Observer> Resolving<'a, O> {
             return self.own_authority(uri, scheme, port);
         };
         let stated = with_port(host, text, scheme, port);
-        if self.allows(&host) {
+        if self.allows(&host, scheme, port) {
             self.believe_host(source, text, &stated);
             let authority = shared(&stated)?;
             self.edits.set_host = !self.host_is(&authority);
@@ -111,11 +111,11 @@ impl<'a, O: Observer> Resolving<'a, O> {
             self.scan.forwarded_host.single() != Some(canonical.as_bytes());
     }
 
-    fn allows(&self, host: &HostPort<'_>) -> bool {
-        self.rules
-            .hosts
-            .iter()
-            .any(|pattern| pattern.matches(host.host, host.port))
+    /// Compares the host and the port that the authority would have.
+    fn allows(&self, host: &HostPort<'_>, scheme: Scheme, port: Option<u16>) -> bool {
+        let port = host.port.or(port).unwrap_or_else(|| scheme.default_port());
+        let mut patterns = self.rules.hosts.iter();
+        patterns.any(|pattern| pattern.matches(host.host, Some(port)))
     }
 
     /// The authority from the request's target, else from `Host`.

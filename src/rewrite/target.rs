@@ -12,8 +12,9 @@ use crate::{
 pub(crate) fn set(target: &mut Uri, resolution: &Resolution, connect: bool, rules: &Rules) {
     if !rules.keep_uri {
         set_origin(target, resolution, connect);
-    } else if !connect && target.authority().is_some() {
-        // Without this, code that reads the URI would see another host, which the client chose.
+    } else if target.scheme().is_some() || (!connect && target.authority().is_some()) {
+        // Without this, code that reads the URI would see another scheme or host, which the client chose. Only the
+        // authority-form of CONNECT stays as it is.
         let authority = resolution.authority.as_ref();
         if !authority.is_some_and(|own| is_origin(target, resolution.scheme, own)) {
             set_parts(target, None);

@@ -31,7 +31,7 @@ pub trait Trust: fmt::Debug + Send + Sync {
     /// Whether the machine at `address` is a trusted proxy. `address` is never an IPv4-mapped IPv6 address.
     fn trusts(&self, address: IpAddr) -> bool;
 
-    /// Whether the process at the other end of a Unix domain socket is trusted.
+    /// Whether the process at the other end of a Unix domain socket is trusted. By default, it is not.
     fn trusts_unix(&self) -> bool {
         false
     }
@@ -48,12 +48,12 @@ pub trait Trust: fmt::Debug + Send + Sync {
         }
     }
 
-    /// How many proxies a request may have passed through, including the peer (rule R5).
+    /// How many proxies a request may have passed through, including the peer (rule R5). By default, there is no limit.
     fn hop_limit(&self) -> HopLimit {
         HopLimit::Unlimited
     }
 
-    /// Which part of the configuration makes `address` trusted, as text for people.
+    /// Which part of the configuration makes `address` trusted, as text for people. By default, this is not known.
     fn reason(&self, address: IpAddr) -> Option<String> {
         let _ = address;
         None

@@ -89,7 +89,7 @@ impl TrustedProxies {
         }
     }
 
-    /// Trusts exactly `n` proxies, including the peer, whatever their addresses are. Element `n` of the list, counted
+    /// Trusts exactly `n` proxies, including the peer, whatever their addresses are. With 0, it trusts no proxies. Element `n` of the list, counted
     /// from the right, is the client. If `n` is two or more and the list has fewer than `n` elements, the request did
     /// not pass all of the proxies. Then the layer believes no headers
     /// ([`Finding::HopsMissing`](crate::Finding::HopsMissing)). If the preset's header holds the client alone, as in
@@ -162,8 +162,9 @@ impl TrustedProxies {
         Ok(read.into())
     }
 
-    /// Trusts everything that either set trusts. If either set has a hop limit, it applies to the result. If both sets
-    /// have a limit, the lower one applies, and a [`count`](Self::count) applies before any other limit.
+    /// Trusts everything that either set trusts, and no more. If either set has a hop limit, it applies to the result,
+    /// also the limit of one hop for a set that holds every IPv4 or every IPv6 address. If both sets have a limit, the
+    /// lower one applies, and a [`count`](Self::count) applies before any other limit.
     ///
     /// ```
     /// use tower_forwarded::TrustedProxies;
@@ -179,11 +180,25 @@ impl TrustedProxies {
             v6: self.v6.iter().chain(&*other.v6).copied().collect(),
             unix: self.unix || other.unix,
             any_peer: self.any_peer || other.any_peer,
-            hops: match (self.hops, other.hops) {
-                (Some(one), Some(two)) => Some(one.stricter(two)),
-                (one, two) => one.or(two),
-            },
+            hops: self.union_hops(other),
         }
+    }
+
+    fn union_hops(&self, other: &Self) -> Option<HopLimit> {
+        let hops = match (self.own_hops(), other.own_hops()) {
+            (Some(one), Some(two)) => Some(one.stricter(two)),
+            (one, two) => one.or(two),
+        };
+        // Without a limit, `*` trusts every address. The union does that only if one of the sets does.
+        let is_wider = (self.any_peer || other.any_peer)
+            && !(self.trusts_everyone() || other.trusts_everyone());
+        hops.filter(|hops| !is_wider || *hops != HopLimit::Unlimited)
+    }
+
+    /// The limit of this set, if it has one, or if the user said that it has none.
+    fn own_hops(&self) -> Option<HopLimit> {
+        let all = || self.has_all_addresses().then_some(HopLimit::AtMost(1));
+        self.hops.or_else(all)
     }
 
     /// Whether `address` is in the set. An IPv4-mapped IPv6 address is treated as an IPv4 address.
@@ -270,11 +285,7 @@ impl Trust for TrustedProxies {
     }
 
     fn hop_limit(&self) -> HopLimit {
-        match self.hops {
-            Some(limit) => limit,
-            None if self.has_all_addresses() => HopLimit::AtMost(1),
-            None => HopLimit::Unlimited,
-        }
+        self.own_hops().unwrap_or(HopLimit::Unlimited)
     }
 
     fn reason(&self, address: IpAddr) -> Option<String> {

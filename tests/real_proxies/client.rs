@@ -78,13 +78,7 @@ impl Client {
         to: SocketAddr,
         alpn: &str,
     ) -> std::io::Result<TlsStream<TcpStream>> {
-        let socket = match to {
-            SocketAddr::V4(_) => TcpSocket::new_v4(),
-            SocketAddr::V6(_) => TcpSocket::new_v6(),
-        }
-        .unwrap();
-        socket.bind(SocketAddr::new(from, 0))?;
-        let stream = socket.connect(to).await?;
+        let stream = tcp(from, to).await?;
         let mut roots = rustls::RootCertStore::empty();
         roots.add(self.certificate.clone()).unwrap();
         let provider = Arc::new(rustls::crypto::ring::default_provider());
@@ -141,6 +135,24 @@ impl Client {
         }
     }
 
+    /// Sends one request without TLS, over HTTP/1.1.
+    pub async fn send_plain(
+        &self,
+        from: IpAddr,
+        to: SocketAddr,
+        request: Request<Body>,
+    ) -> Result<(StatusCode, String), String> {
+        let answer = async {
+            let stream = tcp(from, to).await.map_err(|error| error.to_string())?;
+            let answer = wire::over(stream, Version::Http1, request).await?;
+            Ok((answer.status, answer.body))
+        };
+        match tokio::time::timeout(PATIENCE, answer).await {
+            Ok(answer) => answer,
+            Err(_) => Err("no answer in time".to_owned()),
+        }
+    }
+
     /// A WebSocket's first message.
     pub async fn websocket(
         &self,
@@ -172,4 +184,13 @@ impl Client {
             Err(_) => Err("no answer in time".to_owned()),
         }
     }
+}
+
+async fn tcp(from: IpAddr, to: SocketAddr) -> std::io::Result<TcpStream> {
+    let socket = match to {
+        SocketAddr::V4(_) => TcpSocket::new_v4(),
+        SocketAddr::V6(_) => TcpSocket::new_v6(),
+    }?;
+    socket.bind(SocketAddr::new(from, 0))?;
+    socket.connect(to).await
 }

@@ -171,7 +171,7 @@ impl Kind {
         }
     }
 
-    fn command(self, dir: &Path, port: u16, upstream: &Upstream) -> Command {
+    fn command(self, dir: &Path, [port, second]: [u16; 2], upstream: &Upstream) -> Command {
         let file = |name: &str| dir.join(name).display().to_string();
         let (program, arguments): (&str, Vec<String>) = match self {
             Self::Nginx | Self::NginxInner | Self::NginxArticle | Self::NginxWith(_) => {
@@ -199,6 +199,7 @@ impl Kind {
                 let mut arguments = vec![
                     format!("-f127.0.0.1,{port}"),
                     format!("-f::1,{port}"),
+                    format!("-f127.0.0.1,{second};no-tls"),
                     backend,
                     file("key.pem"),
                     file("cert.pem"),
@@ -300,7 +301,8 @@ impl Proxy {
     pub fn restart(&mut self) {
         self.process = None;
         let dir = self.dir.path();
-        let mut command = self.kind.command(dir, self.address.port(), &self.upstream);
+        let ports = [self.address.port(), self.second];
+        let mut command = self.kind.command(dir, ports, &self.upstream);
         // Check both addresses, because a proxy may listen on one before the other.
         let addresses = [self.address, self.v6()];
         let process = self.process.insert(Process::start(&mut command));

@@ -3,7 +3,7 @@
 use std::{
     fmt::Write,
     fs,
-    net::{IpAddr, Ipv6Addr},
+    net::{IpAddr, Ipv6Addr, SocketAddr},
     path::PathBuf,
 };
 
@@ -29,6 +29,8 @@ struct Case {
     http2: bool,
     v6: bool,
     websocket: bool,
+    /// Without TLS.
+    plain: bool,
     fields: Vec<(&'static str, String)>,
 }
 
@@ -56,6 +58,25 @@ const SPOOFED: [(&str, &str); 17] = [
     ("Front-End-Https", "off"),
 ];
 
+/// The headers with which a client that uses http says that it uses https.
+const SPOOFED_HTTPS: [(&str, &str); 9] = [
+    ("X-Forwarded-For", "198.51.100.66"),
+    ("X-Forwarded-Proto", "https"),
+    ("X-Forwarded-Scheme", "https"),
+    ("X-Forwarded-Ssl", "on"),
+    ("X-Forwarded-Port", "443"),
+    ("Forwarded", "for=198.51.100.66;proto=https"),
+    ("X-Url-Scheme", "https"),
+    ("CF-Visitor", "{\"scheme\":\"https\"}"),
+    ("Front-End-Https", "on"),
+];
+
+/// The headers that a client asks the proxy to drop.
+const CONNECTION: (&str, &str) = (
+    "Connection",
+    "close, X-Forwarded-For, X-Forwarded-Proto, Forwarded",
+);
+
 fn cases() -> Vec<Case> {
     let case = |name, fields: &[(&'static str, &str)]| Case {
         name,
@@ -63,6 +84,7 @@ fn cases() -> Vec<Case> {
         http2: false,
         v6: false,
         websocket: false,
+        plain: false,
         fields: fields
             .iter()
             .map(|(name, value)| (*name, (*value).to_owned()))
@@ -120,13 +142,19 @@ fn cases() -> Vec<Case> {
             "empty X-Forwarded-For",
             &[("X-Forwarded-For", ""), ("X-Forwarded-Proto", "")],
         ),
+        case("Connection names the fields", &[CONNECTION]),
         case(
-            "Connection names the fields",
-            &[(
-                "Connection",
-                "close, X-Forwarded-For, X-Forwarded-Proto, Forwarded",
-            )],
+            "Connection names the fields, spoofed",
+            &[&SPOOFED[..], &[CONNECTION]].concat(),
         ),
+        Case {
+            plain: true,
+            ..case("honest, http", &[])
+        },
+        Case {
+            plain: true,
+            ..case("http, spoofed as https", &SPOOFED_HTTPS)
+        },
         case(
             "open quote",
             &[
@@ -144,9 +172,11 @@ fn cases() -> Vec<Case> {
 /// The reason, if the outcome is known to differ from the truth. All other outcomes must be the truth.
 fn exception(kind: Kind, case: &Case, upstream: &Upstream) -> Option<&'static str> {
     match (kind, case.name) {
-        (Kind::Apache, "Connection names the fields") => Some(
-            "Apache drops the X-Forwarded-Proto that it set itself: scheme-missing, see Headers::APACHE",
-        ),
+        (Kind::Apache, "Connection names the fields" | "Connection names the fields, spoofed") => {
+            Some(
+                "Apache drops the X-Forwarded-Proto that it set itself: scheme-missing, see Headers::APACHE",
+            )
+        }
         (Kind::Apache, _) if case.websocket && !matches!(upstream, Upstream::Http1(_)) => {
             Some("upgrade=websocket is configured for plain HTTP/1.1 only")
         }
@@ -242,9 +272,12 @@ async fn ask(client: &Client, proxy: &Proxy, case: &Case) -> Result<(StatusCode,
         let name: HeaderName = name.parse().unwrap();
         request = request.header(name, HeaderValue::from_str(value).unwrap());
     }
-    client
-        .send(from, to, case.http2, request.body(Body::empty()).unwrap())
-        .await
+    let request = request.body(Body::empty()).unwrap();
+    if case.plain {
+        let to = SocketAddr::new(to.ip(), proxy.second);
+        return client.send_plain(from, to, request).await;
+    }
+    client.send(from, to, case.http2, request).await
 }
 
 /// The text for the table, or an error.
@@ -254,10 +287,15 @@ fn judge(
     upstream: &Upstream,
     outcome: Result<(StatusCode, String), String>,
 ) -> Result<String, String> {
+    // Where the outcome is not the truth, it is not what the client wrote either.
+    let is_forged = match &outcome {
+        Ok((_, body)) => ["198.51.100", "evil"].iter().any(|it| body.contains(it)),
+        Err(_) => false,
+    };
     match (truth(case, outcome), exception(kind, case, upstream)) {
         (Ok(verdict), _) => Ok(verdict),
-        (Err(_), Some(why)) => Ok(why.to_owned()),
-        (Err(problem), None) => Err(problem),
+        (Err(_), Some(why)) if !is_forged => Ok(why.to_owned()),
+        (Err(problem), _) => Err(problem),
     }
 }
 
@@ -277,11 +315,12 @@ fn truth(case: &Case, outcome: Result<(StatusCode, String), String>) -> Result<S
     } else {
         "/users?page=2"
     };
+    let scheme = if case.plain { "http" } else { "https" };
     let truth = [
         ("client", seen.client.as_deref() == Some(client)),
-        ("scheme", seen.scheme == "https"),
+        ("scheme", seen.scheme == scheme),
         ("host", seen.host.as_deref() == Some(HOST)),
-        ("uri", seen.uri == format!("https://{HOST}{path}")),
+        ("uri", seen.uri == format!("{scheme}://{HOST}{path}")),
         ("findings", seen.findings.is_empty()),
         (
             "headers",

@@ -17,7 +17,7 @@ use crate::{
     rules::Rules,
 };
 
-/// A header with more bytes than this is not read as a certificate. hyper accepts a head of about 400 KiB.
+/// A header, or an element of a list, with more bytes than this is not read as a certificate. hyper accepts a head of about 400 KiB.
 const LONGEST: usize = 64 * 1024;
 
 /// The client's own certificate, and those above it.
@@ -123,10 +123,10 @@ pub(crate) fn xfcc_element(headers: &HeaderMap, rules: &Rules, hops: usize) -> O
         .find(|name| super::xfcc::is_name(name))?;
     let value = headers.get(name)?;
     let is_believed = fate::fate(name, headers, rules, hops) == Some(Fate::Believed);
-    if !is_believed || value.len() > LONGEST {
+    if !is_believed {
         return None;
     }
-    let element = about_the_client(value.as_bytes(), hops)?;
+    let element = about_the_client(value.as_bytes(), hops).filter(|it| it.len() <= LONGEST)?;
     let names = xfcc::Element::parse(element)?.names;
     (names != XfccElement::default()).then_some(names)
 }
@@ -142,22 +142,20 @@ fn client_cert(mut certificates: Chain, is_verified: bool) -> Option<ClientCert>
 
 /// Returns `Ok(None)` if the header says that there is no certificate.
 fn parse(value: &[u8], syntax: Syntax, hops: usize) -> Result<Option<Chain>, Malformed> {
-    if value.len() > LONGEST {
+    // The client can write other elements of a list. So only the length of its own element counts.
+    let text = match syntax {
+        Syntax::Xfcc => about_the_client(value, hops).ok_or(Malformed)?,
+        Syntax::Rfc9440 | Syntax::Any => value,
+    };
+    if text.len() > LONGEST {
         return Err(Malformed);
     }
     match syntax {
-        Syntax::Rfc9440 => Ok(rfc9440::item(value)?.map(|leaf| vec![leaf])),
-        Syntax::Any => pem::read(value),
-        Syntax::Xfcc => {
-            let element = about_the_client(value, hops).ok_or(Malformed)?;
-            // Cloud Foundry's router writes plain base64 into this header.
-            if element.starts_with(b"MI") && !element.contains(&b';') {
-                return pem::read(element);
-            }
-            xfcc::Element::parse(element)
-                .ok_or(Malformed)?
-                .certificates()
-        }
+        Syntax::Rfc9440 => Ok(rfc9440::item(text)?.map(|leaf| vec![leaf])),
+        Syntax::Any => pem::read(text),
+        // Cloud Foundry's router writes plain base64 into this header.
+        Syntax::Xfcc if text.starts_with(b"MI") && !text.contains(&b';') => pem::read(text),
+        Syntax::Xfcc => xfcc::Element::parse(text).ok_or(Malformed)?.certificates(),
     }
 }
 

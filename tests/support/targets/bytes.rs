@@ -140,6 +140,8 @@ impl<'a> Bytes<'a> {
             counted: extra & 4 != 0,
             other_scheme_header: extra & 24 == 24,
             records: extra & 1 != 0,
+            keeps_uri: extra & 2 != 0,
+            extended_connect: extra & 32 != 0,
             absolute: odd & 128 != 0,
             believes_login: more & 64 != 0,
             believes_certificates: more & 128 != 0,
@@ -174,6 +176,7 @@ impl<'a> Bytes<'a> {
             hops: (0..=flags / 8 % 5).map(|_| self.hop()).collect(),
             written: self.written(),
         }
+        .as_possible()
     }
 
     /// Reads headers until the bytes are used up. Each has its name, its length and its value.

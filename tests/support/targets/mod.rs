@@ -44,7 +44,9 @@ pub const ALL: &[(&str, Target)] = &[
 
 /// Checks the promise of this crate, see [`property`].
 pub fn resolve(data: &[u8]) {
-    let _is_a_chain = property::check(&Bytes(data).scenario());
+    let scenario = Bytes(data).scenario();
+    let _is_a_chain = property::check(&scenario);
+    let _is_a_stranger = property::check_stranger(&scenario);
 }
 
 /// Checks that an explanation says what the layer really does.

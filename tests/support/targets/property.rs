@@ -3,7 +3,10 @@
 //!
 //! The property tests, the fuzzer and the corpus replay all use this file.
 
-use std::net::{IpAddr, SocketAddr};
+use std::{
+    fmt,
+    net::{IpAddr, SocketAddr},
+};
 
 #[cfg(feature = "axum-08")]
 use axum::extract::ConnectInfo;
@@ -142,6 +145,10 @@ pub struct Scenario {
     pub other_scheme_header: bool,
     /// The layer records the hops of the request.
     pub records: bool,
+    /// The layer does not write into the target.
+    pub keeps_uri: bool,
+    /// If the target is absolute, the request is an extended CONNECT (RFC 8441), as for a WebSocket over HTTP/2.
+    pub extended_connect: bool,
     /// The target is absolute, in addition to `Host`. Some proxies also send it over HTTP/1.
     pub absolute: bool,
     /// Every peer is trusted, and the other proxies by their addresses.
@@ -211,6 +218,9 @@ fn layer_for(scenario: &Scenario, trusted: TrustedProxies) -> ForwardedLayer {
     }
     if scenario.records {
         layer = layer.record_hops();
+    }
+    if scenario.keeps_uri {
+        layer = layer.keep_uri();
     }
     if scenario.believes_prefix {
         layer = layer.believe_prefix();
@@ -322,6 +332,31 @@ fn networks(hops: &[Hop]) -> TrustedProxies {
         .collect()
 }
 
+/// What a failure tells. It is written only if there is one.
+struct Context<'a> {
+    scenario: &'a Scenario,
+    /// The headers that the service got.
+    got: HeaderMap,
+    resolution: &'a Resolution,
+    /// The headers behind the layer.
+    left: &'a HeaderMap,
+}
+
+impl fmt::Display for Context<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self {
+            scenario,
+            got,
+            resolution,
+            left,
+        } = self;
+        write!(
+            f,
+            "{scenario:#?}\nthe service got {got:#?}\nwhat came out: {resolution:#?}\n{left:#?}"
+        )
+    }
+}
+
 /// Runs the request through the chain and the layer. Returns false if such a chain is not possible. For example, a
 /// client with the address of a trusted proxy would be that proxy.
 ///
@@ -333,9 +368,6 @@ pub fn check(scenario: &Scenario) -> bool {
     if !is_possible(scenario) {
         return false;
     }
-    let Some(innermost) = hops.last() else {
-        return false;
-    };
     let trusted = trusted(scenario);
     let client = truth.client.ip().to_canonical();
     let known = if scenario.counted {
@@ -346,46 +378,21 @@ pub fn check(scenario: &Scenario) -> bool {
     if known.contains(client) || client.is_unspecified() {
         return false;
     }
-    let peer = match scenario {
-        Scenario {
-            broken: Some(Broken::RouterIsPassedBy),
-            ..
-        } => Peer::from(truth.client),
-        Scenario { unix: true, .. } => Peer::unix(),
-        _ => Peer::from(SocketAddr::new(innermost.address, 443)),
+    let peer = match scenario.broken {
+        Some(Broken::RouterIsPassedBy) => Peer::from(truth.client),
+        _ => peer(scenario),
     };
-    let mut request = Request::new(());
-    *request.uri_mut() = http::Uri::from_static("/path?query");
-    *request.headers_mut() = sent(scenario);
-    if scenario.http2 || scenario.absolute {
-        let host = request.headers().get("host");
-        let host = host.and_then(|host| host.to_str().ok());
-        let scheme = match truth.scheme {
-            Scheme::Http => "https",
-            Scheme::Https => "http",
-        };
-        // An invalid authority cannot be sent in this way.
-        let uri = host.map(|host| format!("{scheme}://{host}/path?query").parse());
-        if let Some(Ok(uri)) = uri {
-            *request.uri_mut() = uri;
-            if scenario.http2 {
-                request.headers_mut().remove("host");
-            }
-        }
-    }
-    request.extensions_mut().insert(peer);
-    #[cfg(feature = "axum-08")]
-    if let Some(peer) = peer.socket_addr() {
-        request.extensions_mut().insert(ConnectInfo(peer));
-    }
-    let context = format!("{scenario:#?}\nthe service got {:#?}", request.headers());
+    let request = request(scenario, peer);
+    let got = request.headers().clone();
 
     let seen = through(&layer_for(scenario, trusted), request);
     let resolution = seen.extensions().get::<Resolution>().expect("a resolution");
-    let context = format!(
-        "{context}\nwhat came out: {resolution:#?}\n{:#?}",
-        seen.headers()
-    );
+    let context = Context {
+        scenario,
+        got,
+        resolution,
+        left: seen.headers(),
+    };
 
     assert_eq!(resolution.client(), Some(client), "the client; {context}");
     // A service of ours passes on addresses without ports.
@@ -425,8 +432,9 @@ pub fn check(scenario: &Scenario) -> bool {
         .or_else(|| authority(scenario, INTERNAL).filter(|_| scenario.edge_says_host));
     assert_eq!(named, host, "the host; {context}");
     let uri = match &host {
-        Some(host) => format!("{}://{host}/path?query", truth.scheme),
-        None => "/path?query".to_owned(),
+        Some(host) if !scenario.keeps_uri => format!("{}://{host}/path?query", truth.scheme),
+        // What the client wrote does not stay either.
+        _ => "/path?query".to_owned(),
     };
     assert_eq!(seen.uri().to_string(), uri, "the target URI; {context}");
     let prefix = stripped(scenario);
@@ -500,8 +508,8 @@ pub fn check(scenario: &Scenario) -> bool {
         let removed = scenario.remove.map(hyphens);
         let is_removed = removed == Some(hyphens(name.as_str()));
         assert!(!is_removed, "{name} was to be removed; {context}");
-        // A kept header is unchanged, even if the client wrote it.
-        let is_kept = scenario.keep == Some(name.as_str());
+        // A kept header is unchanged, even if the client wrote it. A secret is never kept.
+        let is_kept = scenario.keep == Some(name.as_str()) && !(scenario.secret && name == SECRET);
         assert!(right || is_kept, "the field {name}; {context}");
         assert!(
             is_kept
@@ -510,6 +518,125 @@ pub fn check(scenario: &Scenario) -> bool {
                 || seen.headers().get_all(name).iter().count() == 1,
             "{name}; {context}"
         );
+    }
+    true
+}
+
+/// The other end of the connection: the innermost proxy.
+fn peer(scenario: &Scenario) -> Peer {
+    match (scenario.unix, scenario.hops.last()) {
+        (false, Some(innermost)) => Peer::from(SocketAddr::new(innermost.address, 443)),
+        _ => Peer::unix(),
+    }
+}
+
+/// The request that reaches the service.
+fn request(scenario: &Scenario, peer: Peer) -> Request<()> {
+    let mut request = Request::new(());
+    *request.uri_mut() = http::Uri::from_static("/path?query");
+    *request.headers_mut() = sent(scenario);
+    if scenario.http2 || scenario.absolute {
+        let host = request.headers().get("host");
+        let host = host.and_then(|host| host.to_str().ok());
+        let scheme = match scenario.truth.scheme {
+            Scheme::Http => "https",
+            Scheme::Https => "http",
+        };
+        // An invalid authority cannot be sent in this way.
+        let uri = host.map(|host| format!("{scheme}://{host}/path?query").parse());
+        if let Some(Ok(uri)) = uri {
+            *request.uri_mut() = uri;
+            if scenario.http2 {
+                request.headers_mut().remove("host");
+            }
+            if scenario.extended_connect {
+                *request.method_mut() = http::Method::CONNECT;
+            }
+        }
+    }
+    request.extensions_mut().insert(peer);
+    #[cfg(feature = "axum-08")]
+    if let Some(peer) = peer.socket_addr() {
+        request.extensions_mut().insert(ConnectInfo(peer));
+    }
+    request
+}
+
+/// A client connects to the service directly, and writes what the whole chain would: nothing of it is believed. Returns
+/// false if the client has the address of a trusted proxy.
+///
+/// # Panics
+///
+/// If something of it is believed.
+pub fn check_stranger(scenario: &Scenario) -> bool {
+    let scenario = Scenario {
+        any_peer: false,
+        counted: false,
+        ..scenario.clone()
+    };
+    let (trusted, peer) = (trusted(&scenario), scenario.truth.client);
+    let address = peer.ip().to_canonical();
+    if trusted.contains(address) {
+        return false;
+    }
+    let request = request(&scenario, Peer::from(peer));
+    let target = request.uri().to_string();
+    let host = match request.uri().authority() {
+        Some(authority) => {
+            Some(HeaderValue::from_bytes(authority.as_str().as_bytes()).expect("a value"))
+        }
+        None => request.headers().get("host").cloned(),
+    };
+    let got = request.headers().clone();
+    let seen = through(&layer_for(&scenario, trusted), request);
+    let resolution: &Resolution = seen.extensions().get().expect("a resolution");
+    let context = Context {
+        scenario: &scenario,
+        got,
+        resolution,
+        left: seen.headers(),
+    };
+    assert_eq!(resolution.client(), Some(address), "the client; {context}");
+    assert_eq!(
+        resolution.client_port(),
+        Some(peer.port()),
+        "the port; {context}"
+    );
+    assert_eq!(resolution.scheme(), Scheme::Http, "the scheme; {context}");
+    assert!(!resolution.is_trusted(), "the peer; {context}");
+    assert_eq!(resolution.hops(), 0, "the hops; {context}");
+    assert_eq!(resolution.prefix(), None, "the prefix; {context}");
+    assert!(resolution.identity().is_empty(), "who it is; {context}");
+    let named = host.and_then(|host| reference::authority(host.as_bytes(), Scheme::Http));
+    let authority = resolution.authority().map(ToString::to_string);
+    assert_eq!(authority, named, "the host; {context}");
+    let origin = named
+        .as_ref()
+        .map(|host| format!("http://{host}/path?query"));
+    // With `keep_uri`, a target stays only if it names the right origin.
+    let uri = origin
+        .filter(|origin| !scenario.keeps_uri || target == *origin)
+        .unwrap_or_else(|| "/path?query".to_owned());
+    assert_eq!(seen.uri().to_string(), uri, "the target URI; {context}");
+    #[cfg(feature = "axum-08")]
+    {
+        let ConnectInfo(seen): &ConnectInfo<SocketAddr> =
+            seen.extensions().get().expect("an address");
+        assert_eq!(
+            *seen,
+            SocketAddr::new(address, peer.port()),
+            "ConnectInfo; {context}"
+        );
+    }
+    for (name, value) in seen.headers() {
+        let stays = match name.as_str() {
+            "host" => value.to_str().ok() == named.as_deref(),
+            SECRET => !scenario.secret,
+            RESULT => !scenario.believes_certificates,
+            _ => false,
+        };
+        let is_kept = scenario.keep == Some(name.as_str()) && !(scenario.secret && name == SECRET);
+        assert!(stays || is_kept, "the field {name}; {context}");
     }
     true
 }
@@ -550,8 +677,26 @@ fn is_possible(scenario: &Scenario) -> bool {
         && !(scenario.forwarded && (scenario.believes_port || scenario.other_scheme_header))
 }
 
+impl Scenario {
+    /// The scenario without what [no such chain can have](is_possible).
+    pub fn as_possible(mut self) -> Self {
+        let ours = self.hops.iter().any(|hop| hop.ours);
+        let is_edge_alone_ours =
+            self.hops.len() > 1 && self.hops.iter().skip(1).all(|hop| !hop.ours);
+        self.single_value &= !self.forwarded && !ours;
+        self.believes_port &= !self.forwarded && !ours;
+        self.other_scheme_header &= !self.forwarded && !ours;
+        self.believes_certificates &= !ours && !self.single_value;
+        let is_gateway = self.scheme_by == SchemeBy::Gateway;
+        if self.single_value || (is_gateway && ours && !is_edge_alone_ours) {
+            self.scheme_by = SchemeBy::Edge;
+        }
+        self
+    }
+}
+
 /// Whether a service of ours cannot be part of this chain.
-pub fn needs_others(scenario: &Scenario) -> bool {
+fn needs_others(scenario: &Scenario) -> bool {
     scenario.believes_certificates
         || scenario.believes_port
         || scenario.single_value
@@ -585,17 +730,9 @@ pub fn check_explanation(scenario: &Scenario, trusted: bool) {
         false => TrustedProxies::none(),
     };
     let layer = layer_for(scenario, proxies);
-    let peer = scenario
-        .hops
-        .last()
-        .map(|hop| Peer::from(SocketAddr::new(hop.address, 443)));
-    let mut request = Request::new(());
-    *request.headers_mut() = sent(scenario);
-    if let Some(peer) = peer {
-        request.extensions_mut().insert(peer);
-    }
-    let (parts, ()) = request.into_parts();
-    let explanation = tower_forwarded::explain(peer, &parts, layer.policy());
+    let peer = peer(scenario);
+    let (parts, ()) = request(scenario, peer).into_parts();
+    let explanation = tower_forwarded::explain(Some(peer), &parts, layer.policy());
     let before: Vec<HeaderName> = parts.headers.keys().cloned().collect();
     let seen = through(&layer, Request::from_parts(parts, ()));
     assert_eq!(
@@ -669,6 +806,7 @@ fn variables(scenario: &Scenario) -> Vec<(String, String)> {
     set("PORT", scenario.believes_port.to_string());
     set("PREFIX", scenario.believes_prefix.to_string());
     set("RECORD_HOPS", scenario.records.to_string());
+    set("KEEP_URI", scenario.keeps_uri.to_string());
     variables.retain(|(_, value)| !value.is_empty());
     variables
 }
@@ -691,13 +829,9 @@ pub fn check_configuration(scenario: &Scenario) {
     let layer = layer_for(&scenario, trusted(&scenario));
     let config = tower_forwarded::Config::from_variables("APP_", variables(&scenario));
     let config = config.expect("a configuration");
-    let peer = match (scenario.unix, scenario.hops.last()) {
-        (false, Some(hop)) => Peer::from(SocketAddr::new(hop.address, 443)),
-        _ => Peer::unix(),
-    };
+    let peer = peer(&scenario);
     let resolve = |layer: &ForwardedLayer| {
-        let (mut parts, ()) = Request::new(()).into_parts();
-        parts.headers = sent(&scenario);
+        let (mut parts, ()) = request(&scenario, peer).into_parts();
         let resolution = layer.rewrite(Some(peer), &mut parts);
         (resolution, parts.uri, parts.headers)
     };
@@ -712,17 +846,11 @@ pub fn check_configuration(scenario: &Scenario) {
 /// If these headers change the resolution or the URI.
 pub fn check_evidence(scenario: &Scenario, evidence: &[(HeaderName, HeaderValue)]) {
     let layer = layer_for(scenario, trusted(scenario));
-    let Some(innermost) = scenario.hops.last() else {
-        return;
-    };
-    let peer = Peer::from(SocketAddr::new(innermost.address, 443));
     let resolve = |more: &[(HeaderName, HeaderValue)]| {
-        let mut request = Request::new(());
-        *request.headers_mut() = sent(scenario);
+        let mut request = request(scenario, peer(scenario));
         for (name, value) in more {
             request.headers_mut().append(name, value.clone());
         }
-        request.extensions_mut().insert(peer);
         let seen = through(&layer, request);
         let resolution: &Resolution = seen.extensions().get().expect("a resolution");
         (resolution.clone(), seen.uri().clone())
