@@ -288,10 +288,16 @@ fn judge(
     outcome: Result<(StatusCode, String), String>,
 ) -> Result<String, String> {
     // Where the outcome is not the truth, it is not what the client wrote either.
-    let is_forged = match &outcome {
-        Ok((_, body)) => ["198.51.100", "evil"].iter().any(|it| body.contains(it)),
-        Err(_) => false,
-    };
+    let seen = outcome
+        .as_ref()
+        .ok()
+        .and_then(|(_, body)| serde_json::from_str::<Seen>(body).ok());
+    let is_forged = seen.is_some_and(|seen| {
+        let came_out = format!("{:?}", (seen.client, seen.host, seen.uri, seen.headers));
+        ["198.51.100", "evil"]
+            .iter()
+            .any(|it| came_out.contains(it))
+    });
     match (truth(case, outcome), exception(kind, case, upstream)) {
         (Ok(verdict), _) => Ok(verdict),
         (Err(_), Some(why)) if !is_forged => Ok(why.to_owned()),
