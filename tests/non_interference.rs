@@ -215,7 +215,7 @@ fn scenario() -> impl Strategy<Value = Scenario> {
                     written,
                     hops,
                 }
-                .as_possible()
+                .made_possible()
             },
         )
 }

@@ -64,9 +64,7 @@ impl HostPattern {
         let same_port = |wanted: Option<u16>| wanted.is_none() || wanted == port;
         match &self.0 {
             Pattern::Any => true,
-            Pattern::Exact { host: exact, port } => {
-                same_port(*port) && is_same_host(host, exact)
-            }
+            Pattern::Exact { host: exact, port } => same_port(*port) && is_same_host(host, exact),
             Pattern::Below { suffix, port } => {
                 same_port(*port)
                     && host

@@ -176,7 +176,7 @@ impl<'a> Bytes<'a> {
             hops: (0..=flags / 8 % 5).map(|_| self.hop()).collect(),
             written: self.written(),
         }
-        .as_possible()
+        .made_possible()
     }
 
     /// Reads headers until the bytes are used up. Each has its name, its length and its value.

@@ -679,7 +679,7 @@ fn is_possible(scenario: &Scenario) -> bool {
 
 impl Scenario {
     /// The scenario without what [no such chain can have](is_possible).
-    pub fn as_possible(mut self) -> Self {
+    pub fn made_possible(mut self) -> Self {
         let ours = self.hops.iter().any(|hop| hop.ours);
         let is_edge_alone_ours =
             self.hops.len() > 1 && self.hops.iter().skip(1).all(|hop| !hop.ours);
