@@ -375,6 +375,7 @@ impl ForwardedLayer {
     pub(crate) fn secret(self, secret: Secret) -> Self {
         self.with(|rules| {
             rules.headers.ignore(&secret.name);
+            rules.update_kept();
             rules.secret = Some(secret);
         })
     }

@@ -425,6 +425,13 @@ fn headers_are_kept_and_removed_by_a_configuration_too() {
         request("/", &[("host", "A.example")]),
     );
     assert_eq!(field(&seen, "host"), "a.example");
+    // Code can also choose headers that a configuration would refuse beside `identity`.
+    let mut config: Config = toml::from_str("trust = '10.0.0.0/8'\nidentity = 'x-team'").unwrap();
+    config.headers = Headers::client_field("x-team").unwrap();
+    let fields = [("x-team", "203.0.113.7")];
+    let seen = through(&config.layer(), Some(PROXY), request("/", &fields));
+    assert!(resolution(&seen).identity().is_empty());
+    assert_eq!(client(&resolution(&seen)), "203.0.113.7");
     for (key, value) in [("keep", "['a b']"), ("remove", "'host'")] {
         let text = format!("trust = []\n{key} = {value}");
         let error = toml::from_str::<Config>(&text).unwrap_err().to_string();

@@ -215,6 +215,17 @@ fn a_pattern_with_a_port_means_the_port_of_the_authority() {
             "{forwarded} {port}"
         );
     }
+    // A port that is not believed changes nothing.
+    let hosts = crate::support::layer().believe_hosts(["b.example:8443"]);
+    let fields = [
+        ("host", "app.internal"),
+        ("x-forwarded-for", "203.0.113.7"),
+        ("x-forwarded-proto", "https"),
+        ("x-forwarded-host", "b.example"),
+        ("x-forwarded-port", "8443"),
+    ];
+    let seen = through(&hosts.unwrap(), Some(PROXY), request("/", &fields));
+    assert_eq!(resolution(&seen).authority().unwrap(), "app.internal");
 }
 
 #[test]

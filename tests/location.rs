@@ -39,7 +39,13 @@ const ASKED: [(&str, &str); 4] = [
 ];
 
 fn repair() -> LocationLayer {
-    let backends = ["app.internal:3000", "127.0.0.1", "[::1]:3000"];
+    let backends = [
+        "app.internal:3000",
+        "127.0.0.1",
+        "[::1]:3000",
+        "plain.internal:80",
+        "tls.internal:443",
+    ];
     LocationLayer::new().backends(backends).unwrap()
 }
 
@@ -58,6 +64,10 @@ fn the_table_of_rules_is_what_happens() {
         ("HTTPS://APP.internal:3000/x", format!("{origin}/x")),
         ("http://127.0.0.1/x", format!("{origin}/x")),
         ("http://127.0.0.1:8081/x", format!("{origin}/x")),
+        // A URL without a port has the default port of its scheme.
+        ("http://plain.internal/x", format!("{origin}/x")),
+        ("//tls.internal/x", format!("{origin}/x")),
+        ("http://tls.internal/x", "http://tls.internal/x".to_owned()),
         ("http://[::1]:3000/a%2Fb", format!("{origin}/a%2Fb")),
         ("http://api.example.com/x", format!("{origin}/x")),
         ("http://API.example.com./x", format!("{origin}/x")),

@@ -122,13 +122,31 @@ fn a_secret_is_never_read_as_something_else_whatever_the_order_of_the_calls() {
     use tower_forwarded::Headers;
 
     let secret = || guarded().headers(Headers::X_FORWARDED);
-    for headers in [
-        Headers::X_FORWARDED.with_scheme_field("x-origin-verify"),
-        Headers::X_FORWARDED.with_host_field("x_origin_verify"),
-        Headers::client_field("X-Origin-Verify"),
-        Headers::X_FORWARDED
-            .with_port_field("x-origin-verify")
-            .and_then(|headers| headers.with_lists(["x-origin-verify"])),
+    // Everything else is still read.
+    for (headers, found, scheme) in [
+        (
+            Headers::X_FORWARDED.with_scheme_field("x-origin-verify"),
+            "203.0.113.7",
+            "http",
+        ),
+        (
+            Headers::X_FORWARDED.with_host_field("x_origin_verify"),
+            "203.0.113.7",
+            "https",
+        ),
+        (
+            Headers::client_field("X-Origin-Verify")
+                .and_then(|headers| headers.with_scheme_field("x-forwarded-proto")),
+            "10.0.0.1",
+            "https",
+        ),
+        (
+            Headers::X_FORWARDED
+                .with_port_field("x-origin-verify")
+                .and_then(|headers| headers.with_lists(["x-origin-verify"])),
+            "203.0.113.7",
+            "https",
+        ),
     ] {
         let headers = headers.unwrap();
         let refused = crate::support::layer()
@@ -139,7 +157,9 @@ fn a_secret_is_never_read_as_something_else_whatever_the_order_of_the_calls() {
             .headers(headers)
             .believe_hosts(["*"])
             .unwrap()
-            .believe_port();
+            .believe_port()
+            .keep("x-origin-verify")
+            .unwrap();
         let fields = [HONEST[0], HONEST[1], ("x-origin-verify", SECRET)];
         let parts = request("/", &fields).into_parts().0;
         let told = explain(Some(PROXY.parse().unwrap()), &parts, layer.policy());
@@ -147,6 +167,9 @@ fn a_secret_is_never_read_as_something_else_whatever_the_order_of_the_calls() {
         assert!(!text.contains("horse"), "{text}");
         let seen = through(&layer, Some(PROXY), request("/", &fields));
         assert_eq!(seen.headers().get("x-origin-verify"), None);
+        let resolution = resolution(&seen);
+        assert_eq!(client(&resolution), found);
+        assert_eq!(resolution.scheme().as_str(), scheme);
     }
 }
 
@@ -164,6 +187,19 @@ fn a_configuration_names_where_the_secret_is_and_never_the_secret() {
     let path = file.path().display();
     let config = read(&format!("{trust}require_file = '{path}'")).unwrap();
     assert!(!format!("{config:?}").contains("horse"), "{config:?}");
+    let mut reads_it = config.clone();
+    reads_it.headers = tower_forwarded::Headers::X_FORWARDED
+        .with_scheme_field("x-origin-verify")
+        .unwrap();
+    let parts = request("/", &[HONEST[0], ("x-origin-verify", SECRET)])
+        .into_parts()
+        .0;
+    let told = explain(
+        Some(PROXY.parse().unwrap()),
+        &parts,
+        reads_it.layer().policy(),
+    );
+    assert!(!format!("{told}").contains("horse"), "{told}");
     let layer = config.layer();
     let proved = [("x-origin-verify", "another")];
     assert_eq!(came_out(&layer, PROXY, &proved).0, "203.0.113.7");

@@ -19,8 +19,8 @@ use crate::resolution::{Finding, Findings, Resolution};
 /// [`HostNotAllowed`](Finding::HostNotAllowed), [`HostInvalid`](Finding::HostInvalid) and
 /// [`IdentityIgnored`](Finding::IdentityIgnored); [`PrefixInvalid`](Finding::PrefixInvalid) if a proxy takes the prefix
 /// from the client's path; and [`PeerUntrusted`](Finding::PeerUntrusted) if the client connects to the service
-/// directly. No client can cause a finding for another client's request. A request that no `ForwardedLayer` has seen has the finding
-/// [`PeerUnknown`](Finding::PeerUnknown).
+/// directly. No client can cause a finding for another client's request. A request that no `ForwardedLayer` has seen has
+/// the finding [`PeerUnknown`](Finding::PeerUnknown).
 ///
 /// ```
 /// use axum::Router;

@@ -94,10 +94,12 @@ impl Repair {
         let end = rest.iter().position(|byte| b"/?#".contains(byte));
         let (host, path) = rest.split_at_checked(end.unwrap_or(rest.len()))?;
         let host = authority::parse(host)?;
+        let scheme_port = scheme.unwrap_or(origin.scheme()).default_port();
+        let port = host.port.or(Some(scheme_port));
         let ours = self
             .backends
             .iter()
-            .any(|backend| backend.matches(host.host, host.port))
+            .any(|backend| backend.matches(host.host, port))
             || is_believed(&host, scheme, origin);
         if !ours {
             return None;

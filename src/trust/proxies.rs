@@ -89,9 +89,9 @@ impl TrustedProxies {
         }
     }
 
-    /// Trusts exactly `n` proxies, including the peer, whatever their addresses are. With 0, it trusts no proxies. Element `n` of the list, counted
-    /// from the right, is the client. If `n` is two or more and the list has fewer than `n` elements, the request did
-    /// not pass all of the proxies. Then the layer believes no headers
+    /// Trusts exactly `n` proxies, including the peer, whatever their addresses are. With 0, it trusts no proxies.
+    /// Element `n` of the list, counted from the right, is the client. If `n` is two or more and the list has fewer
+    /// than `n` elements, the request did not pass all of the proxies. Then the layer believes no headers
     /// ([`Finding::HopsMissing`](crate::Finding::HopsMissing)). If the preset's header holds the client alone, as in
     /// [`Headers::CLOUDFLARE`](crate::Headers::CLOUDFLARE), there is nothing to count.
     ///

@@ -17,7 +17,8 @@ use crate::{
     rules::Rules,
 };
 
-/// A header, or an element of a list, with more bytes than this is not read as a certificate. hyper accepts a head of about 400 KiB.
+/// A header, or an element of a list, with more bytes than this is not read as a certificate. hyper accepts a head of
+/// about 400 KiB.
 const LONGEST: usize = 64 * 1024;
 
 /// The client's own certificate, and those above it.
