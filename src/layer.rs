@@ -239,6 +239,9 @@ impl ForwardedLayer {
     /// secret is missing or wrong, the layer believes nothing, and the request has the finding
     /// [`SecretMissing`](Finding::SecretMissing).
     ///
+    /// Call this for the outermost [`ForwardedLayer`]. An inner one removes its secret, but requires nothing, because
+    /// the outer one has already decided (rule R15). A second call replaces the first.
+    ///
     /// ```no_run
     /// use tower_forwarded::{ForwardedLayer, Headers, TrustedProxies};
     ///
@@ -505,6 +508,7 @@ impl ForwardedLayer {
     /// ```
     pub fn rewrite(&self, peer: Option<Peer>, parts: &mut Parts) -> Resolution {
         if let Some(resolution) = parts.extensions.get::<Resolution>() {
+            rewrite::resolved_already(&mut parts.headers, &self.policy.rules);
             return resolution.clone();
         }
         let (empty, ()) = Request::new(()).into_parts();
@@ -575,10 +579,12 @@ where
     }
 
     fn call(&mut self, mut request: Request<B>) -> S::Future {
-        // R15: if an outer layer has already resolved the request, this one does nothing.
+        // R15: if an outer layer has already resolved the request, this one only removes its own secret.
         if request.extensions().get::<Resolution>().is_none() {
             let peer = self.policy.rules.peer_of(request.extensions());
             pass(&mut request, peer, &self.policy);
+        } else {
+            rewrite::resolved_already(request.headers_mut(), &self.policy.rules);
         }
         self.inner.call(request)
     }

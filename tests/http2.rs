@@ -1,5 +1,5 @@
 //! Tests what only real connections have: `:authority` beside `Host`, `OPTIONS *`, trailers, several requests on one
-//! connection, HTTP/1.0, and a listener for both IPv4 and IPv6.
+//! connection, WebSockets over HTTP/2, HTTP/1.0, and a listener for both IPv4 and IPv6.
 
 use axum::{
     Router,
@@ -168,4 +168,54 @@ async fn a_listener_for_ipv6_and_ipv4_trusts_an_ipv4_proxy() {
         "{}",
         told.body
     );
+}
+
+#[tokio::test]
+async fn a_websocket_over_http2_has_the_true_origin_or_none() {
+    async fn told(resolution: Resolution, request: Request) -> impl IntoResponse {
+        let client = resolution.client().unwrap();
+        // A successful response to CONNECT has no body.
+        let text = format!("{} {} {client}", request.method(), request.uri());
+        [("x-told", text)]
+    }
+    let trust: TrustedProxies = "127.0.0.1".parse().unwrap();
+    let rewriting = ForwardedLayer::new(trust);
+    let keeping = rewriting.clone().keep_uri();
+    // The router sends an extended CONNECT (RFC 8441) to the service, with the scheme and the host that it chose.
+    for (layer, uri) in [(rewriting, "https://api.example.com/ws"), (keeping, "/ws")] {
+        let server = serve(Router::new().fallback(told).layer(layer)).await;
+        let stream = tokio::net::TcpStream::connect(server.address)
+            .await
+            .unwrap();
+        let io = hyper_util::rt::TokioIo::new(stream);
+        let executor = hyper_util::rt::TokioExecutor::new();
+        let (mut sender, connection) = hyper::client::conn::http2::handshake(executor, io)
+            .await
+            .unwrap();
+        tokio::spawn(connection);
+        // Only with the first response can the client know that the server accepts an extended CONNECT.
+        for (method, expected) in [("GET", uri), ("CONNECT", uri)] {
+            let mut request = asked(method, "http://api.example.com/ws")
+                .version(http::Version::HTTP_2)
+                .body(Body::empty())
+                .unwrap();
+            if method == "CONNECT" {
+                let websocket = hyper::ext::Protocol::from_static("websocket");
+                request.extensions_mut().insert(websocket);
+            }
+            let response = sender.send_request(request).await.unwrap();
+            let seen = response.headers()["x-told"].to_str().unwrap();
+            assert_eq!(seen, format!("{method} {expected} 203.0.113.7"));
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_client_cannot_switch_a_proxys_connection_to_http2() {
+    // With a tunnel past the proxy, the client could write every header itself.
+    let upgrade = "GET /x HTTP/1.1\r\nhost: a.example\r\nx-forwarded-for: 203.0.113.7\r\nx-forwarded-proto: https\r\n\
+                   upgrade: h2c\r\nhttp2-settings: AAMAAABkAAQAAP__\r\nconnection: close, upgrade, http2-settings\r\n\r\n";
+    let told = exchange(&server().await, upgrade).await;
+    assert!(told.starts_with("HTTP/1.1 200"), "{told}");
+    assert!(told.contains("203.0.113.7 https://a.example/x "), "{told}");
 }

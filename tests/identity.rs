@@ -259,6 +259,52 @@ fn a_secret_says_nothing_about_a_certificate_whatever_its_name_is() {
     assert_eq!(seen("SUCCESS"), (String::new(), false, nobody));
 }
 
+#[cfg(feature = "client-cert")]
+#[test]
+fn a_certificate_in_a_header_of_ones_own_goes_if_its_result_is_no_success() {
+    for (name, result) in [
+        ("x-device-cert", "x-device-verify"),
+        ("x-device-cert", "x-device-cert-verify"),
+        ("x-device-certificate", "x-device-verify"),
+        ("x-device-certificate", "x-device-certificate-verify"),
+        ("x-device-certificate", "x_device.certificate_verify"),
+        ("x-device-crt", "x-device-verify"),
+        ("x-device-pem", "x-device-verify"),
+        ("x-device-der", "x-device-verify"),
+        ("x-device", "x-device-verify"),
+        ("x-clientcert", "x-clientcert-verify"),
+    ] {
+        let believing = layer().believe_client_cert(name).unwrap();
+        for (value, believed) in [
+            ("SUCCESS", true),
+            ("0", true),
+            ("FAILED:x", false),
+            ("", false),
+        ] {
+            let headers = [(name, "MAA="), (result, value)];
+            let (left, is_believed, _) = came_out(&believing, PROXY, &headers, name);
+            assert_eq!(is_believed, believed, "{name} {result}: {value}");
+            assert_eq!(left.is_empty(), !believed, "{name} {result}: {value}");
+            // Nobody believes the result itself, so it is removed.
+            let (left, ..) = came_out(&believing, PROXY, &headers, result);
+            assert_eq!(left, "", "{name} {result}: {value}");
+        }
+        // A believed result must be there.
+        if let Ok(both) = believing.believe_identity([result]) {
+            let (_, is_believed, _) = came_out(&both, PROXY, &[(name, "MAA=")], name);
+            assert!(!is_believed, "{name} {result}");
+            let headers = [(name, "MAA="), (result, "SUCCESS")];
+            let (_, is_believed, _) = came_out(&both, PROXY, &headers, name);
+            assert!(is_believed, "{name} {result}");
+        }
+    }
+    // Headers with other endings hold no certificate, unless the configuration says so.
+    let login = believing(&["x-device"]);
+    let headers = [("x-device", "alice"), ("x-device-verify", "FAILED:x")];
+    let (left, ..) = came_out(&login, PROXY, &headers, "x-device");
+    assert_eq!(left, "alice");
+}
+
 #[test]
 fn a_proxy_that_says_nobody_is_believed() {
     let layer = believing(&["remote-user"]);

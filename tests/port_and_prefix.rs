@@ -233,3 +233,29 @@ fn a_believed_port_and_prefix_are_there_for_naive_readers_alone_and_reduced_to_w
         assert_eq!(field(&seen, "x-forwarded-prefix"), "/api", "{prefix}");
     }
 }
+
+#[test]
+fn a_port_that_a_proxy_took_from_the_clients_host_is_reported_and_adds_nothing() {
+    let layer = layer()
+        .headers(tower_forwarded::Headers::TRAEFIK)
+        .believe_port();
+    for (port, authority, found) in [
+        ("8443", Some("a.example:8443"), ""),
+        ("99999", None, "host-invalid port-invalid"),
+        ("x", None, "host-invalid port-invalid"),
+    ] {
+        let host = format!("a.example:{port}");
+        let fields = [
+            ("host", &*host),
+            ("x-forwarded-for", "203.0.113.7"),
+            ("x-forwarded-proto", "https"),
+            ("x-forwarded-host", &host),
+            ("x-forwarded-port", port),
+        ];
+        let seen = resolve(&layer, &fields);
+        assert_eq!(client(&seen), "203.0.113.7");
+        assert_eq!(seen.scheme().as_str(), "https");
+        assert_eq!(seen.authority().map(|it| it.as_str()), authority, "{port}");
+        assert_eq!(findings(&seen), found, "{port}");
+    }
+}

@@ -88,3 +88,20 @@ fn the_client_sent_scheme_of_the_target_never_counts() {
         );
     }
 }
+
+#[test]
+fn if_a_client_makes_the_proxy_drop_its_scheme_the_connections_counts_and_a_finding_tells() {
+    let apache = layer().headers(tower_forwarded::Headers::APACHE);
+    let dropped = [
+        ("x-forwarded-for", "203.0.113.7"),
+        ("connection", "close, X-Forwarded-Proto"),
+    ];
+    for (layer, scheme) in [
+        (apache.clone(), "http"),
+        (apache.connection_scheme(Scheme::Https), "https"),
+    ] {
+        let seen = resolve(&layer, &dropped);
+        let told = (seen.scheme().as_str(), findings(&seen));
+        assert_eq!(told, (scheme, "scheme-missing".to_owned()));
+    }
+}

@@ -238,12 +238,35 @@ fn a_configuration_names_where_the_secret_is_and_never_the_secret() {
 }
 
 #[test]
+fn a_second_layer_removes_its_secret_and_requires_nothing() {
+    for sent in [SECRET, "guess"] {
+        let fields = [&HONEST[..], &[("x-origin-verify", sent)]].concat();
+        let outer = through(&layer(), Some(PROXY), request("/", &fields));
+        assert_eq!(field(&outer, "x-origin-verify"), sent);
+        let (mut parts, ()) = outer.clone().into_parts();
+        let seen = guarded().rewrite(None, &mut parts);
+        assert!(!parts.headers.contains_key("x-origin-verify"));
+        assert_eq!(client(&seen), "203.0.113.7");
+        let inner = through(&guarded(), None, outer);
+        assert_eq!(field(&inner, "x-origin-verify"), "");
+        assert_eq!(client(&resolution(&inner)), "203.0.113.7");
+    }
+}
+
+#[test]
 fn counted_proxies_are_counted_whoever_they_are() {
     let layer = ForwardedLayer::new(TrustedProxies::count(2));
     for (list, client, hops, found) in [
         ("6.6.6.6, 203.0.113.9, 198.51.100.7", "203.0.113.9", 2, ""),
         ("203.0.113.9, 198.51.100.7", "203.0.113.9", 2, ""),
         ("203.0.113.9, unknown", "203.0.113.9", 2, ""),
+        ("203.0.113.9, unix:", "203.0.113.9", 2, ""),
+        (
+            "6.6.6.6, unix:, 198.51.100.7",
+            "198.51.100.7",
+            2,
+            "client-hidden",
+        ),
         (
             "6.6.6.6, unknown, 198.51.100.7",
             "198.51.100.7",

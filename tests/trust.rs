@@ -469,6 +469,21 @@ fn a_union_loses_no_hop_limit_whichever_set_comes_first() {
 }
 
 #[test]
+fn all_addresses_are_recognized_in_every_spelling() {
+    for all in [
+        "0.0.0.0/0",
+        "::/0",
+        "::ffff:0:0/96",
+        "::ffff:0.0.0.0/96",
+        "0.0.0.0/1, 128.0.0.0/1",
+        "::/1, 8000::/1",
+        "0.0.0.0/1, ::ffff:128.0.0.0/97",
+    ] {
+        assert_eq!(set(all).hop_limit(), HopLimit::AtMost(1), "{all}");
+    }
+}
+
+#[test]
 fn a_union_trusts_no_address_that_neither_set_trusts() {
     let cdn = set("173.245.48.0/20");
     let client: IpAddr = "203.0.113.7".parse().unwrap();

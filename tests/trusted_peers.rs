@@ -75,6 +75,45 @@ fn probes_pass_by_their_path_only() {
 }
 
 #[test]
+fn the_root_is_one_path_and_not_all() {
+    let exempt = TrustedPeersLayer::new().exempt_path("/");
+    for (uri, status) in [
+        ("/", 200),
+        ("/?probe", 200),
+        ("/admin", 403),
+        ("//admin", 403),
+    ] {
+        let stranger = through(&layer(), Some("203.0.113.9:1"), request(uri, &[]));
+        let inner = service_fn(async |_: Request<()>| Ok::<_, Infallible>(Response::new(())));
+        let answer = now(exempt.layer(inner).oneshot(stranger)).unwrap();
+        assert_eq!(answer.status(), status, "{uri}");
+    }
+}
+
+#[cfg(feature = "axum-08")]
+#[tokio::test]
+async fn inside_of_nest_a_path_is_what_the_nested_router_sees() {
+    use axum::{Router, body::Body, routing::get};
+
+    let nested = Router::new()
+        .route("/healthz", get(|| async {}))
+        .route("/admin/healthz", get(|| async {}));
+    for (exempt, path, status) in [
+        ("/healthz", "/admin/healthz", 200),
+        ("/admin/healthz", "/admin/healthz", 403),
+        ("/admin/healthz", "/admin/admin/healthz", 200),
+    ] {
+        let peers = TrustedPeersLayer::new().exempt_path(exempt);
+        let app = Router::new().nest("/admin", nested.clone().layer(peers));
+        let mut asked = Request::get(path).body(Body::empty()).unwrap();
+        let stranger: Peer = "203.0.113.9:1".parse().unwrap();
+        asked.extensions_mut().insert(stranger);
+        let answer = app.layer(layer()).oneshot(asked).await.unwrap();
+        assert_eq!(answer.status(), status, "{exempt} {path}");
+    }
+}
+
+#[test]
 fn a_missing_layer_is_found_at_the_first_request() {
     let alone = TrustedPeersLayer::new().layer(service_fn(|_: Request<()>| {
         std::future::ready(Ok::<_, Infallible>(Response::new(String::new())))

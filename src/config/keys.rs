@@ -260,15 +260,8 @@ impl Entry {
     /// Paths that a layer exempts.
     pub(super) fn paths(&self) -> Result<Vec<String>, ConfigError> {
         let paths = self.list()?;
-        match paths
-            .iter()
-            .find(|path| !path.starts_with('/') || *path == "/")
-        {
+        match paths.iter().find(|path| !path.starts_with('/')) {
             None => Ok(paths),
-            Some(path) if path == "/" => Err(self.invalid(
-                path,
-                "a path, since `/` would exempt every path and turn the layer off",
-            )),
             Some(path) => Err(self.invalid(path, "a path that starts with `/`")),
         }
     }

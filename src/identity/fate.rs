@@ -2,7 +2,7 @@
 
 use http::{HeaderMap, HeaderName};
 
-use super::{known, xfcc};
+use super::xfcc;
 use crate::{
     headers::recognise::{self, Kind},
     resolution::Finding,
@@ -76,7 +76,7 @@ pub(crate) fn fate(
         let name = name.as_str();
         let is_known =
             recognise::may_matter(name) && recognise::classify(name) == Some(Kind::Identity);
-        return (is_known || verifies(name, rules)).then_some(Fate::NotNamed);
+        return (is_known || believed.verify(name)).then_some(Fate::NotNamed);
     }
     if hops == 0 {
         return Some(Fate::NotTrusted);
@@ -115,15 +115,6 @@ fn says_nobody(line: &[u8]) -> bool {
     matches!(line.trim_ascii(), b"" | b"(null)")
 }
 
-/// Whether this is the header that would state the verification result for a believed certificate.
-fn verifies(name: &str, rules: &Rules) -> bool {
-    rules
-        .identity
-        .iter()
-        .filter_map(|name| known::verification_of(name.as_str()))
-        .any(|result| recognise::fold_alike(name, &result.name))
-}
-
 /// Whether the header with the verification result fails to state success, such as `ssl-client-verify` for
 /// `ssl-client-cert`.
 ///
@@ -134,21 +125,19 @@ fn verifies(name: &str, rules: &Rules) -> bool {
 /// also send it, and so remove its own certificate. But it cannot do so if no product with this certificate header
 /// sends a result, as with `Client-Cert` of RFC 9440.
 fn fails_verification(name: &HeaderName, headers: &HeaderMap, rules: &Rules) -> bool {
-    let Some(result) = known::verification_of(name.as_str()) else {
+    let Some(verification) = rules.identity.verification_of(name) else {
         return false;
     };
-    let fails = |value| !result.is_success(value);
+    let fails = |value| !verification.is_success(value);
     // A secret with such a name says nothing about a certificate.
-    let is_result = |name: &HeaderName| {
-        recognise::fold_alike(name.as_str(), &result.name) && !is_secret(name, rules)
-    };
+    let is_result =
+        |name: &HeaderName| verification.is_in(name.as_str()) && !is_secret(name, rules);
     if let Some(believed) = rules.identity.iter().find(|name| is_result(name)) {
         let lines = headers.get_all(believed);
         return !headers.contains_key(believed) || lines.iter().any(fails);
     }
-    let is_known = |name| recognise::classify(name) == Some(Kind::Identity);
     let mut lines = headers.iter().filter(|(name, _)| is_result(name));
-    lines.any(|(_, value)| fails(value)) && (is_known(&result.name) || !is_known(name.as_str()))
+    verification.may_be_sent() && lines.any(|(_, value)| fails(value))
 }
 
 /// Whether a believed header states that the certificate in `name` was verified.
@@ -159,14 +148,14 @@ pub(crate) fn states_verification(
     rules: &Rules,
     hops: usize,
 ) -> bool {
-    let Some(result) = known::verification_of(name.as_str()) else {
+    let Some(verification) = rules.identity.verification_of(name) else {
         return false;
     };
     rules
         .identity
         .iter()
-        .filter(|name| recognise::fold_alike(name.as_str(), &result.name))
+        .filter(|name| verification.is_in(name.as_str()))
         .filter(|name| fate(name, headers, rules, hops) == Some(Fate::Believed))
         .filter_map(|name| headers.get(name))
-        .any(|value| result.is_success(value))
+        .any(|value| verification.is_success(value))
 }

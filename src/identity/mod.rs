@@ -6,6 +6,7 @@ pub(crate) mod fate;
 pub(crate) mod known;
 pub(crate) mod names;
 mod presets;
+mod verification;
 pub(crate) mod xfcc;
 
 use std::fmt;

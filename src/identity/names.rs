@@ -2,7 +2,7 @@
 
 use http::HeaderName;
 
-use super::{known, presets};
+use super::{presets, verification::Verification};
 use crate::headers::{Headers, HeadersError, recognise, recognise::needed_by_http};
 
 /// The believed headers, in the order in which they were named.
@@ -14,6 +14,8 @@ pub(crate) struct BelievedNames {
     pub(crate) has_own: bool,
     /// The headers that hold a certificate according to the configuration.
     pub(crate) certificates: Vec<HeaderName>,
+    /// For each believed header that holds a certificate, how a proxy states whether it verified it.
+    verifications: Vec<Verification>,
 }
 
 impl BelievedNames {
@@ -32,6 +34,18 @@ impl BelievedNames {
             .any(|believed| recognise::fold_alike(believed.as_str(), name))
     }
 
+    /// How a proxy states whether it verified the certificate in this header.
+    pub(super) fn verification_of(&self, certificate: &HeaderName) -> Option<&Verification> {
+        let mut all = self.verifications.iter();
+        all.find(|verification| verification.certificate == *certificate)
+    }
+
+    /// Whether this header would state whether a believed certificate was verified.
+    pub(super) fn verify(&self, name: &str) -> bool {
+        let mut all = self.verifications.iter();
+        all.any(|verification| verification.is_in(name))
+    }
+
     /// Adds a header, or all headers of a preset with this name.
     pub(crate) fn add(&mut self, name: &str) -> Result<(), HeadersError> {
         if let Some(preset) = presets::find(name) {
@@ -47,11 +61,16 @@ impl BelievedNames {
                 name: name.to_owned(),
             });
         }
-        let is_own = |name: &str| recognise::classify(name).is_none();
-        let verification = known::verification_of(header.as_str());
-        self.has_own |= is_own(header.as_str()) || verification.is_some_and(|it| is_own(&it.name));
+        let verification = Verification::of(&header);
+        self.has_own |= recognise::classify(header.as_str()).is_none();
         self.names.push(header);
+        self.verify_by(verification);
         Ok(())
+    }
+
+    fn verify_by(&mut self, verification: Option<Verification>) {
+        self.has_own |= verification.as_ref().is_some_and(|it| !it.is_known());
+        self.verifications.extend(verification);
     }
 
     /// Returns an error that names the first header which `headers` already reads for another purpose.
@@ -68,6 +87,8 @@ impl BelievedNames {
     pub(crate) fn forget_what_is_read(&mut self, headers: &Headers) {
         self.names.retain(|name| !is_read(name, headers));
         self.certificates.retain(|name| !is_read(name, headers));
+        self.verifications
+            .retain(|verification| !is_read(&verification.certificate, headers));
     }
 
     /// Adds a header that holds a certificate.
@@ -76,6 +97,9 @@ impl BelievedNames {
         let header = parse(name)?;
         self.add(name)?;
         if !self.certificates.contains(&header) {
+            if self.verification_of(&header).is_none() {
+                self.verify_by(Some(Verification::of_any(&header)));
+            }
             self.certificates.push(header);
         }
         Ok(())

@@ -100,12 +100,12 @@ impl<F> AllowedHostsLayer<F> {
     }
 
     /// Lets requests for this path pass with any host, and without a host. If the path ends with a slash, this includes
-    /// all paths below it.
+    /// all paths below it, except that `/` is only the root.
     ///
     /// Use it for probes that send `localhost` or the name of a service as the host, or that use HTTP/1.0 without
     /// `Host`. Any client can request such a path with any host, so its handler should build no links. Paths are
     /// compared byte for byte. A path with a segment of dots (`..`, `%2e%2e`, `..%2f`, `..;a`) is never below another
-    /// path.
+    /// path. Inside axum's `nest`, paths do not have the prefix of the nested router.
     ///
     /// ```
     /// use tower_forwarded::AllowedHostsLayer;

@@ -166,10 +166,11 @@ impl<F> HttpsRedirectLayer<F> {
     }
 
     /// Lets `http` requests for this path pass. If the path ends with a slash, as `/.well-known/acme-challenge/` does,
-    /// this includes all paths below it.
+    /// this includes all paths below it, except that `/` is only the root.
     ///
     /// Paths are compared byte for byte. A path with a segment of dots (`..`, `%2e%2e`, `..%2f`, `..;a`) is never below
-    /// another path, since code further in may take it for a different one.
+    /// another path, since code further in may take it for a different one. Inside axum's `nest`, paths do not have the
+    /// prefix of the nested router.
     ///
     /// ```
     /// use tower_forwarded::HttpsRedirectLayer;

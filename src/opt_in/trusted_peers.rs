@@ -57,10 +57,11 @@ impl TrustedPeersLayer {
 }
 
 impl<F> TrustedPeersLayer<F> {
-    /// Lets requests for this path pass from any peer. If the path ends with a slash, this includes all paths below it.
+    /// Lets requests for this path pass from any peer. If the path ends with a slash, this includes all paths below it,
+    /// except that `/` is only the root.
     ///
     /// Paths are compared byte for byte. A path with a segment of dots (`..`, `%2e%2e`, `..%2f`, `..;a`) is never below
-    /// another path.
+    /// another path. Inside axum's `nest`, paths do not have the prefix of the nested router.
     pub fn exempt_path(mut self, path: impl Into<String>) -> Self {
         self.exempt.push(path.into());
         self

@@ -43,9 +43,7 @@ impl Edits {
                 headers.remove(name);
             }
         });
-        if let Some(secret) = &rules.secret {
-            headers.remove(&secret.name);
-        }
+        remove_secret(headers, rules);
         if self.underscored {
             remove_all(headers, underscored(headers, rules).cloned().collect());
         }
@@ -79,6 +77,14 @@ impl Edits {
                 set(headers, &header::HOST, authority.as_str());
             }
         }
+    }
+}
+
+/// Removes the header that proves the proxy (rule R17).
+#[inline]
+pub(super) fn remove_secret(headers: &mut HeaderMap, rules: &Rules) {
+    if let Some(secret) = &rules.secret {
+        headers.remove(&secret.name);
     }
 }
 

@@ -110,11 +110,16 @@ pub fn example(name: &str) -> std::path::PathBuf {
     let tests = std::env::current_exe().unwrap();
     let folder = tests.parent().unwrap().parent().unwrap();
     BUILT.call_once(|| {
-        let release = folder.ends_with("release").then_some("--release");
+        // The tests may have been built with another profile, or in another folder than `target`.
+        let profile = match folder.file_name().unwrap().to_str().unwrap() {
+            "debug" => "dev",
+            named => named,
+        };
         let cargo = std::process::Command::new(env!("CARGO"))
             .args(["build", "--quiet", "--all-features", "--examples"])
+            .args(["--profile", profile, "--target-dir"])
+            .arg(folder.parent().unwrap())
             .current_dir(root())
-            .args(release)
             .status()
             .unwrap();
         assert!(cargo.success(), "the examples do not build");

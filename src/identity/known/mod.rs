@@ -363,42 +363,5 @@ const fn without_star(header: &str) -> &str {
     }
 }
 
-/// A header that states whether a certificate was verified.
-#[derive(Debug)]
-pub(crate) struct Verification {
-    pub(crate) name: String,
-    /// The values that mean success.
-    success: &'static [&'static str],
-}
-
-impl Verification {
-    pub(crate) fn is_success(&self, value: &http::HeaderValue) -> bool {
-        let value = value.as_bytes().trim_ascii();
-        self.success
-            .iter()
-            .any(|success| success.as_bytes() == value)
-    }
-}
-
-/// The header that states whether the certificate in `name` was verified. By convention its name has the same
-/// beginning: `ssl-client-verify` for `ssl-client-cert`.
-pub(crate) fn verification_of(name: &str) -> Option<Verification> {
-    // https://cloud.google.com/load-balancing/docs/https/custom-headers
-    if name == "x-client-cert-leaf" {
-        return Some(Verification {
-            name: "x-client-cert-chain-verified".to_owned(),
-            success: &["true"],
-        });
-    }
-    let stem = name
-        .strip_suffix("cert")
-        .or_else(|| name.strip_suffix("der"))?;
-    stem.ends_with(['-', '_']).then(|| Verification {
-        name: format!("{stem}verify"),
-        // nginx and Apache write `SUCCESS`. HAProxy writes an error number, and 0 means no error.
-        success: &["SUCCESS", "0"],
-    })
-}
-
 #[cfg(test)]
 mod tests;
