@@ -222,6 +222,7 @@ fn layer_for(scenario: &Scenario, trusted: TrustedProxies) -> ForwardedLayer {
     if scenario.keeps_uri {
         layer = layer.keep_uri();
     }
+    layer = layer.connection_scheme(own_scheme(scenario));
     if scenario.believes_prefix {
         layer = layer.believe_prefix();
     }
@@ -235,6 +236,14 @@ fn layer_for(scenario: &Scenario, trusted: TrustedProxies) -> ForwardedLayer {
         layer = layer.require(SECRET, ["s3cret"]).expect("a secret");
     }
     layer
+}
+
+/// The scheme of connections to the service, over TLS or not.
+fn own_scheme(scenario: &Scenario) -> Scheme {
+    match scenario.hops.last() {
+        Some(Hop { encrypts: true, .. }) => Scheme::Https,
+        _ => Scheme::Http,
+    }
 }
 
 /// The pattern of the hosts that are believed.
@@ -602,17 +611,18 @@ pub fn check_stranger(scenario: &Scenario) -> bool {
         Some(peer.port()),
         "the port; {context}"
     );
-    assert_eq!(resolution.scheme(), Scheme::Http, "the scheme; {context}");
+    let scheme = own_scheme(&scenario);
+    assert_eq!(resolution.scheme(), scheme, "the scheme; {context}");
     assert!(!resolution.is_trusted(), "the peer; {context}");
     assert_eq!(resolution.hops(), 0, "the hops; {context}");
     assert_eq!(resolution.prefix(), None, "the prefix; {context}");
     assert!(resolution.identity().is_empty(), "who it is; {context}");
-    let named = host.and_then(|host| reference::authority(host.as_bytes(), Scheme::Http));
+    let named = host.and_then(|host| reference::authority(host.as_bytes(), scheme));
     let authority = resolution.authority().map(ToString::to_string);
     assert_eq!(authority, named, "the host; {context}");
     let origin = named
         .as_ref()
-        .map(|host| format!("http://{host}/path?query"));
+        .map(|host| format!("{scheme}://{host}/path?query"));
     // With `keep_uri`, a target stays only if it names the right origin.
     let uri = origin
         .filter(|origin| !scenario.keeps_uri || target == *origin)
