@@ -102,7 +102,7 @@ impl ForwardedLayer {
     /// (rule R8).
     ///
     /// Most load balancers pass through an `X-Forwarded-Host` header that a client sent. So without this call, the
-    /// layer ignores forwarded hosts. It then takes the host from the request itself.
+    /// layer ignores forwarded hosts. It then takes the host from the request itself. A second call replaces the first.
     ///
     /// ```
     /// use tower_forwarded::{ForwardedLayer, TrustedProxies};
@@ -334,6 +334,9 @@ impl ForwardedLayer {
     /// This method does the same as [`believe_identity`](Self::believe_identity), for a header that this crate does not
     /// know. For headers that are [known to hold a certificate](https://docs.rs/tower-forwarded-guide/latest/tower_forwarded_guide/client_certificates/index.html), call
     /// `believe_identity`.
+    ///
+    /// If the request has a header with this name and `-verify`, it must be `SUCCESS` or `0`. Otherwise the layer
+    /// removes the certificate.
     ///
     /// ```
     /// use tower_forwarded::{ForwardedLayer, TrustedProxies};

@@ -450,3 +450,53 @@ fn what_is_believed_by_default_is_x_forwarded_and_an_origin_gives_its_parts() {
     assert_eq!(origin.authority().as_str(), "app.internal");
     assert_eq!((origin.host(), origin.port()), ("app.internal", 443));
 }
+
+#[test]
+fn of_two_calls_the_second_replaces_or_adds() {
+    let replaced = layer()
+        .require("x-a", ["s3cret"])
+        .and_then(|it| it.require("x-b", ["s3cret"]))
+        .unwrap();
+    let honest = [
+        ("x-forwarded-for", "203.0.113.7"),
+        ("x-forwarded-host", "b.example"),
+    ];
+    for (sent, is_believed) in [("x-a", false), ("x-b", true)] {
+        let fields = [&honest[..], &[(sent, "s3cret")]].concat();
+        assert_eq!(
+            resolve(&replaced, &fields).is_trusted(),
+            is_believed,
+            "{sent}"
+        );
+    }
+    let hosts = layer().believe_hosts(["b.example"]).unwrap();
+    let host =
+        |layer: &ForwardedLayer| resolve(layer, &honest).authority().map(ToString::to_string);
+    assert_eq!(host(&hosts).as_deref(), Some("b.example"));
+    let replaced = hosts.believe_hosts(["c.example"]).unwrap();
+    assert_ne!(host(&replaced).as_deref(), Some("b.example"));
+
+    let added = layer()
+        .believe_identity(["remote-user"])
+        .and_then(|it| it.believe_identity(["x-auth-request-email"]))
+        .and_then(|it| it.keep("x-real-ip"))
+        .and_then(|it| it.keep("x-client-ip"))
+        .and_then(|it| it.remove(["x-one"]))
+        .and_then(|it| it.remove(["x-two"]))
+        .unwrap();
+    let both = [
+        "remote-user",
+        "x-auth-request-email",
+        "x-real-ip",
+        "x-client-ip",
+    ];
+    let gone = ["x-one", "x-two"];
+    let fields: Vec<_> = both.iter().chain(&gone).map(|name| (*name, "a")).collect();
+    let seen = through(&added, Some(PROXY), request("/", &fields));
+    for name in both {
+        assert_eq!(field(&seen, name), "a", "{name}");
+    }
+    for name in gone {
+        assert_eq!(field(&seen, name), "", "{name}");
+    }
+}

@@ -18,8 +18,10 @@ use crate::resolution::{Finding, Findings, Resolution};
 /// A finding is about one request. A client can cause some findings for its own requests:
 /// [`HostNotAllowed`](Finding::HostNotAllowed), [`HostInvalid`](Finding::HostInvalid) and
 /// [`IdentityIgnored`](Finding::IdentityIgnored); [`PrefixInvalid`](Finding::PrefixInvalid) if a proxy takes the prefix
-/// from the client's path; and [`PeerUntrusted`](Finding::PeerUntrusted) if the client connects to the service
-/// directly. No client can cause a finding for another client's request. A request that no `ForwardedLayer` has seen has
+/// from the client's path; [`PortInvalid`](Finding::PortInvalid) if a proxy takes the port from the client's `Host`;
+/// [`SchemeMissing`](Finding::SchemeMissing) and [`SecretMissing`](Finding::SecretMissing) if a client can make the
+/// proxy drop its own headers, as with [Apache](crate::Headers::APACHE); and
+/// [`PeerUntrusted`](Finding::PeerUntrusted) if the client connects to the service directly. No client can cause a finding for another client's request. A request that no `ForwardedLayer` has seen has
 /// the finding [`PeerUnknown`](Finding::PeerUnknown).
 ///
 /// ```

@@ -209,6 +209,7 @@ impl Kind {
                         "--conf=/dev/null",
                         "--add-x-forwarded-for",
                         "--add-forwarded=by,for,host,proto",
+                        "--add-request-header=x-origin-verify: s3cret",
                         "--no-server-rewrite",
                         "--no-ocsp",
                         "--workers=1",

@@ -142,3 +142,39 @@ async fn what_traefik_strips_off_the_path_is_the_prefix_and_no_part_of_it() {
         }
     }
 }
+
+#[tokio::test]
+#[ignore = "needs traefik: tests/run"]
+async fn traefik_takes_the_port_from_the_clients_host_and_an_invalid_one_adds_nothing() {
+    let certificate = Certificate::new();
+    let client = Client::new(certificate.der.clone());
+    let folder = tempfile::tempdir().unwrap();
+    let layer = ForwardedLayer::new("127.0.0.1".parse::<TrustedProxies>().unwrap())
+        .headers(Headers::TRAEFIK)
+        .believe_port();
+    let app = app::serve(layer, &folder.path().join("app.sock")).await;
+    let proxy = Proxy::start(Kind::Traefik, &Upstream::Http1(app.tcp), &certificate);
+    client.wait_for(CLIENT, proxy.address).await;
+    let with_port = format!("{HOST}:8443");
+    for (host, named, found) in [
+        (HOST, Some(HOST), &[][..]),
+        (&with_port, Some(&*with_port), &[]),
+        (&format!("{HOST}:443"), Some(HOST), &[]),
+        (
+            &format!("{HOST}:99999"),
+            None,
+            &["host-invalid", "port-invalid"],
+        ),
+        (
+            &format!("{HOST}:x"),
+            None,
+            &["host-invalid", "port-invalid"],
+        ),
+    ] {
+        let seen = ask(&client, &proxy, host).await.expect(host);
+        assert_eq!(seen.client.as_deref(), Some("127.0.0.9"), "{seen:#?}");
+        assert_eq!(seen.scheme, "https", "{seen:#?}");
+        assert_eq!(seen.host.as_deref(), named, "{seen:#?}");
+        assert_eq!(seen.findings, found, "{seen:#?}");
+    }
+}

@@ -155,6 +155,18 @@ fn cases() -> Vec<Case> {
             plain: true,
             ..case("http, spoofed as https", &SPOOFED_HTTPS)
         },
+        Case {
+            plain: true,
+            ..case(
+                "http, Connection names the fields, spoofed as https",
+                &[&SPOOFED_HTTPS[..], &[CONNECTION]].concat(),
+            )
+        },
+        case(
+            "Connection names the secret",
+            &[("Connection", "close, X-Origin-Verify")],
+        ),
+        case("a secret of its own", &[("X-Origin-Verify", "guess")]),
         case(
             "open quote",
             &[
@@ -172,10 +184,19 @@ fn cases() -> Vec<Case> {
 /// The reason, if the outcome is known to differ from the truth. All other outcomes must be the truth.
 fn exception(kind: Kind, case: &Case, upstream: &Upstream) -> Option<&'static str> {
     match (kind, case.name) {
-        (Kind::Apache, "Connection names the fields" | "Connection names the fields, spoofed") => {
-            Some(
-                "Apache drops the X-Forwarded-Proto that it set itself: scheme-missing, see Headers::APACHE",
-            )
+        (
+            Kind::Apache,
+            "Connection names the fields"
+            | "Connection names the fields, spoofed"
+            | "http, Connection names the fields, spoofed as https",
+        ) => Some(
+            "Apache drops the X-Forwarded-Proto that it set itself: scheme-missing, see Headers::APACHE",
+        ),
+        (Kind::Apache, "Connection names the secret") => {
+            Some("Apache drops the secret that it set itself: secret-missing, nothing is believed")
+        }
+        (Kind::Nghttpx | Kind::NghttpxForwarded, "a secret of its own") => {
+            Some("nghttpx adds its line to the client's: secret-missing, nothing is believed")
         }
         (Kind::Apache, _) if case.websocket && !matches!(upstream, Upstream::Http1(_)) => {
             Some("upgrade=websocket is configured for plain HTTP/1.1 only")
@@ -236,7 +257,10 @@ fn layer(kind: Kind) -> ForwardedLayer {
             .unwrap(),
         _ => kind.name().parse().unwrap(),
     };
-    ForwardedLayer::new(trust).headers(headers)
+    ForwardedLayer::new(trust)
+        .headers(headers)
+        .require("x-origin-verify", ["s3cret"])
+        .unwrap()
 }
 
 fn upstreams(app: &App, socket: &std::path::Path) -> [Upstream; 3] {

@@ -414,9 +414,9 @@ impl Headers {
     ///
     /// It does not write the scheme. Set it with `RequestHeader set X-Forwarded-Proto https`.
     ///
-    /// If a client sends `Connection: X-Forwarded-Proto`, Apache removes the header that it set itself. The client's
-    /// request then looks like plain http. To prevent that, use `RequestHeader unset Connection early`, or
-    /// [`connection_scheme`](crate::ForwardedLayer::connection_scheme).
+    /// If a client sends `Connection: X-Forwarded-Proto`, Apache removes the header that it set itself. The scheme of
+    /// this request is then that of the connection. To prevent that, use `RequestHeader unset Connection early`. If all
+    /// clients use https, you can use [`connection_scheme`](crate::ForwardedLayer::connection_scheme) instead.
     ///
     /// Source: [mod_proxy, reverse proxy request headers](https://httpd.apache.org/docs/2.4/mod/mod_proxy.html#x-headers).
     pub const APACHE: Self = {
