@@ -211,3 +211,26 @@ fn modules_with_children_are_folders_with_a_mod_file() {
         );
     }
 }
+
+#[test]
+fn no_test_makes_caddy_install_a_certificate_authority() {
+    // For `localhost` and for addresses, Caddy creates its own authority, and installs it in the system's trust store.
+    let mut seen = 0;
+    for entry in std::fs::read_dir(support::root().join("tests/proxies")).unwrap() {
+        let path = entry.unwrap().path();
+        if !path.to_str().unwrap().contains("Caddyfile") {
+            continue;
+        }
+        let text = std::fs::read_to_string(&path).unwrap();
+        for site in [
+            "https://localhost",
+            "https://127.",
+            "tls internal",
+            "local_certs",
+        ] {
+            assert!(!text.contains(site), "{} has `{site}`", path.display());
+        }
+        seen += 1;
+    }
+    assert_eq!(seen, 5);
+}

@@ -14,6 +14,7 @@ mod mistakes;
 mod outbound;
 mod proxy_protocol;
 mod scale_out;
+mod secrets;
 mod soak;
 mod strips;
 mod uvicorn;
