@@ -287,3 +287,150 @@ fn https_that_got_lost_is_told_with_the_setting_of_the_product() {
         );
     }
 }
+
+/// The explanation as text and as data.
+fn explained(layer: &ForwardedLayer, fields: &[(&str, &str)]) -> (String, String) {
+    let parts = request("/", fields).into_parts().0;
+    let told = explain(Some(PROXY.parse().unwrap()), &parts, layer.policy());
+    #[cfg(feature = "serde")]
+    let data = serde_json::to_string(&told).unwrap();
+    #[cfg(not(feature = "serde"))]
+    let data = String::new();
+    (told.to_string(), data)
+}
+
+fn is_explained(layer: &ForwardedLayer, fields: &[(&str, &str)], words: &str, data: &str) {
+    let (text, json) = explained(layer, fields);
+    assert!(text.contains(words), "{words}: {text}");
+    assert!(
+        !cfg!(feature = "serde") || json.contains(data),
+        "{data}: {json}"
+    );
+}
+
+#[test]
+fn what_became_of_each_identity_header_has_words_and_a_name() {
+    let believing = layer()
+        .believe_identity(["remote-user", "ssl-client-cert", "x-forwarded-client-cert"])
+        .unwrap();
+    for (fields, words, name) in [
+        (
+            &[("remote-user", "a")][..],
+            "remote-user: stays, 10.0.0.1 sent it",
+            "believed",
+        ),
+        (
+            &[("x-webauth-user", "a")],
+            "x-webauth-user: removed, believe_identity does not name it",
+            "not-named",
+        ),
+        (
+            &[("remote-user", "a"), ("remote-user", "b")],
+            "remote-user: removed, the client may have sent one of the lines",
+            "several-lines",
+        ),
+        (
+            &[("remote_user", "a")],
+            "remote_user: removed, you believe another spelling",
+            "other-spelling",
+        ),
+        (
+            &[
+                ("ssl-client-cert", "MAA="),
+                ("ssl-client-verify", "FAILED:x"),
+            ],
+            "ssl-client-cert: removed, the proxy does not say that it verified the certificate",
+            "not-verified",
+        ),
+        (
+            &[("x-forwarded-client-cert", "[{}]")],
+            "x-forwarded-client-cert: removed, no element describes the client",
+            "not-about-the-client",
+        ),
+        (
+            &[("remote-user", "(null)")],
+            "remote-user: removed, the proxy says that there is no user",
+            "nobody",
+        ),
+    ] {
+        let fields = [&[FOR, HTTPS], fields].concat();
+        is_explained(&believing, &fields, words, &format!(r#""reason":"{name}""#));
+    }
+    says(
+        &believing,
+        &[
+            FOR,
+            HTTPS,
+            ("ssl-client-cert", "MAA="),
+            ("ssl-client-verify", "NONE"),
+        ],
+        &[
+            "The trusted peer 10.0.0.1 does not say that it verified the certificate in `ssl-client-cert`, so it is removed: ",
+        ],
+    );
+    says(
+        &believing,
+        &[FOR, HTTPS, ("x-forwarded-client-cert", "[{}]")],
+        &[
+            "`x-forwarded-client-cert` has fewer elements than there are trusted proxies, or contains JSON",
+        ],
+    );
+}
+
+#[test]
+fn each_kind_of_element_has_words_and_a_name() {
+    let forwarded = layer().headers(Headers::FORWARDED);
+    let behind_unix: TrustedProxies = "10.0.0.0/8, unix".parse().unwrap();
+    let behind_unix = ForwardedLayer::new(behind_unix).headers(Headers::FORWARDED);
+    for (layer, line, words, name) in [
+        (
+            &forwarded,
+            "for=203.0.113.7;proto=https",
+            "the client",
+            "address",
+        ),
+        (
+            &forwarded,
+            "for=203.0.113.7, for=10.0.0.2",
+            "a trusted proxy",
+            "address",
+        ),
+        (
+            &forwarded,
+            r#"for=203.0.113.7, for="unix:""#,
+            "a Unix socket, which is not trusted",
+            "unix",
+        ),
+        (
+            &behind_unix,
+            r#"for=203.0.113.7, for="unix:""#,
+            "a trusted proxy on a Unix socket",
+            "unix",
+        ),
+        (
+            &forwarded,
+            "for=203.0.113.7, for=_hidden",
+            "hides the client",
+            "hidden",
+        ),
+        (
+            &forwarded,
+            "for=203.0.113.7, proto=https",
+            "has no `for=`",
+            "without-for",
+        ),
+        (
+            &forwarded,
+            "for=203.0.113.7, for=junk",
+            "malformed",
+            "malformed",
+        ),
+    ] {
+        is_explained(
+            layer,
+            &[("forwarded", line)],
+            words,
+            &format!(r#""verdict":"{name}""#),
+        );
+    }
+}

@@ -44,6 +44,8 @@ fn a_direct_client_is_turned_away_whatever_it_sends() {
         assert_eq!(answer.body(), "");
         let refusal = answer.extensions().get::<Refusal>().unwrap();
         assert_eq!(refusal.reason(), RefusalReason::PeerNotTrusted);
+        let told = "this service accepts requests only from its proxy";
+        assert_eq!(refusal.to_string(), told);
         assert_eq!(ask(&layer(), None, "/", fields).status(), 403);
         assert_eq!(ask(&layer(), Some(PROXY), "/", fields).body(), "inner");
     }
