@@ -500,3 +500,13 @@ fn of_two_calls_the_second_replaces_or_adds() {
         assert_eq!(field(&seen, name), "", "{name}");
     }
 }
+
+#[test]
+fn the_inner_service_can_be_reached_in_every_service() {
+    let mut outer = layer().layer(1);
+    *outer.get_mut() += 1;
+    assert_eq!((*outer.get_ref(), outer.into_inner()), (2, 2));
+    let mut opt_in = tower_forwarded::TrustedPeersLayer::new().layer(1);
+    *opt_in.get_mut() += 1;
+    assert_eq!((*opt_in.get_ref(), opt_in.into_inner()), (2, 2));
+}
