@@ -547,3 +547,17 @@ fn a_preset_beside_a_switch_that_is_off_is_the_preset() {
     let config: Config = toml::from_str("trust = []\nheaders = {}").unwrap();
     assert_eq!(config.headers, Headers::X_FORWARDED);
 }
+
+#[test]
+fn what_is_no_table_is_told_the_keys_of_one() {
+    let error = serde_json::from_str::<Config>("3").unwrap_err().to_string();
+    for text in [
+        "invalid type: integer `3`",
+        "a table with the keys trust, ",
+        "headers, ",
+    ] {
+        assert!(error.contains(text), "{text}: {error}");
+    }
+    // The keys of tables, such as `trusted_peers.exempt_paths`, are not among them.
+    assert!(!error.contains("exempt_paths"), "{error}");
+}
