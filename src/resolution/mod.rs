@@ -125,6 +125,21 @@ impl Resolution {
     }
 
     /// Adds a certificate that the client presented, for tests of handlers.
+    ///
+    /// ```
+    /// use tower_forwarded::{ClientCert, Resolution, Scheme};
+    ///
+    /// let der = vec![0x30, 0x00]; // of your test's certificate
+    /// let resolution = Resolution::for_test(
+    ///     "203.0.113.7".parse()?,
+    ///     Scheme::Https,
+    ///     "api.example.com".parse()?,
+    /// )
+    /// .with_client_cert(ClientCert::for_test(der.into(), Vec::new()));
+    /// let certificate = resolution.client_cert().expect("the one above");
+    /// assert_eq!(**certificate.der(), [0x30, 0x00]);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[cfg(feature = "client-cert")]
     #[must_use]
     pub fn with_client_cert(mut self, certificate: ClientCert) -> Self {
