@@ -511,7 +511,7 @@ impl ForwardedLayer {
     /// ```
     pub fn rewrite(&self, peer: Option<Peer>, parts: &mut Parts) -> Resolution {
         if let Some(resolution) = parts.extensions.get::<Resolution>() {
-            rewrite::resolved_already(&mut parts.headers, &self.policy.rules);
+            rewrite::fields::remove_secret(&mut parts.headers, &self.policy.rules);
             return resolution.clone();
         }
         let (empty, ()) = Request::new(()).into_parts();
@@ -587,7 +587,7 @@ where
             let peer = self.policy.rules.peer_of(request.extensions());
             pass(&mut request, peer, &self.policy);
         } else {
-            rewrite::resolved_already(request.headers_mut(), &self.policy.rules);
+            rewrite::fields::remove_secret(request.headers_mut(), &self.policy.rules);
         }
         self.inner.call(request)
     }

@@ -306,6 +306,42 @@ fn a_certificate_in_a_header_of_ones_own_goes_if_its_result_is_no_success() {
 }
 
 #[test]
+fn no_client_can_send_the_result_for_a_header_of_a_product_that_sends_none() {
+    for (name, result) in [
+        (
+            "cloudfront-viewer-cert-pem",
+            "cloudfront-viewer-cert-verify",
+        ),
+        ("x-client-cert", "x-client-cert-verify"),
+        ("x-arr-clientcert", "x-arr-clientcert-verify"),
+        (
+            "x-forwarded-tls-client-cert",
+            "x-forwarded-tls-client-verify",
+        ),
+        ("x-amzn-mtls-clientcert", "x-amzn-mtls-clientcert-verify"),
+    ] {
+        let headers = [(name, "MAA="), (result, "FAILED:x")];
+        let (left, believed, _) = came_out(&believing(&[name]), PROXY, &headers, name);
+        assert_eq!((left.as_str(), believed), ("MAA=", true), "{name}");
+    }
+}
+
+#[test]
+fn every_believed_result_counts() {
+    let both = ["x-device-verify", "x-device-cert-verify"];
+    let layer = believing(&["x-device-cert", both[0], both[1]]);
+    for (one, other, is_believed) in [
+        ("SUCCESS", "SUCCESS", true),
+        ("SUCCESS", "FAILED:x", false),
+        ("FAILED:x", "SUCCESS", false),
+    ] {
+        let headers = [("x-device-cert", "MAA="), (both[0], one), (both[1], other)];
+        let (_, believed, _) = came_out(&layer, PROXY, &headers, "x-device-cert");
+        assert_eq!(believed, is_believed, "{one} {other}");
+    }
+}
+
+#[test]
 fn a_proxy_that_says_nobody_is_believed() {
     let layer = believing(&["remote-user"]);
     for nobody in ["", " ", "(null)"] {

@@ -118,7 +118,7 @@ fn says_nobody(line: &[u8]) -> bool {
 /// Whether the header with the verification result fails to state success, such as `ssl-client-verify` for
 /// `ssl-client-cert`.
 ///
-/// If that header is believed, it must be present in exactly this spelling. A client could otherwise make Apache drop
+/// If that header is believed, it must be present in exactly this spelling. If two are believed, both must state success. A client could otherwise make Apache drop
 /// it with `Connection: SSL_CLIENT_VERIFY`, and send another spelling.
 ///
 /// If it is not believed, the proxy may still send it, and a certificate that was not verified must go. A client can
@@ -132,9 +132,16 @@ fn fails_verification(name: &HeaderName, headers: &HeaderMap, rules: &Rules) -> 
     // A secret with such a name says nothing about a certificate.
     let is_result =
         |name: &HeaderName| verification.is_in(name.as_str()) && !is_secret(name, rules);
-    if let Some(believed) = rules.identity.iter().find(|name| is_result(name)) {
-        let lines = headers.get_all(believed);
-        return !headers.contains_key(believed) || lines.iter().any(fails);
+    let mut believed = rules
+        .identity
+        .iter()
+        .filter(|name| is_result(name))
+        .peekable();
+    if believed.peek().is_some() {
+        return believed.any(|name| {
+            let lines = headers.get_all(name);
+            !headers.contains_key(name) || lines.iter().any(fails)
+        });
     }
     let mut lines = headers.iter().filter(|(name, _)| is_result(name));
     verification.may_be_sent() && lines.any(|(_, value)| fails(value))

@@ -29,15 +29,20 @@ impl Verification {
                 success: &["true"],
             });
         }
-        let stem = ["cert", "certificate", "crt", "pem", "der"]
+        // A product's other headers have no result.
+        let (endings, whole_name) = match is_known(name) {
+            true => (&["cert", "der"][..], None),
+            false => (
+                &["cert", "certificate", "crt", "pem", "der"][..],
+                Some(format!("{name}-verify")),
+            ),
+        };
+        let stem = endings
             .iter()
             .find_map(|ending| name.strip_suffix(ending))
             .filter(|stem| stem.ends_with(['-', '_']))?;
-        let result = format!("{stem}verify");
-        Some(match is_known(name) {
-            true => Self::named(certificate, vec![result]),
-            false => Self::named(certificate, vec![result, format!("{name}-verify")]),
-        })
+        let names = [format!("{stem}verify")].into_iter().chain(whole_name);
+        Some(Self::named(certificate, names.collect()))
     }
 
     /// The result for a header that holds a certificate according to the configuration, whatever its name.

@@ -21,8 +21,9 @@ use crate::resolution::{Finding, Findings, Resolution};
 /// from the client's path; [`PortInvalid`](Finding::PortInvalid) if a proxy takes the port from the client's `Host`;
 /// [`SchemeMissing`](Finding::SchemeMissing) and [`SecretMissing`](Finding::SecretMissing) if a client can make the
 /// proxy drop its own headers, as with [Apache](crate::Headers::APACHE); and
-/// [`PeerUntrusted`](Finding::PeerUntrusted) if the client connects to the service directly. No client can cause a finding for another client's request. A request that no `ForwardedLayer` has seen has
-/// the finding [`PeerUnknown`](Finding::PeerUnknown).
+/// [`PeerUntrusted`](Finding::PeerUntrusted) if the client connects to the service directly. No client can cause a
+/// finding for another client's request. A request that no `ForwardedLayer` has seen has the finding
+/// [`PeerUnknown`](Finding::PeerUnknown).
 ///
 /// ```
 /// use axum::Router;

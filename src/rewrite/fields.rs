@@ -80,9 +80,10 @@ impl Edits {
     }
 }
 
-/// Removes the header that proves the proxy (rule R17).
+/// Removes the header that proves the proxy (rule R17). A layer does that even if an outer layer has resolved the
+/// request.
 #[inline]
-pub(super) fn remove_secret(headers: &mut HeaderMap, rules: &Rules) {
+pub(crate) fn remove_secret(headers: &mut HeaderMap, rules: &Rules) {
     if let Some(secret) = &rules.secret {
         headers.remove(&secret.name);
     }

@@ -1,6 +1,6 @@
 //! Writes a [`Resolution`] into the request (rules R11 to R14).
 
-use http::{HeaderMap, Method, Request};
+use http::{Method, Request};
 
 use crate::{resolution::Resolution, resolve::edits::Edits, rules::Rules};
 
@@ -29,12 +29,6 @@ pub(crate) fn rewrite<B>(
     if !rules.keep_connect_info {
         set_connect_info(request.extensions_mut(), resolution);
     }
-}
-
-/// What a layer still does if an outer layer has resolved the request: no code behind it must see its secret.
-#[inline]
-pub(crate) fn resolved_already(headers: &mut HeaderMap, rules: &Rules) {
-    fields::remove_secret(headers, rules);
 }
 
 /// Writes the client into axum's `ConnectInfo`, where axum keeps the other end of the connection (rule R14).
