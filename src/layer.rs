@@ -21,7 +21,7 @@ use crate::{
     resolve::{self, edits::Edits, head::Head},
     rewrite,
     rules::{ConnectionScheme, Rules},
-    secret::Secret,
+    secret::{self, Secret},
     trust::Trust,
 };
 
@@ -254,29 +254,16 @@ impl ForwardedLayer {
     ///
     /// # Errors
     ///
-    /// Returns an error if `name` is not a valid header name, or is the name of a header that this crate handles
-    /// itself, such as `X-Forwarded-For`. Also returns an error if there is no value, or if a value is empty, has
-    /// spaces around it, or is not a valid header value.
+    /// Returns an error if `name` is not a valid header name, or is the name of a header with another meaning, such as
+    /// `X-Forwarded-For`, `Connection` or `Authorization`. Also returns an error if there is no value, or if a value is
+    /// empty, has spaces around it, or is not a valid header value.
     pub fn require<I>(self, name: impl AsRef<str>, values: I) -> Result<Self, HeadersError>
     where
         I: IntoIterator,
         I::Item: AsRef<str>,
     {
         let name = name.as_ref();
-        let header: HeaderName = name.parse().map_err(|_| HeadersError::InvalidName {
-            name: name.to_owned(),
-        })?;
-        if self
-            .policy
-            .rules
-            .headers
-            .recognise(header.as_str())
-            .is_some()
-        {
-            return Err(HeadersError::InvalidName {
-                name: name.to_owned(),
-            });
-        }
+        let header = secret::header(name, &self.policy.rules.headers)?;
         let secret = Secret::new(header, values).map_err(|reason| HeadersError::Secret {
             name: name.to_owned(),
             reason,
@@ -335,8 +322,9 @@ impl ForwardedLayer {
     /// know. For headers that are [known to hold a certificate](https://docs.rs/tower-forwarded-guide/latest/tower_forwarded_guide/client_certificates/index.html), call
     /// `believe_identity`.
     ///
-    /// If the request has a header with this name and `-verify`, it must be `SUCCESS` or `0`. Otherwise the layer
-    /// removes the certificate.
+    /// If the request has a header that states that the certificate was not verified, the layer removes the
+    /// certificate. It looks for two names: for `x-device-cert`, these are `x-device-cert-verify` and
+    /// `x-device-verify`. The values `SUCCESS` and `0` mean success.
     ///
     /// ```
     /// use tower_forwarded::{ForwardedLayer, TrustedProxies};

@@ -5,11 +5,28 @@ use std::fmt;
 use http::{HeaderMap, HeaderName, HeaderValue};
 use subtle::{Choice, ConstantTimeEq};
 
+use crate::headers::{Headers, HeadersError, recognise};
+
 /// A header, and the values that are accepted. `Debug` does not show the values.
 #[derive(Clone, PartialEq, Eq)]
 pub(crate) struct Secret {
     pub(crate) name: HeaderName,
     values: Vec<Box<[u8]>>,
+}
+
+/// The name of the header with a secret. It must not have a meaning of its own: the layer removes it from every request.
+pub(crate) fn header(name: &str, headers: &Headers) -> Result<HeaderName, HeadersError> {
+    let invalid = || HeadersError::InvalidName {
+        name: name.to_owned(),
+    };
+    let header: HeaderName = name.parse().map_err(|_| invalid())?;
+    let has_a_meaning = headers.recognise(header.as_str()).is_some()
+        || recognise::needed_by_http(&header)
+        || recognise::holds_credentials(&header);
+    match has_a_meaning {
+        true => Err(invalid()),
+        false => Ok(header),
+    }
 }
 
 impl Secret {

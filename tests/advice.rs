@@ -365,7 +365,7 @@ fn what_became_of_each_identity_header_has_words_and_a_name() {
             ("ssl-client-verify", "NONE"),
         ],
         &[
-            "The trusted peer 10.0.0.1 does not say that it verified the certificate in `ssl-client-cert`, so it is removed: ",
+            "The trusted peer 10.0.0.1 does not say that it verified the certificate, so `ssl-client-cert` is removed: ",
         ],
     );
     says(

@@ -328,6 +328,11 @@ fn an_error_names_the_key_and_the_text() {
             "`a b`",
         ),
         (
+            "trust = []\nrequire = 'Authorization'\nrequire_env = 'PATH'",
+            "require:",
+            "`Authorization`",
+        ),
+        (
             "trust = []\nrequire = { header = 'x-a', env = 'PATH', file = '/x' }",
             "require_file:",
             "`/x` cannot be combined",

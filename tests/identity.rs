@@ -597,6 +597,216 @@ fn a_certificate_that_the_proxy_did_not_verify_goes() {
     }
 }
 
+/// What one proxy writes about a certificate.
+struct Described {
+    headers: &'static [(&'static str, &'static str)],
+    result: &'static str,
+    success: &'static str,
+    failures: &'static [&'static str],
+}
+
+const DESCRIBED: [Described; 8] = [
+    Described {
+        headers: &[
+            ("ssl-client-cert", "MAA="),
+            ("ssl-client-subject-dn", "CN=admin"),
+            ("ssl-client-issuer-dn", "CN=admin"),
+        ],
+        result: "ssl-client-verify",
+        success: "SUCCESS",
+        failures: &["FAILED:self signed certificate", "GENEROUS", "NONE", ""],
+    },
+    Described {
+        headers: &[("SSL_CLIENT_S_DN", "CN=admin")],
+        result: "SSL_CLIENT_VERIFY",
+        success: "SUCCESS",
+        failures: &["GENEROUS", "FAILED:self signed certificate"],
+    },
+    Described {
+        headers: &[
+            ("x-ssl-client-dn", "/CN=admin"),
+            ("x-ssl-client-cn", "admin"),
+            ("x-ssl-client-sha1", "AA"),
+            ("x-ssl-issuer", "/CN=admin"),
+        ],
+        result: "x-ssl-client-verify",
+        success: "0",
+        failures: &["18", "21"],
+    },
+    Described {
+        headers: &[("x-client-dn", "CN=admin")],
+        result: "x-client-verify",
+        success: "SUCCESS",
+        failures: &["FAILED", "NONE"],
+    },
+    Described {
+        headers: &[
+            ("x-client-cert-leaf", ":MAA=:"),
+            ("x-client-cert-chain", ":MAA=:"),
+            ("x-client-cert-spiffe", "spiffe://td/admin"),
+        ],
+        result: "x-client-cert-chain-verified",
+        success: "true",
+        failures: &["false", "SUCCESS"],
+    },
+    Described {
+        headers: &[
+            ("cf-cert-subject-dn", "CN=admin"),
+            ("cf-client-cert-sha256", "aa"),
+        ],
+        result: "cf-cert-verified",
+        success: "true",
+        failures: &["false", "FAILED:x"],
+    },
+    // A revoked certificate is verified too.
+    Described {
+        headers: &[("cf-cert-subject-dn", "CN=admin")],
+        result: "cf-cert-revoked",
+        success: "false",
+        failures: &["true", "1"],
+    },
+    Described {
+        headers: &[
+            ("x-device-cert", "MAA="),
+            ("x-device-cn", "admin"),
+            ("x_device_serial", "1"),
+        ],
+        result: "x-device-verify",
+        success: "SUCCESS",
+        failures: &["FAILED:x", "no"],
+    },
+];
+
+#[test]
+fn what_describes_a_certificate_that_the_proxy_did_not_verify_goes() {
+    for product in DESCRIBED {
+        let names: Vec<&str> = product.headers.iter().map(|(name, _)| *name).collect();
+        let with_result = [&names[..], &[product.result]].concat();
+        // The service may believe all of these headers, one of them with the result, or all without the result.
+        let mut choices = vec![with_result, names.clone()];
+        choices.extend(names.iter().map(|name| vec![*name, product.result]));
+        for choice in choices {
+            let layer = believing(&choice);
+            let seen = |result: &[(&str, &str)]| {
+                let headers = [product.headers, result].concat();
+                let seen = through(&layer, Some(PROXY), request("/", &headers));
+                let resolution = resolution(&seen);
+                let mut believed = 0;
+                for name in choice.iter().filter(|name| **name != product.result) {
+                    let is_believed = resolution.identity().contains_key(*name);
+                    assert_eq!(!field(&seen, name).is_empty(), is_believed, "{name}");
+                    believed += usize::from(is_believed);
+                }
+                believed
+            };
+            let believed = choice.iter().filter(|name| **name != product.result);
+            let success = [(product.result, product.success)];
+            assert_eq!(seen(&success), believed.count(), "{choice:?}");
+            for failure in product.failures {
+                assert_eq!(
+                    seen(&[(product.result, failure)]),
+                    0,
+                    "{choice:?} {failure}"
+                );
+            }
+            // A client can make Apache drop the result, with `Connection: SSL_CLIENT_VERIFY`.
+            if choice.contains(&product.result) {
+                assert_eq!(seen(&[]), 0, "{choice:?}");
+            }
+        }
+    }
+}
+
+/// Cloudflare writes these headers for a certificate that it did not verify too.
+#[test]
+fn a_result_of_cloudflare_counts_for_the_headers_of_rfc_9440_only_if_it_is_believed() {
+    let names = ["client-cert", "client-cert-chain"];
+    let count = |believed: &[&str], more: &[(&str, &str)]| {
+        let headers = [&[(names[0], ":MAA=:"), (names[1], ":MAA=:")], more].concat();
+        let seen = through(&believing(believed), Some(PROXY), request("/", &headers));
+        let resolution = resolution(&seen);
+        let believed = names
+            .iter()
+            .filter(|name| resolution.identity().contains_key(**name));
+        believed.count()
+    };
+    let both = [&names[..], &["cf-cert-verified", "cf-cert-revoked"]].concat();
+    for (verified, revoked, left) in [
+        ("true", "false", 2),
+        ("false", "false", 0),
+        ("true", "true", 0),
+    ] {
+        let results = [("cf-cert-verified", verified), ("cf-cert-revoked", revoked)];
+        assert_eq!(count(&both, &results), left, "{verified} {revoked}");
+        // Otherwise only a client would send them.
+        assert_eq!(count(&names, &results), 2, "{verified} {revoked}");
+    }
+    assert_eq!(count(&both, &[]), 0);
+    // A proxy of one's own may state the result.
+    let own = [&names[..], &["client-verify"]].concat();
+    assert_eq!(count(&own, &[("client-verify", "SUCCESS")]), 2);
+    assert_eq!(count(&own, &[("client-verify", "FAILED:x")]), 0);
+}
+
+#[test]
+fn a_preset_believes_nothing_about_a_certificate_that_the_proxy_did_not_verify() {
+    let mut presets = Vec::new();
+    for preset in Identity::presets() {
+        let is_result = |name: &&&str| name.ends_with("verify") || name.ends_with("verified");
+        let Some(result) = preset.headers().iter().find(is_result) else {
+            continue;
+        };
+        presets.push(preset.name());
+        let layer = layer().believe_identity(*preset).unwrap();
+        for (value, believed) in [("SUCCESS", preset.headers().len()), ("FAILED:x", 1)] {
+            let headers = preset.headers().iter();
+            let headers: Vec<(&str, &str)> = headers
+                .map(|name| (*name, if name == result { value } else { "x" }))
+                .collect();
+            let seen = through(&layer, Some(PROXY), request("/", &headers));
+            let identity = identity(&resolution(&seen));
+            assert_eq!(identity.len(), believed, "{preset}: {identity:?}");
+        }
+    }
+    assert_eq!(presets, ["ingress-nginx", "openshift-router"]);
+}
+
+#[test]
+fn the_result_for_a_certificate_says_nothing_about_other_headers() {
+    let rest = |believed: &[&str], result: &str| {
+        let headers: Vec<(&str, &str)> = believed
+            .iter()
+            .map(|name| (*name, "alice"))
+            .chain([(result, "FAILED:x")])
+            .collect();
+        let seen = through(&believing(believed), Some(PROXY), request("/", &headers));
+        let identity = identity(&resolution(&seen));
+        identity
+            .into_iter()
+            .map(|(name, _)| name)
+            .collect::<Vec<_>>()
+    };
+    // A login, beside a certificate in a header of one's own.
+    assert_eq!(
+        rest(&["x-auth-cert", "x-auth-request-user"], "x-auth-verify"),
+        ["x-auth-request-user"]
+    );
+    // Too many headers begin with `x-`.
+    assert_eq!(rest(&["x-cert", "x-user"], "x-verify"), ["x-user"]);
+    // What a product says about the connection stays: the service may want to tell the user.
+    assert_eq!(
+        rest(
+            &[
+                "x-client-cert-error",
+                "x-client-cert-leaf",
+                "x-client-cert-present"
+            ],
+            "x-client-cert-chain-verified"
+        ),
+        ["x-client-cert-error", "x-client-cert-present"]
+    );
+}
+
 #[test]
 fn the_element_of_envoys_list_that_counts_is_the_one_that_the_outermost_trusted_proxy_wrote() {
     let layer = believing(&["x-forwarded-client-cert"]);

@@ -355,6 +355,28 @@ fn a_client_cannot_make_the_next_proxy_drop_what_is_said() {
 }
 
 #[test]
+fn a_client_cannot_make_the_next_proxy_drop_a_header_of_ones_own() {
+    let inbound = layer().believe_identity(["x-employee"]).unwrap();
+    let outbound = OutboundLayer::x_forwarded()
+        .remove(["x-internal", "X_Our_Secret"])
+        .unwrap();
+    for list in ["connection", "trailer"] {
+        for name in [
+            "x-internal",
+            "X-Internal",
+            "x_internal",
+            "x-our-secret",
+            "x-employee",
+        ] {
+            let named = format!("close, {name}");
+            let headers = [HTTPS, ("x-employee", "alice"), (list, &named)];
+            let seen = sent_on(&inbound, &outbound, PROXY, &headers);
+            assert_eq!(field(&seen, list), "close", "{name}");
+        }
+    }
+}
+
+#[test]
 fn a_scheme_that_nobody_stated_is_not_claimed() {
     for (headers, finding) in [
         (vec![("x-forwarded-for", "203.0.113.7")], "scheme-missing"),

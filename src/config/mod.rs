@@ -272,7 +272,9 @@ impl Config {
         };
         let (kept, removed) = (names(&keep)?, names(&remove)?);
         let unwanted = Unwanted::from_iter(removed.clone());
-        if let (Some(entry), Some(name)) = (keep, kept.iter().find(|it| unwanted.contains(it))) {
+        if let (Some(entry), Some(name)) =
+            (keep, kept.iter().find(|it| unwanted.contains(it.as_str())))
+        {
             return Err(entry.invalid(name.as_str(), "a header that `remove` does not name"));
         }
         Ok(Self {

@@ -7,8 +7,8 @@ use super::{
     keys::{Entry, Keys},
 };
 use crate::{
-    headers::{Headers, HeadersError},
-    secret::Secret,
+    headers::Headers,
+    secret::{self, Secret},
 };
 
 /// Reads `require`, `require_env` and `require_file`.
@@ -24,14 +24,10 @@ pub(super) fn read(keys: &mut Keys, headers: &Headers) -> Result<Option<Secret>,
         };
     };
     let name = require.text()?;
-    let header: HeaderName = name
-        .parse()
-        .map_err(|_| require.invalid(name, "the name of a header"))?;
-    if headers.recognise(header.as_str()).is_some() {
-        return Err(require.wrong(HeadersError::InvalidName {
-            name: name.to_owned(),
-        }));
+    if name.parse::<HeaderName>().is_err() {
+        return Err(require.invalid(name, "the name of a header"));
     }
+    let header = secret::header(name, headers).map_err(|error| require.wrong(error))?;
     let (place, values) = match (values, &env, &file) {
         (Some(_), Some(_), Some(file)) => {
             return Err(file.wrong(format!(

@@ -2,7 +2,7 @@
 
 use http::{HeaderMap, HeaderName};
 
-use super::xfcc;
+use super::{verification::Statement, xfcc};
 use crate::{
     headers::recognise::{self, Kind},
     resolution::Finding,
@@ -22,7 +22,7 @@ pub(crate) enum Fate {
     SeveralLines,
     /// It is removed: it is another spelling of a believed name.
     OtherSpelling,
-    /// It is removed: the proxy does not state that it verified the certificate.
+    /// It is removed: it describes a certificate, and the proxy does not state that it verified it.
     NotVerified,
     /// It is removed: no element of the list describes the client.
     NotAboutTheClient,
@@ -115,23 +115,26 @@ fn says_nobody(line: &[u8]) -> bool {
     matches!(line.trim_ascii(), b"" | b"(null)")
 }
 
-/// Whether the header with the verification result fails to state success, such as `ssl-client-verify` for
-/// `ssl-client-cert`.
-///
-/// If that header is believed, it must be present in exactly this spelling. If two are believed, both must state success. A client could otherwise make Apache drop
-/// it with `Connection: SSL_CLIENT_VERIFY`, and send another spelling.
-///
-/// If it is not believed, the proxy may still send it, and a certificate that was not verified must go. A client can
-/// also send it, and so remove its own certificate. But it cannot do so if no product with this certificate header
-/// sends a result, as with `Client-Cert` of RFC 9440.
+/// Whether a header with the verification result fails to state success, such as `ssl-client-verify` for
+/// `ssl-client-cert` and for `ssl-client-subject-dn`.
 fn fails_verification(name: &HeaderName, headers: &HeaderMap, rules: &Rules) -> bool {
-    let Some(verification) = rules.identity.verification_of(name) else {
-        return false;
-    };
-    let fails = |value| !verification.is_success(value);
+    let verification = rules.identity.verification_of(name);
+    let mut results = verification.into_iter().flat_map(|it| &it.results);
+    results.any(|result| fails(result, headers, rules))
+}
+
+/// Whether the headers with this result fail to state success.
+///
+/// If such a header is believed, it must be present in exactly this spelling. A client could otherwise make Apache drop
+/// it with `Connection: SSL_CLIENT_VERIFY`, and send another spelling. If two are believed, both must state success.
+///
+/// If it is not believed, the proxy may still send it, and what describes a certificate that was not verified must go.
+/// A client can also send it, and so remove what describes its own certificate. But it cannot do so if no product with
+/// this header sends a result, as with `Client-Cert` of RFC 9440.
+fn fails(result: &Statement, headers: &HeaderMap, rules: &Rules) -> bool {
+    let fails = |value| !result.is_success(value);
     // A secret with such a name says nothing about a certificate.
-    let is_result =
-        |name: &HeaderName| verification.is_in(name.as_str()) && !is_secret(name, rules);
+    let is_result = |name: &HeaderName| result.is_in(name.as_str()) && !is_secret(name, rules);
     let mut believed = rules
         .identity
         .iter()
@@ -144,7 +147,7 @@ fn fails_verification(name: &HeaderName, headers: &HeaderMap, rules: &Rules) -> 
         });
     }
     let mut lines = headers.iter().filter(|(name, _)| is_result(name));
-    verification.may_be_sent() && lines.any(|(_, value)| fails(value))
+    result.may_be_sent && lines.any(|(_, value)| fails(value))
 }
 
 /// Whether a believed header states that the certificate in `name` was verified.
@@ -155,14 +158,16 @@ pub(crate) fn states_verification(
     rules: &Rules,
     hops: usize,
 ) -> bool {
-    let Some(verification) = rules.identity.verification_of(name) else {
-        return false;
-    };
-    rules
-        .identity
-        .iter()
-        .filter(|name| verification.is_in(name.as_str()))
-        .filter(|name| fate(name, headers, rules, hops) == Some(Fate::Believed))
-        .filter_map(|name| headers.get(name))
-        .any(|value| verification.is_success(value))
+    let verification = rules.identity.verification_of(name);
+    let results = verification.into_iter().flat_map(|it| &it.results);
+    let mut results = results.filter(|result| result.verifies);
+    results.any(|result| {
+        rules
+            .identity
+            .iter()
+            .filter(|name| result.is_in(name.as_str()))
+            .filter(|name| fate(name, headers, rules, hops) == Some(Fate::Believed))
+            .filter_map(|name| headers.get(name))
+            .any(|value| result.is_success(value))
+    })
 }

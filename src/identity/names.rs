@@ -2,7 +2,10 @@
 
 use http::HeaderName;
 
-use super::{presets, verification::Verification};
+use super::{
+    presets,
+    verification::{self, Verification},
+};
 use crate::headers::{Headers, HeadersError, recognise, recognise::needed_by_http};
 
 /// The believed headers, in the order in which they were named.
@@ -14,8 +17,10 @@ pub(crate) struct BelievedNames {
     pub(crate) has_own: bool,
     /// The headers that hold a certificate according to the configuration.
     pub(crate) certificates: Vec<HeaderName>,
-    /// For each believed header that holds a certificate, how a proxy states whether it verified it.
+    /// For each believed header that describes a certificate, how a proxy states whether it verified it.
     verifications: Vec<Verification>,
+    /// The names of the headers that state it.
+    results: Vec<String>,
 }
 
 impl BelievedNames {
@@ -37,13 +42,13 @@ impl BelievedNames {
     /// How a proxy states whether it verified the certificate in this header.
     pub(super) fn verification_of(&self, certificate: &HeaderName) -> Option<&Verification> {
         let mut all = self.verifications.iter();
-        all.find(|verification| verification.certificate == *certificate)
+        all.find(|verification| verification.about == *certificate)
     }
 
     /// Whether this header would state whether a believed certificate was verified.
     pub(super) fn verify(&self, name: &str) -> bool {
-        let mut all = self.verifications.iter();
-        all.any(|verification| verification.is_in(name))
+        let mut results = self.results.iter();
+        results.any(|result| recognise::fold_alike(name, result))
     }
 
     /// Adds a header, or all headers of a preset with this name.
@@ -61,16 +66,21 @@ impl BelievedNames {
                 name: name.to_owned(),
             });
         }
-        let verification = Verification::of(&header);
-        self.has_own |= recognise::classify(header.as_str()).is_none();
         self.names.push(header);
-        self.verify_by(verification);
+        self.relate();
         Ok(())
     }
 
-    fn verify_by(&mut self, verification: Option<Verification>) {
-        self.has_own |= verification.as_ref().is_some_and(|it| !it.is_known());
-        self.verifications.extend(verification);
+    /// Finds the headers that belong together. That depends on all names.
+    fn relate(&mut self) {
+        self.verifications = verification::of_all(&self.names, &self.certificates);
+        let all = self.verifications.iter().flat_map(|it| &it.results);
+        self.results = all.flat_map(|result| result.names.clone()).collect();
+        self.results.sort();
+        self.results.dedup();
+        let names = self.names.iter().map(HeaderName::as_str);
+        let mut all = names.chain(self.results.iter().map(String::as_str));
+        self.has_own = all.any(|name| recognise::classify(name).is_none());
     }
 
     /// Returns an error that names the first header which `headers` already reads for another purpose.
@@ -87,8 +97,7 @@ impl BelievedNames {
     pub(crate) fn forget_what_is_read(&mut self, headers: &Headers) {
         self.names.retain(|name| !is_read(name, headers));
         self.certificates.retain(|name| !is_read(name, headers));
-        self.verifications
-            .retain(|verification| !is_read(&verification.certificate, headers));
+        self.relate();
     }
 
     /// Adds a header that holds a certificate.
@@ -97,10 +106,8 @@ impl BelievedNames {
         let header = parse(name)?;
         self.add(name)?;
         if !self.certificates.contains(&header) {
-            if self.verification_of(&header).is_none() {
-                self.verify_by(Some(Verification::of_any(&header)));
-            }
             self.certificates.push(header);
+            self.relate();
         }
         Ok(())
     }

@@ -20,8 +20,10 @@ use crate::resolution::{Finding, Findings, Resolution};
 /// [`IdentityIgnored`](Finding::IdentityIgnored); [`PrefixInvalid`](Finding::PrefixInvalid) if a proxy takes the prefix
 /// from the client's path; [`PortInvalid`](Finding::PortInvalid) if a proxy takes the port from the client's `Host`;
 /// [`SchemeMissing`](Finding::SchemeMissing) and [`SecretMissing`](Finding::SecretMissing) if a client can make the
-/// proxy drop its own headers, as with [Apache](crate::Headers::APACHE); and
-/// [`PeerUntrusted`](Finding::PeerUntrusted) if the client connects to the service directly. No client can cause a
+/// proxy drop its own headers, as with [Apache](crate::Headers::APACHE);
+/// [`IdentityMalformed`](Finding::IdentityMalformed) with a certificate of more than 64 KiB;
+/// [`PeerUntrusted`](Finding::PeerUntrusted) if the client connects to the service directly; and
+/// [`HopsMissing`](Finding::HopsMissing) if it connects to an inner proxy directly. No client can cause a
 /// finding for another client's request. A request that no `ForwardedLayer` has seen has the finding
 /// [`PeerUnknown`](Finding::PeerUnknown).
 ///

@@ -43,16 +43,17 @@ pub(super) fn write(headers: &mut HeaderMap, resolution: Option<&Resolution>, to
 /// Removes every header that says where a request comes from or who the client is.
 fn clean(headers: &mut HeaderMap, resolution: Option<&Resolution>, to: &OutboundLayer) {
     let identity = resolution.map(Resolution::identity);
-    let is_claim = |name: &&HeaderName| {
-        is_known(name.as_str())
-            || identity.is_some_and(|believed| believed.contains_key(*name))
+    let is_claim = |name: &str| {
+        is_known(name)
+            || identity.is_some_and(|believed| believed.contains_key(name))
             || to.remove.contains(name)
     };
-    let claims: Vec<HeaderName> = headers.keys().filter(is_claim).cloned().collect();
+    let claims = headers.keys().filter(|name| is_claim(name.as_str()));
+    let claims: Vec<HeaderName> = claims.cloned().collect();
     remove_all(headers, claims);
     for list in [header::CONNECTION, header::TRAILER] {
         if headers.contains_key(&list) {
-            name_no_claim(headers, &list);
+            name_no_claim(headers, &list, |name| name == "host" || is_claim(name));
         }
     }
 }
@@ -66,19 +67,16 @@ fn is_known(name: &str) -> bool {
         )
 }
 
-/// Removes elements from `Connection` or `Trailer` that name such a header, or `Host`.
+/// Removes elements from `Connection` or `Trailer` that name one of these headers.
 ///
 /// A recipient drops the headers that `Connection` names (RFC 9110, section 7.6.1). A client could name
 /// `X-Forwarded-For` in `Connection`, and so make the next proxy drop what this service wrote. Apache httpd also
 /// accepts semicolons and spaces as separators there. A header that `Trailer` names follows after the body.
 #[cold]
-fn name_no_claim(headers: &mut HeaderMap, list: &HeaderName) {
+fn name_no_claim(headers: &mut HeaderMap, list: &HeaderName, is_claim: impl Fn(&str) -> bool) {
     let names_claim = |element: &&[u8]| {
         let mut words = element.split(|&byte| !is_token(byte));
-        words.any(|word| {
-            let name = String::from_utf8_lossy(word).to_ascii_lowercase();
-            name == "host" || is_known(&name)
-        })
+        words.any(|word| is_claim(&String::from_utf8_lossy(word).to_ascii_lowercase()))
     };
     let elements = |line: &HeaderValue| -> Vec<Vec<u8>> {
         let kept = line.as_bytes().split(|&byte| byte == b',');

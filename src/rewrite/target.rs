@@ -28,13 +28,15 @@ pub(crate) fn set(target: &mut Uri, resolution: &Resolution, connect: bool, rule
 #[inline]
 fn set_origin(target: &mut Uri, resolution: &Resolution, connect: bool) {
     let absolute = target.scheme().is_some();
-    // `*` and the authority-form of CONNECT have no place for a scheme. Over HTTP/2, `*` and an extended CONNECT (RFC
-    // 8441) have a scheme, which the client chose.
-    if !absolute && (connect || target.path() == "*") {
+    // `*` and the authority-form of CONNECT have no place for a scheme. An extended CONNECT (RFC 8441) has one, which
+    // the client chose.
+    let is_asterisk = target.path() == "*";
+    if !absolute && (connect || is_asterisk) {
         return;
     }
     let scheme = resolution.scheme;
-    let authority = resolution.authority.as_ref();
+    // Over HTTP/2, `*` has a scheme and an authority. As text they would be `https://a.example*`, which is another host.
+    let authority = resolution.authority.as_ref().filter(|_| !is_asterisk);
     if absolute && authority.is_some_and(|authority| is_origin(target, scheme, authority)) {
         return;
     }
@@ -42,18 +44,30 @@ fn set_origin(target: &mut Uri, resolution: &Resolution, connect: bool) {
 }
 
 /// Sets the scheme and the authority of the target, or removes both.
+///
+/// The path then begins with a slash, unless it is `*`. Before version 1.4.1, `http` also accepts other paths, which
+/// any client can send over HTTP/2. After the authority, such a path would name another host.
 #[inline]
 fn set_parts(target: &mut Uri, origin: Option<(Scheme, &uri::Authority)>) {
     let mut parts = std::mem::take(target).into_parts();
     parts.scheme = origin.map(|(scheme, _)| scheme.into());
     parts.authority = origin.map(|(_, authority)| authority.clone());
-    parts
-        .path_and_query
-        .get_or_insert_with(|| uri::PathAndQuery::from_static("/"));
+    let path = parts.path_and_query.take();
+    parts.path_and_query = Some(match path {
+        Some(path) if path.as_str().starts_with('/') || path == "*" => path,
+        Some(path) => after_a_slash(&path),
+        None => uri::PathAndQuery::from_static("/"),
+    });
     // This cannot fail: the URI has a scheme, an authority and a path, or it has only a path.
     if let Ok(uri) = Uri::from_parts(parts) {
         *target = uri;
     }
+}
+
+#[cold]
+fn after_a_slash(path: &uri::PathAndQuery) -> uri::PathAndQuery {
+    let path = uri::PathAndQuery::try_from(format!("/{}", path.as_str()));
+    path.unwrap_or_else(|_| uri::PathAndQuery::from_static("/"))
 }
 
 fn is_origin(target: &Uri, scheme: Scheme, authority: &uri::Authority) -> bool {

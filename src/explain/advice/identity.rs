@@ -37,8 +37,9 @@ pub(super) fn ignored(case: Case<'_>) -> Option<Advice> {
     if !not_verified.is_empty() {
         return Some(Advice::new(
             format!(
-                "The trusted peer {peer} does not say that it verified the certificate in {}, so it is removed",
-                list(&not_verified)
+                "The trusted peer {peer} does not say that it verified the certificate, so {} {} removed",
+                list(&not_verified),
+                is_or_are(&not_verified)
             ),
             "configure the proxy to request a certificate from your own CA (nginx: \
              `ssl_client_certificate` and `ssl_verify_client optional`)",
