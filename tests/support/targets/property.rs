@@ -227,7 +227,8 @@ fn layer_for(scenario: &Scenario, trusted: TrustedProxies) -> ForwardedLayer {
         layer = layer.believe_prefix();
     }
     if scenario.believes_login {
-        layer = layer.believe_identity([LOGIN]).expect("a name");
+        let names = [LOGIN, SUBJECT, VERIFIED];
+        layer = layer.believe_identity(names).expect("names");
     }
     if scenario.believes_certificates {
         layer = layer.believe_identity([CERTIFICATES]).expect("a name");
@@ -288,6 +289,10 @@ const ADDRESS: &str = "cf-connecting-ip";
 /// The header that says who logged in, and its value.
 const LOGIN: &str = "x-auth-request-email";
 const USER: &str = "alice@example.com";
+
+/// The header with the subject of the client's certificate, and the one that states whether the proxy verified it.
+const SUBJECT: &str = "ssl-client-subject-dn";
+const VERIFIED: &str = "ssl-client-verify";
 
 /// The header to which each proxy appends the certificate that its peer presented.
 const CERTIFICATES: &str = "x-forwarded-client-cert";
@@ -460,13 +465,29 @@ pub fn check(scenario: &Scenario) -> bool {
         login,
         "the login; {context}"
     );
+    let result = scenario.believes_login.then(|| verification(truth));
+    let subject = (result == Some("SUCCESS")).then_some("CN=alice");
+    assert_eq!(
+        (
+            believed_text(VERIFIED).as_deref(),
+            believed_text(SUBJECT).as_deref()
+        ),
+        (result, subject),
+        "the subject; {context}"
+    );
     let certificates = vouched_certificates(scenario);
     assert_eq!(
         believed_text(CERTIFICATES),
         certificates,
         "the certificates; {context}"
     );
-    let others = usize::from(login.is_some()) + usize::from(certificates.is_some());
+    let others = [
+        login.is_some(),
+        result.is_some(),
+        subject.is_some(),
+        certificates.is_some(),
+    ];
+    let others = others.into_iter().filter(|is_there| *is_there).count();
     assert_eq!(resolution.identity().len(), others, "who it is; {context}");
     #[cfg(feature = "client-cert")]
     {
@@ -502,6 +523,8 @@ pub fn check(scenario: &Scenario) -> bool {
             "x-forwarded-port" => scenario.believes_port && value == truth.port.to_string(),
             "x-forwarded-prefix" => Some(value) == believed,
             LOGIN => Some(value) == login,
+            SUBJECT => Some(value) == subject,
+            VERIFIED => Some(value) == result,
             CERTIFICATES => Some(value) == certificates.as_deref(),
             // This header has no meaning for a service that requires no secret.
             SECRET => !scenario.secret,
@@ -804,8 +827,12 @@ fn variables(scenario: &Scenario) -> Vec<(String, String)> {
         set("HOSTS", pattern(scenario));
     }
     let names = [
-        scenario.believes_login.then_some(LOGIN),
-        scenario.believes_certificates.then_some(CERTIFICATES),
+        scenario
+            .believes_login
+            .then(|| [LOGIN, SUBJECT, VERIFIED].join(", ")),
+        scenario
+            .believes_certificates
+            .then(|| CERTIFICATES.to_owned()),
     ];
     set(
         "IDENTITY",
@@ -1013,6 +1040,13 @@ fn sent(scenario: &Scenario) -> HeaderMap {
                 );
             }
         }
+        if scenario.believes_login && index == innermost {
+            headers.remove(SUBJECT);
+            if scenario.truth.presents_certificate {
+                headers.insert(SUBJECT, value("CN=alice"));
+            }
+            headers.insert(VERIFIED, value(verification(&scenario.truth)));
+        }
         if scenario.believes_login && index == innermost && !broken(Broken::LoginPasses) {
             headers.remove(LOGIN);
             if scenario.truth.is_logged_in {
@@ -1125,6 +1159,16 @@ fn value(text: &str) -> HeaderValue {
     HeaderValue::from_bytes(text.as_bytes()).expect("a value")
 }
 
+/// What the innermost proxy states about the certificate that the client presented. Here, it verifies the certificates of
+/// those who log in.
+fn verification(truth: &Truth) -> &'static str {
+    match (truth.presents_certificate, truth.is_logged_in) {
+        (false, _) => "NONE",
+        (true, false) => "FAILED:self signed certificate",
+        (true, true) => "SUCCESS",
+    }
+}
+
 /// The header names that a client is likely to try.
 pub const NAMES: [&str; 37] = [
     "x-forwarded-for",
@@ -1160,7 +1204,7 @@ pub const NAMES: [&str; 37] = [
     "x-forwarded-user",
     "remote-user",
     "client-cert",
-    "ssl-client-cert",
+    "ssl-client-subject-dn",
     "ssl-client-verify",
     "x-forwarded-client-verify",
     "x-arr-ssl",
