@@ -15,6 +15,8 @@ use tower_forwarded::{
     Finding, Findings, ForwardedLayer, Headers, Peer, Resolution, TrustedProxies,
 };
 
+use crate::support::products::PRODUCTS;
+
 /// A place where a client can write, and the text that proxies append there.
 struct Place {
     name: &'static str,
@@ -465,12 +467,37 @@ fn no_few_headers_out_of_all_known_names_change_the_outcome() {
     }
 }
 
+#[test]
+fn no_two_headers_out_of_all_known_names_change_the_outcome_behind_any_preset() {
+    let (forwarding, identity) = known_names();
+    let names = [&forwarding[..], &identity].concat();
+    let names: Vec<HeaderName> = names.iter().map(|it| it.parse().unwrap()).collect();
+    let chains = PRODUCTS.map(|(name, appends, sets)| Chain {
+        name,
+        layer: layer(name.parse().unwrap()),
+        appends,
+        sets,
+        login: None,
+        prefix: None,
+    });
+    let firsts = 0..names.len();
+    let jobs: Vec<_> = chains
+        .iter()
+        .flat_map(|chain| firsts.clone().map(move |first| (chain, first)))
+        .collect();
+    let tried = on_all_cores(&jobs, |(chain, first)| chain.try_all(&names, *first, 2));
+    let presets = chains.len();
+    println!("{tried} sets of up to two headers behind {presets} presets");
+    let sets = number_of_subsets(names.len() as u64, 2);
+    assert_eq!(tried, presets as u64 * sets);
+}
+
 /// A proxy in front of a layer. The client sends forged headers to it.
 struct Chain {
     name: &'static str,
     layer: ForwardedLayer,
-    /// What the proxy appends, in a line of its own.
-    appends: (&'static str, &'static str),
+    /// What the proxy appends, in lines of their own.
+    appends: &'static [(&'static str, &'static str)],
     /// What the proxy overwrites.
     sets: &'static [(&'static str, &'static str)],
     /// The login that the proxy states.
@@ -514,7 +541,7 @@ fn chains() -> [Chain; 4] {
         Chain {
             name: "X-Forwarded-For",
             layer: layer(Headers::X_FORWARDED),
-            appends: FOR,
+            appends: &[FOR],
             sets: &[HTTPS],
             login: None,
             prefix: None,
@@ -522,7 +549,7 @@ fn chains() -> [Chain; 4] {
         Chain {
             name: "Forwarded",
             layer: layer(Headers::FORWARDED),
-            appends: ("forwarded", "for=203.0.113.7;proto=https"),
+            appends: &[("forwarded", "for=203.0.113.7;proto=https")],
             sets: &[],
             login: None,
             prefix: None,
@@ -530,7 +557,7 @@ fn chains() -> [Chain; 4] {
         Chain {
             name: "a login and a secret",
             layer: believing.unwrap().require("x-secret", ["s3cret"]).unwrap(),
-            appends: FOR,
+            appends: &[FOR],
             sets: SETS,
             login: Some("alice@example.com"),
             prefix: None,
@@ -538,7 +565,7 @@ fn chains() -> [Chain; 4] {
         Chain {
             name: "a host, a port and a prefix",
             layer: hosts.unwrap().believe_port().believe_prefix(),
-            appends: FOR,
+            appends: &[FOR],
             sets: ALL,
             login: None,
             prefix: Some("/app"),
@@ -553,7 +580,7 @@ impl Chain {
         let parse = |(name, value): (&str, &'static str)| -> (HeaderName, HeaderValue) {
             (name.parse().unwrap(), HeaderValue::from_static(value))
         };
-        let appends = parse(self.appends);
+        let appends: Vec<_> = self.appends.iter().copied().map(parse).collect();
         let sets: Vec<_> = self.sets.iter().copied().map(parse).collect();
         let mut tried = 0;
         subsets(names.len(), first, size, &mut |chosen| {
@@ -563,7 +590,9 @@ impl Chain {
             for &number in chosen {
                 headers.insert(&names[number], forged[number].clone());
             }
-            headers.append(&appends.0, appends.1.clone());
+            for (name, value) in &appends {
+                headers.append(name, value.clone());
+            }
             for (name, value) in &sets {
                 headers.insert(name, value.clone());
             }

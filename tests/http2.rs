@@ -93,10 +93,17 @@ async fn the_asterisk_stays_over_a_real_connection() {
         over_http1.body(Body::empty()).unwrap(),
     )
     .await;
-    assert_eq!(
-        told.body,
-        "203.0.113.7 * host=api.example.com for=203.0.113.7 trailer="
-    );
+    let expected = "203.0.113.7 * host=api.example.com for=203.0.113.7 trailer=";
+    assert_eq!(told.body, expected);
+    let target = http::Uri::builder()
+        .scheme("https")
+        .authority("api.example.com");
+    let target = target.path_and_query("*").build().unwrap();
+    let mut over_http2 = asked("OPTIONS", "/").body(Body::empty()).unwrap();
+    *over_http2.uri_mut() = target;
+    *over_http2.version_mut() = http::Version::HTTP_2;
+    let told = answer(&server, Version::Http2, over_http2).await;
+    assert_eq!(told.body, expected);
 }
 
 #[tokio::test]

@@ -12,6 +12,7 @@ use tower_forwarded::{Finding, ForwardedLayer, Peer, Resolution, TrustedProxies}
 #[path = "../../explain/src/json.rs"]
 pub mod json;
 pub mod process;
+pub mod products;
 pub mod targets;
 pub mod wire;
 
