@@ -254,8 +254,8 @@ impl ForwardedLayer {
     ///
     /// # Errors
     ///
-    /// Returns an error if `name` is not a valid header name, or is the name of a header with another meaning, such as
-    /// `X-Forwarded-For`, `Connection` or `Authorization`. Also returns an error if there is no value, or if a value is
+    /// Returns an error if `name` is not a valid header name, contains `*`, or is a header that this crate reads, that
+    /// HTTP needs, or that holds credentials: `X-Forwarded-For`, `Connection`, `Authorization`. Also returns an error if there is no value, or if a value is
     /// empty, has spaces around it, or is not a valid header value.
     pub fn require<I>(self, name: impl AsRef<str>, values: I) -> Result<Self, HeadersError>
     where
@@ -282,6 +282,10 @@ impl ForwardedLayer {
     /// Pass the preset of the product in front of your service ([`Identity`](crate::Identity)), or the names of its
     /// headers. You can also name headers of your own. The layer then removes them from every request whose peer is not
     /// trusted.
+    ///
+    /// If a header states that the proxy did not verify the client's certificate, the layer removes the headers that
+    /// [describe the
+    /// certificate](https://docs.rs/tower-forwarded-guide/latest/tower_forwarded_guide/client_certificates/index.html#was-the-certificate-verified).
     ///
     /// Name a header only if the proxy overwrites or removes the value that a client sent. [Who is
     /// it?](https://docs.rs/tower-forwarded-guide/latest/tower_forwarded_guide/identity/index.html) tells you for each product whether it does.
@@ -323,8 +327,9 @@ impl ForwardedLayer {
     /// `believe_identity`.
     ///
     /// If the request has a header that states that the certificate was not verified, the layer removes the
-    /// certificate. It looks for two names: for `x-device-cert`, these are `x-device-cert-verify` and
-    /// `x-device-verify`. The values `SUCCESS` and `0` mean success.
+    /// certificate, and other believed headers that describe it. For `x-device-certificate`, it looks for
+    /// `x-device-certificate-verify` and `x-device-verify`. The values `SUCCESS` and `0` mean success: see [client
+    /// certificates](https://docs.rs/tower-forwarded-guide/latest/tower_forwarded_guide/client_certificates/index.html#was-the-certificate-verified).
     ///
     /// ```
     /// use tower_forwarded::{ForwardedLayer, TrustedProxies};

@@ -14,19 +14,22 @@ pub(crate) struct Secret {
     values: Vec<Box<[u8]>>,
 }
 
-/// The name of the header with a secret. It must not have a meaning of its own: the layer removes it from every request.
+/// The name of the header with a secret. The layer removes it from every request, so it must not be a header that this
+/// crate reads, that HTTP needs, or that holds the client's own credentials.
 pub(crate) fn header(name: &str, headers: &Headers) -> Result<HeaderName, HeadersError> {
     let invalid = || HeadersError::InvalidName {
         name: name.to_owned(),
     };
     let header: HeaderName = name.parse().map_err(|_| invalid())?;
-    let has_a_meaning = headers.recognise(header.as_str()).is_some()
+    // `*` is a letter of names too, but whoever writes it means more than one.
+    if name.contains('*')
+        || headers.recognise(header.as_str()).is_some()
         || recognise::needed_by_http(&header)
-        || recognise::holds_credentials(&header);
-    match has_a_meaning {
-        true => Err(invalid()),
-        false => Ok(header),
+        || recognise::holds_credentials(&header)
+    {
+        return Err(invalid());
     }
+    Ok(header)
 }
 
 impl Secret {

@@ -771,28 +771,43 @@ fn a_preset_believes_nothing_about_a_certificate_that_the_proxy_did_not_verify()
     assert_eq!(presets, ["ingress-nginx", "openshift-router"]);
 }
 
+/// The believed headers that are left, if the trusted proxy sends `alice` in each of them, and these.
+fn left(layer: &ForwardedLayer, believed: &[&str], more: &[(&str, &str)]) -> Vec<String> {
+    let headers: Vec<(&str, &str)> = believed
+        .iter()
+        .filter(|name| {
+            !more
+                .iter()
+                .any(|(other, _)| other.eq_ignore_ascii_case(name))
+        })
+        .map(|name| (*name, "alice"))
+        .chain(more.iter().copied())
+        .collect();
+    let seen = through(layer, Some(PROXY), request("/", &headers));
+    let identity = identity(&resolution(&seen)).into_iter();
+    let names = identity.map(|(name, _)| name);
+    names
+        .filter(|name| {
+            !more
+                .iter()
+                .any(|(other, _)| other.eq_ignore_ascii_case(name))
+        })
+        .collect()
+}
+
 #[test]
 fn the_result_for_a_certificate_says_nothing_about_other_headers() {
     let rest = |believed: &[&str], result: &str| {
-        let headers: Vec<(&str, &str)> = believed
-            .iter()
-            .map(|name| (*name, "alice"))
-            .chain([(result, "FAILED:x")])
-            .collect();
-        let seen = through(&believing(believed), Some(PROXY), request("/", &headers));
-        let identity = identity(&resolution(&seen));
-        identity
-            .into_iter()
-            .map(|(name, _)| name)
-            .collect::<Vec<_>>()
+        left(&believing(believed), believed, &[(result, "FAILED:x")])
     };
     // A login, beside a certificate in a header of one's own.
-    assert_eq!(
-        rest(&["x-auth-cert", "x-auth-request-user"], "x-auth-verify"),
-        ["x-auth-request-user"]
-    );
-    // Too many headers begin with `x-`.
-    assert_eq!(rest(&["x-cert", "x-user"], "x-verify"), ["x-user"]);
+    for login in ["x-auth-request-user", "x-auth-user", "x-auth-email"] {
+        for result in ["x-auth-verify", "x-auth-cert-verify"] {
+            assert_eq!(rest(&["x-auth-cert", login], result), [login]);
+            assert_eq!(rest(&["x-auth-cert", login, result], result), [login]);
+        }
+        assert_eq!(rest(&[login, "x-auth-verify"], "x-auth-verify"), [login]);
+    }
     // What a product says about the connection stays: the service may want to tell the user.
     assert_eq!(
         rest(
@@ -805,6 +820,128 @@ fn the_result_for_a_certificate_says_nothing_about_other_headers() {
         ),
         ["x-client-cert-error", "x-client-cert-present"]
     );
+    // Kong sends these, and no result. So only a client would send one.
+    let kong = ["x-client-cert-serial", "x-client-cert-subject-dn"];
+    assert_eq!(rest(&kong, "x-client-cert-chain-verified"), kong);
+    assert_eq!(rest(&kong, "x-client-verify"), kong);
+}
+
+#[test]
+fn the_result_for_one_certificate_says_nothing_about_another() {
+    let names = ["x-acme-cert", "x-acme-device-cert", "x-acme-device-dn"];
+    let results = ["x-acme-verify", "x-acme-device-verify"];
+    for believed in [&names[..], &[&names[..], &results].concat()] {
+        let layer = believing(believed);
+        let left = |acme, device| {
+            let more = [(results[0], acme), (results[1], device)];
+            left(&layer, &names, &more)
+        };
+        assert_eq!(left("SUCCESS", "SUCCESS"), names);
+        assert_eq!(left("FAILED:x", "SUCCESS"), names[1..]);
+        assert_eq!(left("SUCCESS", "FAILED:x"), names[..1]);
+    }
+    // Nobody verified the other certificate.
+    let one = believing(&[&names[..], &results[..1]].concat());
+    assert_eq!(left(&one, &names, &[(results[0], "SUCCESS")]), names);
+    let more = [(results[0], "SUCCESS"), (results[1], "FAILED:x")];
+    assert_eq!(left(&one, &names, &more), names[..1]);
+}
+
+#[cfg(feature = "client-cert")]
+#[test]
+fn success_for_one_certificate_does_not_verify_another() {
+    let names = ["x-acme-device-cert", "x-acme-cert", "x-acme-verify"];
+    let layer = layer().believe_client_cert(names[0]).unwrap();
+    let layer = layer.believe_identity(&names[1..]).unwrap();
+    let headers = [
+        (names[0], "MAA="),
+        (names[1], "MAEA"),
+        (names[2], "SUCCESS"),
+    ];
+    let seen = through(&layer, Some(PROXY), request("/", &headers));
+    let certificate = resolution(&seen).client_cert().unwrap().clone();
+    assert!(!certificate.is_verified());
+}
+
+/// If the service names the header with the result, that header counts for everything whose name belongs to it.
+#[test]
+fn a_result_that_is_named_counts_for_all_that_describes_the_certificate() {
+    for believed in [
+        &[
+            "x-client-cert",
+            "x-client-cert-subject-dn",
+            "x-client-dn",
+            "x-client-verify",
+        ][..],
+        &[
+            "x-client-cert",
+            "x-client-cert-subject-dn",
+            "x-client-cert-verify",
+        ],
+        &[
+            "x-client-cert",
+            "x-client-dn",
+            "x-client-cert-chain-verified",
+        ],
+        &["client-cert", "client-cert-chain", "client-cert-verify"],
+        &["client-cert", "client-verify"],
+        &["SSL_CLIENT_CERT", "CERT_CHAIN_0", "SSL_CLIENT_VERIFY"],
+        &[
+            "x-forwarded-tls-client-cert",
+            "x-forwarded-tls-client-cert-info",
+            "x-forwarded-tls-client-verify",
+        ],
+        &["x-device-cn", "x-device-cert-verify"],
+        &[
+            "x-device-cert",
+            "x-device-subject-dn",
+            "x-device-cert-verify",
+        ],
+        &["x-cert", "x-dn", "x-verify"],
+        &["x-device-cert-pem", "x-device-verify"],
+        &[
+            "x-device-cert-pem",
+            "x-device-fingerprint",
+            "x-device-cert-verify",
+        ],
+    ] {
+        let (result, names) = believed.split_last().unwrap();
+        let layer = believing(believed);
+        let success = if result.ends_with("verified") {
+            "true"
+        } else {
+            "SUCCESS"
+        };
+        assert_eq!(
+            left(&layer, names, &[(*result, success)]).len(),
+            names.len(),
+            "{believed:?}"
+        );
+        for more in [&[(*result, "FAILED:x")][..], &[]] {
+            assert_eq!(left(&layer, names, more), [""; 0], "{believed:?} {more:?}");
+        }
+    }
+}
+
+#[cfg(feature = "client-cert")]
+#[test]
+fn a_certificate_in_a_header_with_any_name_has_a_result() {
+    for (name, beside, result) in [
+        ("x-device-leaf", "x-device-cn", "x-device-leaf-verify"),
+        (
+            "x-device-presented",
+            "x-device-cn",
+            "x-device-presented-verify",
+        ),
+        ("leaf", "leaf-dn", "leaf-verify"),
+    ] {
+        let layer = layer().believe_client_cert(name).unwrap();
+        let layer = layer.believe_identity([beside]).unwrap();
+        for (value, count) in [("SUCCESS", 2), ("FAILED:x", 0)] {
+            let left = left(&layer, &[name, beside], &[(result, value)]);
+            assert_eq!(left.len(), count, "{name}: {value}: {left:?}");
+        }
+    }
 }
 
 #[test]

@@ -44,12 +44,15 @@ fn asterisk_and_connect_stay_as_they_are() {
     let target = http::Uri::builder().scheme("http").authority("a.example");
     let target = target.path_and_query("*").build().unwrap();
     for layer in [layer(), layer().keep_uri()] {
-        let mut request = request("/", &HTTPS);
-        *request.method_mut() = Method::OPTIONS;
-        *request.uri_mut() = target.clone();
-        let seen = through(&layer, Some(PROXY), request);
-        assert_eq!(seen.uri(), "*");
-        assert_eq!(field(&seen, "host"), "a.example");
+        // The scheme is another one, or the one that the client wrote.
+        for headers in [&HTTPS[..], &[]] {
+            let mut request = request("/", headers);
+            *request.method_mut() = Method::OPTIONS;
+            *request.uri_mut() = target.clone();
+            let seen = through(&layer, Some(PROXY), request);
+            assert_eq!(seen.uri(), "*");
+            assert_eq!(field(&seen, "host"), "a.example");
+        }
     }
     assert_eq!(uri(Method::CONNECT, "a.example:443"), "a.example:443");
     // The target of an extended CONNECT (RFC 8441) has a scheme, which the client chose.

@@ -76,7 +76,7 @@ pub(crate) fn fate(
         let name = name.as_str();
         let is_known =
             recognise::may_matter(name) && recognise::classify(name) == Some(Kind::Identity);
-        return (is_known || believed.verify(name)).then_some(Fate::NotNamed);
+        return (is_known || believed.state_result(name)).then_some(Fate::NotNamed);
     }
     if hops == 0 {
         return Some(Fate::NotTrusted);
@@ -118,12 +118,11 @@ fn says_nobody(line: &[u8]) -> bool {
 /// Whether a header with the verification result fails to state success, such as `ssl-client-verify` for
 /// `ssl-client-cert` and for `ssl-client-subject-dn`.
 fn fails_verification(name: &HeaderName, headers: &HeaderMap, rules: &Rules) -> bool {
-    let verification = rules.identity.verification_of(name);
-    let mut results = verification.into_iter().flat_map(|it| &it.results);
-    results.any(|result| fails(result, headers, rules))
+    let mut statements = rules.identity.statements_about(name).iter();
+    statements.any(|statement| fails(statement, headers, rules))
 }
 
-/// Whether the headers with this result fail to state success.
+/// Whether the headers that make this statement fail to state success.
 ///
 /// If such a header is believed, it must be present in exactly this spelling. A client could otherwise make Apache drop
 /// it with `Connection: SSL_CLIENT_VERIFY`, and send another spelling. If two are believed, both must state success.
@@ -131,10 +130,10 @@ fn fails_verification(name: &HeaderName, headers: &HeaderMap, rules: &Rules) -> 
 /// If it is not believed, the proxy may still send it, and what describes a certificate that was not verified must go.
 /// A client can also send it, and so remove what describes its own certificate. But it cannot do so if no product with
 /// this header sends a result, as with `Client-Cert` of RFC 9440.
-fn fails(result: &Statement, headers: &HeaderMap, rules: &Rules) -> bool {
-    let fails = |value| !result.is_success(value);
+fn fails(statement: &Statement, headers: &HeaderMap, rules: &Rules) -> bool {
+    let fails = |value| !statement.is_success(value);
     // A secret with such a name says nothing about a certificate.
-    let is_result = |name: &HeaderName| result.is_in(name.as_str()) && !is_secret(name, rules);
+    let is_result = |name: &HeaderName| statement.is_in(name.as_str()) && !is_secret(name, rules);
     let mut believed = rules
         .identity
         .iter()
@@ -147,7 +146,7 @@ fn fails(result: &Statement, headers: &HeaderMap, rules: &Rules) -> bool {
         });
     }
     let mut lines = headers.iter().filter(|(name, _)| is_result(name));
-    result.may_be_sent && lines.any(|(_, value)| fails(value))
+    statement.may_be_sent && lines.any(|(_, value)| fails(value))
 }
 
 /// Whether a believed header states that the certificate in `name` was verified.
@@ -158,16 +157,15 @@ pub(crate) fn states_verification(
     rules: &Rules,
     hops: usize,
 ) -> bool {
-    let verification = rules.identity.verification_of(name);
-    let results = verification.into_iter().flat_map(|it| &it.results);
-    let mut results = results.filter(|result| result.verifies);
-    results.any(|result| {
+    let statements = rules.identity.statements_about(name).iter();
+    let mut statements = statements.filter(|statement| statement.verifies);
+    statements.any(|statement| {
         rules
             .identity
             .iter()
-            .filter(|name| result.is_in(name.as_str()))
+            .filter(|name| statement.is_in(name.as_str()))
             .filter(|name| fate(name, headers, rules, hops) == Some(Fate::Believed))
             .filter_map(|name| headers.get(name))
-            .any(|value| result.is_success(value))
+            .any(|value| statement.is_success(value))
     })
 }

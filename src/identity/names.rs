@@ -4,7 +4,7 @@ use http::HeaderName;
 
 use super::{
     presets,
-    verification::{self, Verification},
+    verification::{self, Statement, Verification},
 };
 use crate::headers::{Headers, HeadersError, recognise, recognise::needed_by_http};
 
@@ -20,7 +20,7 @@ pub(crate) struct BelievedNames {
     /// For each believed header that describes a certificate, how a proxy states whether it verified it.
     verifications: Vec<Verification>,
     /// The names of the headers that state it.
-    results: Vec<String>,
+    result_names: Vec<String>,
 }
 
 impl BelievedNames {
@@ -39,15 +39,16 @@ impl BelievedNames {
             .any(|believed| recognise::fold_alike(believed.as_str(), name))
     }
 
-    /// How a proxy states whether it verified the certificate in this header.
-    pub(super) fn verification_of(&self, certificate: &HeaderName) -> Option<&Verification> {
+    /// How a proxy states whether it verified the certificate that this header describes.
+    pub(super) fn statements_about(&self, header: &HeaderName) -> &[Statement] {
         let mut all = self.verifications.iter();
-        all.find(|verification| verification.about == *certificate)
+        let verification = all.find(|verification| verification.about == *header);
+        verification.map_or(&[], |it| &it.statements)
     }
 
     /// Whether this header would state whether a believed certificate was verified.
-    pub(super) fn verify(&self, name: &str) -> bool {
-        let mut results = self.results.iter();
+    pub(super) fn state_result(&self, name: &str) -> bool {
+        let mut results = self.result_names.iter();
         results.any(|result| recognise::fold_alike(name, result))
     }
 
@@ -74,12 +75,12 @@ impl BelievedNames {
     /// Finds the headers that belong together. That depends on all names.
     fn relate(&mut self) {
         self.verifications = verification::of_all(&self.names, &self.certificates);
-        let all = self.verifications.iter().flat_map(|it| &it.results);
-        self.results = all.flat_map(|result| result.names.clone()).collect();
-        self.results.sort();
-        self.results.dedup();
+        let all = self.verifications.iter().flat_map(|it| &it.statements);
+        self.result_names = all.flat_map(|it| it.names.clone()).collect();
+        self.result_names.sort();
+        self.result_names.dedup();
         let names = self.names.iter().map(HeaderName::as_str);
-        let mut all = names.chain(self.results.iter().map(String::as_str));
+        let mut all = names.chain(self.result_names.iter().map(String::as_str));
         self.has_own = all.any(|name| recognise::classify(name).is_none());
     }
 

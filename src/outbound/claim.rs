@@ -45,7 +45,7 @@ fn clean(headers: &mut HeaderMap, resolution: Option<&Resolution>, to: &Outbound
     let identity = resolution.map(Resolution::identity);
     let is_claim = |name: &str| {
         is_known(name)
-            || identity.is_some_and(|believed| believed.contains_key(name))
+            || identity.is_some_and(|believed| resembles_one_of(believed, name))
             || to.remove.contains(name)
     };
     let claims = headers.keys().filter(|name| is_claim(name.as_str()));
@@ -56,6 +56,11 @@ fn clean(headers: &mut HeaderMap, resolution: Option<&Resolution>, to: &Outbound
             name_no_claim(headers, &list, |name| name == "host" || is_claim(name));
         }
     }
+}
+
+fn resembles_one_of(headers: &HeaderMap, name: &str) -> bool {
+    let mut names = headers.keys();
+    names.any(|header| recognise::fold_alike(header.as_str(), name))
 }
 
 /// Whether this is a forwarding header, or one that says who the client is.

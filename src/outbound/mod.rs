@@ -47,8 +47,8 @@ mod claim;
 ///    believes a header, name it with [`remove`](Self::remove).
 /// 4. The layer removes the names of these headers from `Connection` and `Trailer`. Otherwise a client could make the
 ///    next proxy drop what this layer wrote, or send its own value as a trailer. It does not know the name of the
-///    secret. If your service sends a secret or another header of its own to the next one, name it with
-///    [`remove`](Self::remove), and add it behind this layer.
+///    secret, and of a header of your own it knows only what is believed in this request. So name both with
+///    [`remove`](Self::remove), and let the service add its own behind this layer.
 /// 5. The layer leaves out hops without an address (a Unix socket, `unknown`). It does not write a scheme that is only
 ///    a guess: one that the trusted proxy should have stated but did not, or the scheme for an unknown peer.
 ///

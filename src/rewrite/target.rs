@@ -16,7 +16,8 @@ pub(crate) fn set(target: &mut Uri, resolution: &Resolution, connect: bool, rule
         // Without this, code that reads the URI would see another scheme or host, which the client chose. Only the
         // authority-form of CONNECT stays as it is.
         let authority = resolution.authority.as_ref();
-        if !authority.is_some_and(|own| is_origin(target, resolution.scheme, own)) {
+        let has_path = target.path().starts_with('/');
+        if !has_path || !authority.is_some_and(|own| is_origin(target, resolution.scheme, own)) {
             set_parts(target, None);
         }
     }
@@ -37,7 +38,8 @@ fn set_origin(target: &mut Uri, resolution: &Resolution, connect: bool) {
     let scheme = resolution.scheme;
     // Over HTTP/2, `*` has a scheme and an authority. As text they would be `https://a.example*`, which is another host.
     let authority = resolution.authority.as_ref().filter(|_| !is_asterisk);
-    if absolute && authority.is_some_and(|authority| is_origin(target, scheme, authority)) {
+    let has_path = target.path().starts_with('/');
+    if absolute && has_path && authority.is_some_and(|own| is_origin(target, scheme, own)) {
         return;
     }
     set_parts(target, authority.map(|authority| (scheme, authority)));

@@ -33,6 +33,8 @@ macro_rules! own {
 struct Setup {
     own: &'static Own,
     identity: &'static [&'static str],
+    /// The header with the subject of the certificate, if the proxy also states whether it verified it.
+    subject: Option<&'static str>,
     stranger: Stranger,
     has_chain: bool,
 }
@@ -50,30 +52,35 @@ enum Stranger {
 const NGINX: Setup = Setup {
     own: own!("nginx", Nginx, "mtls-nginx.conf"),
     identity: &["ssl-client-cert", "ssl-client-verify"],
+    subject: Some("ssl-client-subject-dn"),
     stranger: Stranger::Refused,
     has_chain: false,
 };
 const HAPROXY: Setup = Setup {
     own: own!("haproxy", Haproxy, "mtls-haproxy.cfg"),
     identity: &["x-ssl-client-cert", "x-ssl-client-verify"],
+    subject: Some("x-ssl-client-cn"),
     stranger: Stranger::Refused,
     has_chain: false,
 };
 const HAPROXY_RFC9440: Setup = Setup {
     own: own!("haproxy-rfc9440", Haproxy, "mtls-haproxy-rfc9440.cfg"),
     identity: &["client-cert"],
+    subject: None,
     stranger: Stranger::Refused,
     has_chain: false,
 };
 const APACHE: Setup = Setup {
     own: own!("apache", Apache, "mtls-apache.conf"),
     identity: &["SSL_CLIENT_CERT", "SSL_CLIENT_VERIFY"],
+    subject: Some("SSL_CLIENT_S_DN"),
     stranger: Stranger::Rejected,
     has_chain: false,
 };
 const ENVOY: Setup = Setup {
     own: own!("envoy", Envoy, "mtls-envoy.yaml"),
     identity: &["x-forwarded-client-cert"],
+    subject: None,
     stranger: Stranger::PassedOn,
     has_chain: true,
 };
@@ -85,12 +92,14 @@ const TRAEFIK: Setup = Setup {
         "mtls-traefik-routes.yml"
     ),
     identity: &["x-forwarded-tls-client-cert"],
+    subject: None,
     stranger: Stranger::PassedOn,
     has_chain: true,
 };
 const CADDY: Setup = Setup {
     own: own!("caddy", Caddy, "mtls-Caddyfile"),
     identity: &["client-cert"],
+    subject: None,
     stranger: Stranger::PassedOn,
     has_chain: false,
 };
@@ -238,7 +247,7 @@ async fn run(setup: Setup) {
     let folder = tempfile::tempdir().unwrap();
     let trust: TrustedProxies = "127.0.0.1".parse().unwrap();
     let layer = ForwardedLayer::new(trust)
-        .believe_identity(setup.identity)
+        .believe_identity(setup.identity.iter().chain(&setup.subject))
         .unwrap();
     let app = app::serve(layer, &folder.path().join("app.sock")).await;
     let upstream = Upstream::Http1(app.tcp);
@@ -287,6 +296,20 @@ async fn run(setup: Setup) {
                 let answer = send(&client, &proxy, http2, &forged).await;
                 assert!(answer.is_err(), "{}: {answer:?}", setup.own.name);
                 continue;
+            }
+            if let Some(name) = setup.subject {
+                // The subject is believed like the certificate itself.
+                let forged = [(name, "CN=admin".to_owned())];
+                for headers in [&[][..], &forged] {
+                    let seen = ask(&client, &proxy, http2, headers).await;
+                    let told = format!("{}, {case}: {seen:#?}", setup.own.name);
+                    let start = format!("{}:", name.to_lowercase());
+                    let mut lines = seen.headers.iter().map(|line| line.to_lowercase());
+                    let subject = lines.find(|line| line.starts_with(&start));
+                    assert_eq!(subject.is_some(), expected.is_some(), "{told}");
+                    let subject = subject.unwrap_or_default();
+                    assert!(!subject.contains("admin"), "{told}");
+                }
             }
             for headers in [&[][..], &forged] {
                 let seen = ask(&client, &proxy, http2, headers).await;
