@@ -327,7 +327,7 @@ impl ForwardedLayer {
     /// `believe_identity`.
     ///
     /// If the request has a header that states that the certificate was not verified, the layer removes the
-    /// certificate, and other believed headers that describe it. For `x-device-certificate`, it looks for
+    /// certificate, and believed headers that begin with its name. For `x-device-certificate`, it looks for
     /// `x-device-certificate-verify` and `x-device-verify`. The values `SUCCESS` and `0` mean success: see [client
     /// certificates](https://docs.rs/tower-forwarded-guide/latest/tower_forwarded_guide/client_certificates/index.html#was-the-certificate-verified).
     ///

@@ -668,8 +668,8 @@ const DESCRIBED: [Described; 8] = [
     Described {
         headers: &[
             ("x-device-cert", "MAA="),
-            ("x-device-cn", "admin"),
-            ("x_device_serial", "1"),
+            ("x-device-cert-cn", "admin"),
+            ("x_device_cert_email", "admin@example.com"),
         ],
         result: "x-device-verify",
         success: "SUCCESS",
@@ -801,12 +801,19 @@ fn the_result_for_a_certificate_says_nothing_about_other_headers() {
         left(&believing(believed), believed, &[(result, "FAILED:x")])
     };
     // A login, beside a certificate in a header of one's own.
-    for login in ["x-auth-request-user", "x-auth-user", "x-auth-email"] {
+    for login in [
+        "x-auth-request-user",
+        "x-auth-user",
+        "x-auth-subject",
+        "x-auth-info",
+        "x-amzn-mtls-clientcert-subject",
+    ] {
         for result in ["x-auth-verify", "x-auth-cert-verify"] {
             assert_eq!(rest(&["x-auth-cert", login], result), [login]);
             assert_eq!(rest(&["x-auth-cert", login, result], result), [login]);
         }
         assert_eq!(rest(&[login, "x-auth-verify"], "x-auth-verify"), [login]);
+        assert_eq!(rest(&[login, "x-cert"], "x-verify"), [login]);
     }
     // What a product says about the connection stays: the service may want to tell the user.
     assert_eq!(
@@ -828,7 +835,7 @@ fn the_result_for_a_certificate_says_nothing_about_other_headers() {
 
 #[test]
 fn the_result_for_one_certificate_says_nothing_about_another() {
-    let names = ["x-acme-cert", "x-acme-device-cert", "x-acme-device-dn"];
+    let names = ["x-acme-cert", "x-acme-device-cert", "x-acme-device-cert-dn"];
     let results = ["x-acme-verify", "x-acme-device-verify"];
     for believed in [&names[..], &[&names[..], &results].concat()] {
         let layer = believing(believed);
@@ -878,47 +885,71 @@ fn a_result_that_is_named_counts_for_all_that_describes_the_certificate() {
             "x-client-cert-subject-dn",
             "x-client-cert-verify",
         ],
-        &[
-            "x-client-cert",
-            "x-client-dn",
-            "x-client-cert-chain-verified",
-        ],
         &["client-cert", "client-cert-chain", "client-cert-verify"],
-        &["client-cert", "client-verify"],
+        &["client-cert", "client-cert-subject-dn", "client-verify"],
+        &["client-cert", "client-cert-subject-dn", "cf-cert-verified"],
         &["SSL_CLIENT_CERT", "CERT_CHAIN_0", "SSL_CLIENT_VERIFY"],
         &[
             "x-forwarded-tls-client-cert",
             "x-forwarded-tls-client-cert-info",
             "x-forwarded-tls-client-verify",
         ],
-        &["x-device-cn", "x-device-cert-verify"],
+        &["x-device-cert-cn", "x-device-cert-verify"],
         &[
             "x-device-cert",
-            "x-device-subject-dn",
-            "x-device-cert-verify",
+            "x-device-cert-email",
+            "x-device-cert-chain-pem",
+            "x-device-verify",
         ],
-        &["x-cert", "x-dn", "x-verify"],
         &["x-device-cert-pem", "x-device-verify"],
         &[
             "x-device-cert-pem",
-            "x-device-fingerprint",
+            "x-device-cert-pem-sha256",
             "x-device-cert-verify",
         ],
     ] {
         let (result, names) = believed.split_last().unwrap();
-        let layer = believing(believed);
         let success = if result.ends_with("verified") {
             "true"
         } else {
             "SUCCESS"
         };
-        assert_eq!(
-            left(&layer, names, &[(*result, success)]).len(),
-            names.len(),
-            "{believed:?}"
-        );
-        for more in [&[(*result, "FAILED:x")][..], &[]] {
-            assert_eq!(left(&layer, names, more), [""; 0], "{believed:?} {more:?}");
+        let mut turned = believed.to_vec();
+        turned.reverse();
+        for layer in [believing(believed), believing(&turned)] {
+            assert_eq!(
+                left(&layer, names, &[(*result, success)]).len(),
+                names.len(),
+                "{believed:?}"
+            );
+            for more in [&[(*result, "FAILED:x")][..], &[]] {
+                assert_eq!(left(&layer, names, more), [""; 0], "{believed:?} {more:?}");
+            }
+        }
+    }
+    // Both results count for the subject, as they do for the certificate.
+    let names = ["x-device-cert", "x-device-cert-cn"];
+    let results = ["x-device-verify", "x-device-cert-verify"];
+    let layer = believing(&[names, results].concat());
+    for (one, other, count) in [
+        ("SUCCESS", "SUCCESS", 2),
+        ("FAILED:x", "0", 0),
+        ("0", "FAILED:x", 0),
+    ] {
+        let more = [(results[0], one), (results[1], other)];
+        assert_eq!(left(&layer, &names, &more).len(), count, "{one} {other}");
+    }
+}
+
+#[test]
+fn of_two_entrances_each_has_its_own_result() {
+    let nginx = ["x-client-cert", "x-client-verify"];
+    let google = ["x-client-cert-leaf", "x-client-cert-chain-verified"];
+    let layer = believing(&[nginx, google].concat());
+    for ([certificate, result], success) in [(nginx, "SUCCESS"), (google, "true")] {
+        for (value, count) in [(success, 1), ("no", 0)] {
+            let left = left(&layer, &[certificate], &[(result, value)]);
+            assert_eq!(left.len(), count, "{certificate}: {value}");
         }
     }
 }
@@ -927,10 +958,10 @@ fn a_result_that_is_named_counts_for_all_that_describes_the_certificate() {
 #[test]
 fn a_certificate_in_a_header_with_any_name_has_a_result() {
     for (name, beside, result) in [
-        ("x-device-leaf", "x-device-cn", "x-device-leaf-verify"),
+        ("x-device-leaf", "x-device-leaf-cn", "x-device-leaf-verify"),
         (
             "x-device-presented",
-            "x-device-cn",
+            "x-device-presented-dn",
             "x-device-presented-verify",
         ),
         ("leaf", "leaf-dn", "leaf-verify"),
@@ -940,6 +971,22 @@ fn a_certificate_in_a_header_with_any_name_has_a_result() {
         for (value, count) in [("SUCCESS", 2), ("FAILED:x", 0)] {
             let left = left(&layer, &[name, beside], &[(result, value)]);
             assert_eq!(left.len(), count, "{name}: {value}: {left:?}");
+        }
+    }
+    // These names may mean something else, so they count if they are believed.
+    for (name, result) in [
+        ("x-device-leaf", "x-device-verify"),
+        ("x-device-cert-b64", "x-device-cert-verify"),
+        ("ssl-client-presented", "ssl-client-verify"),
+    ] {
+        let layer = layer().believe_client_cert(name).unwrap();
+        let layer = layer.believe_identity([result]).unwrap();
+        for (more, count) in [
+            (&[(result, "SUCCESS")][..], 1),
+            (&[(result, "FAILED:x")], 0),
+            (&[], 0),
+        ] {
+            assert_eq!(left(&layer, &[name], more).len(), count, "{name}: {more:?}");
         }
     }
 }

@@ -4,14 +4,14 @@ use http::{HeaderName, HeaderValue};
 
 use crate::headers::recognise;
 
-/// Headers of products that describe a certificate, and the header that states whether it was verified.
+/// Headers of a product that describe a certificate, and the header that states whether it was verified.
 struct Row {
     /// A `*` at the end stands for any text.
     describe: &'static [&'static str],
     result: Result,
     /// Whether these names show that the product is there. It may then send the result although the configuration does
-    /// not name it.
-    may_be_sent: bool,
+    /// not name it. Otherwise only a client might.
+    is_there: bool,
 }
 
 struct Result {
@@ -48,36 +48,30 @@ const CLOUDFLARE_REVOKED: Result = Result {
     verifies: false,
 };
 
-const fn row(describe: &'static [&'static str], result: Result, may_be_sent: bool) -> Row {
+const fn row(describe: &'static [&'static str], result: Result, is_there: bool) -> Row {
     Row {
         describe,
         result,
-        may_be_sent,
+        is_there,
     }
 }
 
-/// All rows that match a header count.
 const ROWS: &[Row] = &[
     row(&["ssl-client-*"], NGINX, true),
     row(&["cert-chain-*"], NGINX, false),
     row(&["x-ssl-client-*", "x-ssl-issuer"], HAPROXY, true),
     row(&["x-client-cert-leaf"], GOOGLE, true),
-    row(&["x-client-cert*", "x-client-dn"], GOOGLE, false),
+    row(&["x-client-cert-*"], GOOGLE, false),
     row(&["x-client-cert", "x-client-dn"], PUPPET, true),
-    row(&["x-client-cert-*"], PUPPET, false),
     row(&["cf-cert-*", "cf-client-cert-*"], CLOUDFLARE, true),
     row(&["cf-cert-*", "cf-client-cert-*"], CLOUDFLARE_REVOKED, true),
     // A rule can write these headers whether the certificate was verified or not:
     // https://developers.cloudflare.com/ssl/client-certificates/forward-a-client-certificate/
-    row(&["client-cert", "client-cert-chain"], CLOUDFLARE, false),
-    row(
-        &["client-cert", "client-cert-chain"],
-        CLOUDFLARE_REVOKED,
-        false,
-    ),
+    row(&["client-cert"], CLOUDFLARE, false),
+    row(&["client-cert"], CLOUDFLARE_REVOKED, false),
 ];
 
-/// The last words of the names that the rows match but that do not describe a certificate.
+/// The last words of the names of headers that say something about the connection or about the check.
 const STATES: &[&str] = &[
     "verify",
     "verified",
@@ -89,23 +83,6 @@ const STATES: &[&str] = &[
 
 /// The last words of the names of headers that hold a certificate.
 const HOLDS: &[&str] = &["cert", "certificate", "crt", "pem", "der"];
-
-/// The last words of the names of headers that describe a certificate which another header may hold.
-const DESCRIBES: &[&str] = &[
-    "chain",
-    "cn",
-    "dn",
-    "fingerprint",
-    "hash",
-    "info",
-    "issuer",
-    "san",
-    "sans",
-    "serial",
-    "sha1",
-    "sha256",
-    "subject",
-];
 
 /// How a proxy states whether it verified the certificate that one header describes.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -130,122 +107,101 @@ pub(crate) struct Statement {
 
 /// How the proxies state whether they verified the certificates that these believed headers describe.
 pub(super) fn of_all(believed: &[HeaderName], certificates: &[HeaderName]) -> Vec<Verification> {
-    let certificates = Certificates::of(believed, certificates);
-    // The results of the products that the names show to be there.
-    let sent = ROWS.iter().filter(|row| row.may_be_sent);
-    let sent = sent.filter(|row| believed.iter().any(|name| row.describes(&folded(name))));
-    let products: Vec<&str> = sent.map(|row| row.result.name).collect();
-    let found = believed.iter().map(|about| {
-        let name = folded(about);
-        let rows = ROWS.iter().filter(|row| row.describes(&name));
-        let mut statements: Vec<Statement> = rows
-            .map(|row| row.statement(products.contains(&row.result.name)))
-            .collect();
-        statements.extend(certificates.statement(&name));
-        Verification {
-            about: about.clone(),
-            statements,
-        }
+    let headers = Headers::of(believed, certificates);
+    let found = headers.all.iter().map(|header| Verification {
+        about: header.about.clone(),
+        statements: headers.statements(header),
     });
     found.filter(|it| !it.statements.is_empty()).collect()
 }
 
-/// The believed headers that hold a certificate, and those that state a result. By convention, the names that belong
-/// together have the same beginning: `x-device-cert`, `x-device-cn` and `x-device-verify`.
-struct Certificates {
-    holders: Vec<Holder>,
-    /// The beginnings, and the name.
-    results: Vec<(Vec<String>, String)>,
+/// The believed headers.
+struct Headers<'a> {
+    all: Vec<Header<'a>>,
+    /// The results that the products send which are there.
+    results: Vec<&'static str>,
 }
 
-struct Holder {
+struct Header<'a> {
+    about: &'a HeaderName,
+    /// With hyphens in place of underscores and dots.
     name: String,
-    /// The names that belong to it begin like this.
-    beginnings: Vec<String>,
-    statement: Statement,
+    /// Whether the configuration says that it holds a certificate.
+    is_certificate: bool,
 }
 
-impl Certificates {
-    fn of(believed: &[HeaderName], certificates: &[HeaderName]) -> Self {
-        let holders = believed
-            .iter()
-            .filter_map(|header| Holder::of(folded(header), certificates.contains(header)));
-        let results = believed.iter().filter_map(|header| {
-            let name = folded(header);
-            let mut beginnings = without(&name, &["verify"]);
-            let of = beginnings.first()?.strip_suffix('-')?.to_owned();
-            beginnings.extend(without(&of, HOLDS));
-            Some((beginnings, name))
+impl<'a> Headers<'a> {
+    fn of(believed: &'a [HeaderName], certificates: &[HeaderName]) -> Self {
+        let all = believed.iter().map(|about| Header {
+            about,
+            name: about.as_str().replace(['_', '.'], "-"),
+            is_certificate: certificates.contains(about),
         });
+        let all: Vec<Header<'_>> = all.collect();
+        let there = ROWS.iter().filter(|row| row.is_there);
+        let there = there.filter(|row| all.iter().any(|header| row.describes(header)));
         Self {
-            holders: holders.collect(),
-            results: results.collect(),
+            results: there.map(|row| row.result.name).collect(),
+            all,
         }
     }
 
-    /// What states the result for this header.
-    fn statement(&self, name: &str) -> Option<Statement> {
-        if let Some(holder) = self.holders.iter().find(|holder| holder.name == name) {
-            return Some(holder.statement.clone());
+    fn statements(&self, header: &Header<'_>) -> Vec<Statement> {
+        let mut statements = self.own_statements(header);
+        let is_there = |statement: &Statement| statement.may_be_sent && is_known(&header.name);
+        if header.says_nothing() || statements.iter().any(is_there) {
+            return statements;
         }
-        ends_in(name, DESCRIBES)?;
-        // Of several certificates, the one whose name has most in common counts.
-        let in_common = |beginnings: &[String]| {
-            let them = beginnings.iter();
-            them.filter(|it| name.starts_with(it.as_str()))
-                .map(String::len)
-                .max()
-        };
-        let holders = self.holders.iter();
-        let holder = holders
-            .filter_map(|it| Some((in_common(&it.beginnings)?, it.statement.clone())))
-            .max_by_key(|(length, _)| *length);
-        let results = self.results.iter();
-        let result = results
-            .filter_map(|(beginnings, name)| {
-                let statement = Statement::conventional(vec![name.clone()], false);
-                Some((in_common(beginnings)?, statement))
-            })
-            .max_by_key(|(length, _)| *length);
-        let (_, statement) = result.into_iter().chain(holder).max_by_key(|it| it.0)?;
-        Some(statement)
+        // A header whose name begins with the whole name of a certificate's header describes the same certificate:
+        // `x-device-cert-cn`.
+        for (end, _) in header.name.match_indices('-') {
+            let (certificate, _) = header.name.split_at(end);
+            if let Some(other) = self.all.iter().find(|other| other.name == certificate) {
+                statements.extend(self.own_statements(other));
+            } else if !beginnings(certificate).is_empty() {
+                statements.push(conventional(results(certificate), false));
+            }
+        }
+        statements
+    }
+
+    /// The statements about the certificate in this header itself.
+    fn own_statements(&self, header: &Header<'_>) -> Vec<Statement> {
+        let rows = ROWS.iter().filter(|row| row.describes(header));
+        let mut statements: Vec<Statement> = rows
+            .map(|row| row.statement(self.results.contains(&row.result.name)))
+            .collect();
+        let name = &header.name;
+        let beginnings = beginnings(name);
+        if beginnings.is_empty() && !header.is_certificate {
+            return statements;
+        }
+        // By themselves, the products do not send these headers.
+        statements.push(conventional(results(name), !is_known(name)));
+        // Another last word may mean anything, so only a result that is believed counts: `x-device-verify` for
+        // `x-device-leaf`.
+        if let (true, Some((beginning, _))) = (beginnings.is_empty(), name.rsplit_once('-')) {
+            statements.push(conventional(vec![format!("{beginning}-verify")], false));
+        }
+        statements
     }
 }
 
-impl Holder {
-    /// The result has the same beginning, or the whole name in front: `x-device-verify` or `x-device-cert-verify`.
-    fn of(name: String, is_named: bool) -> Option<Self> {
-        let mut beginnings = without(&name, HOLDS);
-        if beginnings.is_empty() && !is_named {
-            return None;
-        }
-        let results = beginnings.iter().map(|it| format!("{it}verify"));
-        let results = results.chain([format!("{name}-verify")]).collect();
-        // By themselves, the products do not send these headers.
-        let statement = Statement::conventional(results, !is_known(&name));
-        if beginnings.is_empty() {
-            let beginning = name.rsplit_once('-').map(|(beginning, _)| beginning);
-            // Too many headers begin with `x-`.
-            let beginning = beginning.filter(|it| *it != "x");
-            let both = beginning.into_iter().chain([&*name]);
-            beginnings = both.map(|it| format!("{it}-")).collect();
-        }
-        Some(Self {
-            name,
-            beginnings,
-            statement,
-        })
+impl Header<'_> {
+    /// Whether this is a header about the connection or about the check.
+    fn says_nothing(&self) -> bool {
+        !self.is_certificate && ends_in(&self.name, STATES).is_some()
     }
 }
 
 impl Row {
-    fn describes(&self, name: &str) -> bool {
+    fn describes(&self, header: &Header<'_>) -> bool {
         let mut patterns = self.describe.iter();
         let matches = patterns.any(|pattern| match pattern.strip_suffix('*') {
-            Some(beginning) => name.starts_with(beginning),
-            None => name == *pattern,
+            Some(beginning) => header.name.starts_with(beginning),
+            None => header.name == *pattern,
         });
-        matches && ends_in(name, STATES).is_none()
+        matches && !header.says_nothing()
     }
 
     fn statement(&self, may_be_sent: bool) -> Statement {
@@ -258,16 +214,16 @@ impl Row {
     }
 }
 
-impl Statement {
-    const fn conventional(names: Vec<String>, may_be_sent: bool) -> Self {
-        Self {
-            names,
-            success: SUCCESS,
-            verifies: true,
-            may_be_sent,
-        }
+const fn conventional(names: Vec<String>, may_be_sent: bool) -> Statement {
+    Statement {
+        names,
+        success: SUCCESS,
+        verifies: true,
+        may_be_sent,
     }
+}
 
+impl Statement {
     /// Whether this header states the result.
     pub(super) fn is_in(&self, name: &str) -> bool {
         let mut names = self.names.iter();
@@ -287,23 +243,26 @@ fn ends_in<'a>(name: &'a str, words: &[&str]) -> Option<&'a str> {
     beginnings.find(|beginning| beginning.ends_with('-'))
 }
 
-/// What is in front of the last words, as long as they are some of these: `x-device-cert-` and `x-device-` for
-/// `x-device-cert-pem`.
-fn without(name: &str, words: &[&str]) -> Vec<String> {
+/// The names of the result for a header with a certificate. By convention, it has the same beginning, or the whole name
+/// in front: `x-device-verify` or `x-device-cert-verify`.
+fn results(certificate: &str) -> Vec<String> {
+    let beginnings = beginnings(certificate).into_iter();
+    let results = beginnings.map(|it| format!("{it}verify"));
+    results.chain([format!("{certificate}-verify")]).collect()
+}
+
+/// What is in front of the last words, as long as they say that the header holds a certificate: `x-device-cert-` and
+/// `x-device-` for `x-device-cert-pem`.
+fn beginnings(name: &str) -> Vec<String> {
     let mut beginnings = Vec::new();
     let mut rest = name;
-    while let Some(beginning) = ends_in(rest, words) {
+    while let Some(beginning) = ends_in(rest, HOLDS) {
         beginnings.push(beginning.to_owned());
         rest = beginning.strip_suffix('-').unwrap_or_default();
     }
     beginnings
 }
 
-/// The name with hyphens in place of underscores and dots.
-fn folded(name: &HeaderName) -> String {
-    name.as_str().replace(['_', '.'], "-")
-}
-
-pub(super) fn is_known(name: &str) -> bool {
+fn is_known(name: &str) -> bool {
     recognise::classify(name) == Some(recognise::Kind::Identity)
 }

@@ -10,17 +10,42 @@ use crate::{
 /// Makes the target agree with the resolution, or leaves it unchanged if the user chose so.
 #[inline]
 pub(crate) fn set(target: &mut Uri, resolution: &Resolution, connect: bool, rules: &Rules) {
+    if !target.path().starts_with('/') {
+        set_path(target);
+        if target.path() == "*" {
+            return;
+        }
+    }
     if !rules.keep_uri {
         set_origin(target, resolution, connect);
     } else if target.scheme().is_some() || (!connect && target.authority().is_some()) {
         // Without this, code that reads the URI would see another scheme or host, which the client chose. Only the
         // authority-form of CONNECT stays as it is.
         let authority = resolution.authority.as_ref();
-        let has_path = target.path().starts_with('/');
-        if !has_path || !authority.is_some_and(|own| is_origin(target, resolution.scheme, own)) {
+        if !authority.is_some_and(|own| is_origin(target, resolution.scheme, own)) {
             set_parts(target, None);
         }
     }
+}
+
+/// Makes the path begin with a slash, unless there is none, or it is `*`.
+///
+/// Before version 1.4.1, `http` accepts any path, and any client can send one over HTTP/2. As text, such a path after
+/// the authority would be the name of another host. So would `*`, which has a scheme and an authority over HTTP/2.
+#[cold]
+fn set_path(target: &mut Uri) {
+    let mut parts = std::mem::take(target).into_parts();
+    if let Some(path) = &parts.path_and_query {
+        if path == "*" {
+            parts.scheme = None;
+            parts.authority = None;
+        } else {
+            let path = uri::PathAndQuery::try_from(format!("/{}", path.as_str()));
+            let or_root = |_| uri::PathAndQuery::from_static("/");
+            parts.path_and_query = Some(path.unwrap_or_else(or_root));
+        }
+    }
+    set_to(target, parts);
 }
 
 /// Writes the resolved scheme and authority into the target, in any form (rule R12).
@@ -29,47 +54,37 @@ pub(crate) fn set(target: &mut Uri, resolution: &Resolution, connect: bool, rule
 #[inline]
 fn set_origin(target: &mut Uri, resolution: &Resolution, connect: bool) {
     let absolute = target.scheme().is_some();
-    // `*` and the authority-form of CONNECT have no place for a scheme. An extended CONNECT (RFC 8441) has one, which
-    // the client chose.
-    let is_asterisk = target.path() == "*";
-    if !absolute && (connect || is_asterisk) {
+    // The authority-form of CONNECT has no place for a scheme. An extended CONNECT (RFC 8441) has one, which the client
+    // chose.
+    if connect && !absolute {
         return;
     }
     let scheme = resolution.scheme;
-    // Over HTTP/2, `*` has a scheme and an authority. As text they would be `https://a.example*`, which is another host.
-    let authority = resolution.authority.as_ref().filter(|_| !is_asterisk);
-    let has_path = target.path().starts_with('/');
-    if absolute && has_path && authority.is_some_and(|own| is_origin(target, scheme, own)) {
+    let authority = resolution.authority.as_ref();
+    if absolute && authority.is_some_and(|authority| is_origin(target, scheme, authority)) {
         return;
     }
     set_parts(target, authority.map(|authority| (scheme, authority)));
 }
 
 /// Sets the scheme and the authority of the target, or removes both.
-///
-/// The path then begins with a slash, unless it is `*`. Before version 1.4.1, `http` also accepts other paths, which
-/// any client can send over HTTP/2. After the authority, such a path would name another host.
 #[inline]
 fn set_parts(target: &mut Uri, origin: Option<(Scheme, &uri::Authority)>) {
     let mut parts = std::mem::take(target).into_parts();
     parts.scheme = origin.map(|(scheme, _)| scheme.into());
     parts.authority = origin.map(|(_, authority)| authority.clone());
-    let path = parts.path_and_query.take();
-    parts.path_and_query = Some(match path {
-        Some(path) if path.as_str().starts_with('/') || path == "*" => path,
-        Some(path) => after_a_slash(&path),
-        None => uri::PathAndQuery::from_static("/"),
-    });
-    // This cannot fail: the URI has a scheme, an authority and a path, or it has only a path.
+    parts
+        .path_and_query
+        .get_or_insert_with(|| uri::PathAndQuery::from_static("/"));
+    set_to(target, parts);
+}
+
+#[inline]
+fn set_to(target: &mut Uri, parts: uri::Parts) {
+    // This cannot fail: the URI has a scheme, an authority and a path, or some of these that can stand alone.
     if let Ok(uri) = Uri::from_parts(parts) {
         *target = uri;
     }
-}
-
-#[cold]
-fn after_a_slash(path: &uri::PathAndQuery) -> uri::PathAndQuery {
-    let path = uri::PathAndQuery::try_from(format!("/{}", path.as_str()));
-    path.unwrap_or_else(|_| uri::PathAndQuery::from_static("/"))
 }
 
 fn is_origin(target: &Uri, scheme: Scheme, authority: &uri::Authority) -> bool {
