@@ -255,8 +255,8 @@ impl ForwardedLayer {
     /// # Errors
     ///
     /// Returns an error if `name` is not a valid header name, contains `*`, or is a header that this crate reads, that
-    /// HTTP needs, or that holds credentials: `X-Forwarded-For`, `Connection`, `Authorization`. Also returns an error if there is no value, or if a value is
-    /// empty, has spaces around it, or is not a valid header value.
+    /// HTTP needs, or that holds credentials: `X-Forwarded-For`, `Connection`, `Authorization`. Also returns an error
+    /// if there is no value, or if a value is empty, has spaces around it, or is not a valid header value.
     pub fn require<I>(self, name: impl AsRef<str>, values: I) -> Result<Self, HeadersError>
     where
         I: IntoIterator,
