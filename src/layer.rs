@@ -252,6 +252,8 @@ impl ForwardedLayer {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     ///
+    /// Use a header that has no other purpose: the layer reads it for nothing else.
+    ///
     /// # Errors
     ///
     /// Returns an error if `name` is not a valid header name, contains `*`, or is a header that this crate reads, that

@@ -927,6 +927,14 @@ fn a_result_that_is_named_counts_for_all_that_describes_the_certificate() {
             }
         }
     }
+    // A subject without its certificate needs the result too, also if nobody named it.
+    let alone = believing(&["x-device-cert-cn"]);
+    for result in ["x-device-verify", "x-device-cert-verify"] {
+        for (value, count) in [("SUCCESS", 1), ("FAILED:x", 0)] {
+            let left = left(&alone, &["x-device-cert-cn"], &[(result, value)]);
+            assert_eq!(left.len(), count, "{result}: {value}");
+        }
+    }
     // Both results count for the subject, as they do for the certificate.
     let names = ["x-device-cert", "x-device-cert-cn"];
     let results = ["x-device-verify", "x-device-cert-verify"];

@@ -159,7 +159,8 @@ impl<'a> Headers<'a> {
             if let Some(other) = self.all.iter().find(|other| other.name == certificate) {
                 statements.extend(self.own_statements(other));
             } else if !beginnings(certificate).is_empty() {
-                statements.push(conventional(results(certificate), false));
+                let is_own = !is_known(&header.name);
+                statements.push(conventional(results(certificate), is_own));
             }
         }
         statements
