@@ -27,6 +27,8 @@ struct Case {
     name: &'static str,
     method: &'static str,
     http2: bool,
+    /// With HTTP/1.0.
+    old: bool,
     v6: bool,
     websocket: bool,
     /// Without TLS.
@@ -82,6 +84,7 @@ fn cases() -> Vec<Case> {
         name,
         method: "GET",
         http2: false,
+        old: false,
         v6: false,
         websocket: false,
         plain: false,
@@ -130,6 +133,17 @@ fn cases() -> Vec<Case> {
         Case {
             v6: true,
             ..case("spoofed, IPv6", &SPOOFED)
+        },
+        Case {
+            old: true,
+            ..case("spoofed, HTTP/1.0", &SPOOFED)
+        },
+        Case {
+            method: "POST",
+            ..case(
+                "spoofed, Expect: 100-continue",
+                &[&SPOOFED[..], &[("Expect", "100-continue")]].concat(),
+            )
         },
         case(
             "two X-Forwarded-For lines",
@@ -286,6 +300,9 @@ async fn ask(client: &Client, proxy: &Proxy, case: &Case) -> Result<(StatusCode,
         return message.map(|message| (StatusCode::OK, message));
     }
     let mut request = Request::builder().method(case.method);
+    if case.old {
+        request = request.version(http::Version::HTTP_10);
+    }
     request = match case.http2 {
         true => request
             .uri(format!("https://{HOST}/users?page=2"))
